@@ -1,0 +1,69 @@
+/**
+ * Every code that an answer, a typed result or an {@link AuthError} can carry, with its HTTP status and the words
+ * that a stranger may read. Callers switch on the code, never on the words. Each code has a section in
+ * `docs/error-codes.md`.
+ */
+export const errorCodes = {
+	invalid_json: { status: 400, message: "The request body is not valid JSON" },
+	not_authenticated: { status: 401, message: "Not signed in" },
+	invalid_credentials: { status: 401, message: "Invalid credentials" },
+	cross_origin: { status: 403, message: "This request did not come from this site" },
+	reauthentication_required: { status: 403, message: "Prove again that it is you" },
+	sign_up_closed: { status: 403, message: "Sign-up is closed" },
+	not_found: { status: 404, message: "Not found" },
+	method_not_allowed: { status: 405, message: "Method not allowed" },
+	identifier_taken: { status: 409, message: "Somebody has this address or user name already" },
+	body_too_large: { status: 413, message: "The request body is too large" },
+	unsupported_media_type: { status: 415, message: "Send application/json" },
+	invalid_input: { status: 422, message: "Some fields need attention" },
+	too_many_attempts: { status: 429, message: "Too many attempts, please wait" },
+	server_error: { status: 500, message: "Something went wrong" },
+	busy: { status: 503, message: "Busy, please try again in a moment" },
+	store_unavailable: { status: 503, message: "Not available right now, please try again in a moment" },
+	misconfigured: { status: 500, message: "Something went wrong" },
+} as const satisfies Record<string, { status: number; message: string }>;
+
+/** A stable name for what went wrong. Part of the public contract: codes are added, never renamed. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Why a field of the input was refused: `field` to a stable reason code. */
+export type FieldErrors = Readonly<Record<string, string>>;
+
+export interface AuthErrorOptions {
+	/** For the operator's log. Never shown to a visitor. Must not hold a secret, a token or an address. */
+	detail?: string;
+	/** Refused fields, for `invalid_input` and `identifier_taken`. */
+	fields?: FieldErrors;
+	/** Seconds to wait, for `too_many_attempts`, `busy` and `store_unavailable`. */
+	retryAfterSeconds?: number;
+	cause?: unknown;
+}
+
+/**
+ * What the library throws. `message` is fit for strangers; the detail for the operator is in `detail` and `cause`.
+ * Expected outcomes (a wrong password, a taken name) are values instead, except where a function says otherwise.
+ */
+export class AuthError extends Error {
+	override readonly name = "AuthError";
+	readonly code: ErrorCode;
+	readonly status: number;
+	readonly detail: string | undefined;
+	readonly fields: FieldErrors | undefined;
+	readonly retryAfterSeconds: number | undefined;
+
+	constructor(code: ErrorCode, options: AuthErrorOptions = {}) {
+		const known = errorCodes[code];
+		// What goes wrong at start is read by the operator, so there the detail is the message.
+		super(code === "misconfigured" ? (options.detail ?? known.message) : known.message, { cause: options.cause });
+		this.code = code;
+		this.status = known.status;
+		this.detail = options.detail;
+		this.fields = options.fields;
+		this.retryAfterSeconds = options.retryAfterSeconds;
+	}
+}
+
+/** The set-up is wrong; `cure` says in one line what it is and what to do. */
+export function misconfigured(cure: string, cause?: unknown): AuthError {
+	return new AuthError("misconfigured", { detail: cure, cause });
+}
