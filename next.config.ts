@@ -1,0 +1,10 @@
+import type { NextConfig } from "next";
+
+const config: NextConfig = {
+	cacheComponents: true,
+	partialPrefetching: true,
+	poweredByHeader: false,
+	typedRoutes: true,
+};
+
+export default config;

@@ -1,0 +1,19 @@
+export { type Auth, createAuth, type Granted, type GrantResult } from "./lib/auth.ts";
+export { AuthError, type ErrorCode, errorCodes, type FieldErrors } from "./lib/errors.ts";
+export { type EventType, eventTypes } from "./lib/events/events.ts";
+export type { HasHeaders } from "./lib/http/visitor.ts";
+export type { LogEntry, Logger } from "./lib/log.ts";
+export {
+	type Account,
+	type Method,
+	type MethodDefinition,
+	type MethodTools,
+	method,
+	type Proof,
+} from "./lib/methods/method.ts";
+export type { AuthOptions } from "./lib/options.ts";
+export { password } from "./lib/passwords/password.ts";
+export type { Session, SessionInfo, User } from "./lib/sessions/session.ts";
+export type { CookieToSet } from "./lib/sessions/session-cookie.ts";
+export type { Refusal } from "./lib/sign-in/sign-in.ts";
+export type { AssuranceLevel } from "./lib/storage/storage.ts";

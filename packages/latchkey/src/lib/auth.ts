@@ -1,0 +1,188 @@
+import type { Engine } from "./engine.ts";
+import { AuthError } from "./errors.ts";
+import { eventRoutes } from "./events/event-routes.ts";
+import { fieldErrors } from "./http/field-errors.ts";
+import { errorResponse, handleRequest, requireSameOrigin } from "./http/handle-request.ts";
+import { openApiDocument } from "./http/openapi.ts";
+import { setCookieHeader } from "./http/responses.ts";
+import type { Route } from "./http/route.ts";
+import { Router } from "./http/router.ts";
+import { serviceRoutes } from "./http/service-routes.ts";
+import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
+import { closeEngine, openEngine } from "./open-engine.ts";
+import { type AuthOptions, resolveOptions } from "./options.ts";
+import { endCurrentSession } from "./sessions/end-session.ts";
+import { type Authentication, type GrantedSession, openSessionFor } from "./sessions/open-session.ts";
+import { resolveSession } from "./sessions/resolve-session.ts";
+import { type Session, toSession } from "./sessions/session.ts";
+import type { CookieToSet } from "./sessions/session-cookie.ts";
+import { sessionResource, sessionRoutes } from "./sessions/session-routes.ts";
+import { type Refusal, type SignInResult, signIn } from "./sign-in/sign-in.ts";
+import { signUp, signUpInput } from "./users/sign-up.ts";
+import { userRoutes } from "./users/user-routes.ts";
+
+/** A session that has begun. Its holder gets it by the cookie, so set it: as a header, or by its parts. */
+export interface Granted {
+	readonly ok: true;
+	readonly session: Session;
+	readonly cookie: CookieToSet;
+	/** The cookie as a `Set-Cookie` header. */
+	readonly setCookie: string;
+}
+
+export type GrantResult = Granted | Refusal;
+
+/**
+ * The engine: it answers requests and serves trusted code, and knows neither Next.js nor React. The functions that take
+ * a visitor's request hold it to the same rules as the HTTP endpoints do: where it may come from, throttling, audit.
+ */
+export interface Auth {
+	/** Answers any request below the base path. Never rejects. */
+	handle(request: Request): Promise<Response>;
+	/** Who sent the request, or `null`. @throws {AuthError} `store_unavailable`, `misconfigured` */
+	readSession(request: HasHeaders): Promise<Session | null>;
+	/** Signs in with whatever of the methods understands the input. A refusal is a value with a code. */
+	signIn(request: HasHeaders, input: unknown): Promise<GrantResult>;
+	/** Registers somebody by `{ email?, username?, password, name? }` and signs them in. A refusal is a value with a code. */
+	signUp(request: HasHeaders, input: unknown): Promise<GrantResult>;
+	/**
+	 * Opens a session for a user whom the caller has proven by its own means, in the place of the visitor's present one.
+	 * `null` when there is no such user.
+	 * @throws {AuthError} `cross_origin`, `store_unavailable`
+	 */
+	createSession(request: HasHeaders, user: { userId: string } & Partial<Authentication>): Promise<Granted | null>;
+	/**
+	 * Ends the visitor's session, if there is one. The answer must carry the cookie, which clears theirs.
+	 * @throws {AuthError} `cross_origin`, `store_unavailable`
+	 */
+	endSession(request: HasHeaders): Promise<{ readonly cookie: CookieToSet; readonly setCookie: string }>;
+	/**
+	 * Opens everything now, so that what is missing is known at start.
+	 * @throws {AuthError} `misconfigured`, with the cure, or `store_unavailable`
+	 */
+	open(): Promise<void>;
+	/** Writes what is pending and closes the store. */
+	close(): Promise<void>;
+}
+
+/** The engine with its parts in reach, for the edges. */
+export interface AuthWithEngine extends Auth {
+	/** Opened at the first call. */
+	engine(): Promise<Engine>;
+}
+
+/**
+ * Makes the engine. Inert: nothing but the shape of the options is checked until the first request, or {@link Auth.open}.
+ * @throws {AuthError} `misconfigured`, with the cure
+ */
+export function createEngine(authOptions: AuthOptions): AuthWithEngine {
+	const options = resolveOptions(authOptions);
+	const { methods } = authOptions;
+	const routes: readonly Route[] = [
+		...sessionResource(methods),
+		...sessionRoutes,
+		...methods.flatMap((method) => method.routes),
+		...userRoutes,
+		...eventRoutes,
+		...serviceRoutes(() => document()),
+	];
+	const router = new Router(routes);
+	const document: () => object = once(() => openApiDocument(routes, options.basePath));
+	let opening: Promise<Engine> | null = null;
+
+	function engine(): Promise<Engine> {
+		opening ??= openEngine(options, methods).catch((error: unknown) => {
+			opening = null;
+			throw error;
+		});
+		return opening;
+	}
+
+	return {
+		engine,
+		async handle(request) {
+			try {
+				return await handleRequest(await engine(), router, request);
+			} catch (error) {
+				return errorResponse({ log: options.logger }, error);
+			}
+		},
+		async readSession(request) {
+			const { opened, visitor } = await visit(engine(), request);
+			const current = await resolveSession(opened, visitor);
+			return current === null ? null : toSession(current);
+		},
+		signIn: (request, input) =>
+			asResult(async () => {
+				const { opened, visitor } = await visitToAct(engine(), request);
+				return signIn(opened, visitor, input);
+			}),
+		signUp: (request, input) =>
+			asResult(async () => {
+				const { opened, visitor } = await visitToAct(engine(), request);
+				const parsed = signUpInput.safeParse(input);
+				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error) };
+				return signUp(opened, visitor, parsed.data);
+			}),
+		async createSession(request, { userId, ...authentication }) {
+			const { opened, visitor } = await visitToAct(engine(), request);
+			const opening = await openSessionFor(opened, visitor, userId, authentication);
+			return opening === null ? null : granted(opening);
+		},
+		async endSession(request) {
+			const { opened, visitor } = await visitToAct(engine(), request);
+			const cookie = await endCurrentSession(opened, visitor);
+			return { cookie, setCookie: setCookieHeader(cookie) };
+		},
+		async open() {
+			await engine();
+		},
+		async close() {
+			if (opening === null) return;
+			const opened = await opening;
+			opening = null;
+			await closeEngine(opened);
+		},
+	};
+}
+
+/** {@link createEngine}, as an application without Next.js uses it. */
+export function createAuth(options: AuthOptions): Auth {
+	return createEngine(options);
+}
+
+async function visit(opening: Promise<Engine>, request: HasHeaders): Promise<{ opened: Engine; visitor: Visitor }> {
+	const opened = await opening;
+	return { opened, visitor: readVisitor(request, opened.settings.trustedProxies) };
+}
+
+/** The same for what changes something: the request must come from this site. @throws {AuthError} `cross_origin` */
+async function visitToAct(opening: Promise<Engine>, request: HasHeaders): ReturnType<typeof visit> {
+	const visited = await visit(opening, request);
+	requireSameOrigin(visited.opened, request);
+	return visited;
+}
+
+/** What a visitor can bring about (a busy moment, a foreign page) is a value; what only the owner can is thrown. */
+async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult> {
+	try {
+		const result = await work();
+		return result.ok ? granted(result) : result;
+	} catch (error) {
+		if (!(error instanceof AuthError) || error.code === "misconfigured") throw error;
+		const { code, retryAfterSeconds } = error;
+		return { ok: false, code, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+	}
+}
+
+function granted({ session, cookie }: GrantedSession): Granted {
+	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie) };
+}
+
+function once<Value>(make: () => Value): () => Value {
+	let made: { value: Value } | null = null;
+	return () => {
+		made ??= { value: make() };
+		return made.value;
+	};
+}

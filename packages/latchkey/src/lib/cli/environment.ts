@@ -1,0 +1,18 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import type { Environment } from "./command.ts";
+
+const settings = ["AUTH_URL", "AUTH_SECRET", "AUTH_PEPPER", "AUTH_DATABASE_URL"];
+
+/**
+ * The environment that the application of this folder has: what is set wins over `.env.local`, and that over `.env`.
+ * Also `NAME_FILE` when it is set and `NAME` comes from a file only.
+ */
+export function loadEnvironment(cwd: string, env: Environment): Environment {
+	const files = [".env", ".env.local"].map((name) => join(cwd, name)).filter((file) => existsSync(file));
+	const fromFiles: Environment = Object.assign({}, ...files.map((file) => parseEnv(readFileSync(file, "utf8"))));
+	const hidden = settings.filter((name) => env[`${name}_FILE`]);
+	const set = Object.entries(env).filter(([, value]) => value !== undefined && value !== "");
+	return { ...fromFiles, ...Object.fromEntries(hidden.map((name) => [name, undefined])), ...Object.fromEntries(set) };
+}

@@ -1,0 +1,26 @@
+import type { Background } from "./background.ts";
+import type { KeyRing } from "./crypto/keys.ts";
+import type { Throttle } from "./http/throttle.ts";
+import type { Logger } from "./log.ts";
+import type { Method } from "./methods/method.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { PasswordHasher } from "./passwords/password-hasher.ts";
+import type { ActivityLog } from "./sessions/activity.ts";
+import type { SessionTokens } from "./sessions/session-token.ts";
+import type { Settings } from "./settings.ts";
+import type { Storage } from "./storage/storage.ts";
+
+/** Everything that a flow works with, open and checked. Flows are functions of it; it has no behaviour of its own. */
+export interface Engine {
+	readonly options: ResolvedOptions;
+	readonly methods: readonly Method[];
+	readonly settings: Settings;
+	readonly storage: Storage;
+	readonly tokens: SessionTokens;
+	readonly hasher: PasswordHasher;
+	readonly throttle: Throttle;
+	readonly activity: ActivityLog;
+	readonly background: Background;
+	readonly pseudonyms: KeyRing;
+	readonly log: Logger;
+}

@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import type * as z from "zod";
+import type { Engine } from "../engine.ts";
+import { AuthError } from "../errors.ts";
+import { describeError } from "../log.ts";
+import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
+import { sessionCookieName } from "../sessions/session-cookie.ts";
+import { isLoopbackHost } from "../settings.ts";
+import { isSameOrigin } from "./cross-origin.ts";
+import { fieldErrors } from "./field-errors.ts";
+import { readFormBody, readJsonBody } from "./read-body.ts";
+import { errorAnswer, toResponse } from "./responses.ts";
+import type { Access, Answer, HttpMethod, Route } from "./route.ts";
+import type { Match, Router } from "./router.ts";
+import { readVisitor, type Visitor } from "./visitor.ts";
+
+/** Seconds for which a proof of who somebody is counts as recent. */
+export const recentSeconds = 10 * 60;
+
+/** Answers one HTTP request. Never rejects: whatever goes wrong becomes an answer, and denies. */
+export async function handleRequest(engine: Engine, router: Router, request: Request): Promise<Response> {
+	const head = request.method === "HEAD";
+	try {
+		const answer = await dispatch(engine, router, request, head ? "GET" : request.method);
+		const response = toResponse(answer);
+		return head ? new Response(null, response) : response;
+	} catch (error) {
+		return errorResponse(engine, error);
+	}
+}
+
+async function dispatch(engine: Engine, router: Router, request: Request, method: string): Promise<Answer> {
+	const match = matchPath(engine, router, request);
+	if (method === "OPTIONS") return { status: 204, body: undefined, headers: { allow: match.allow } };
+	const route = match.routes.get(method as HttpMethod);
+	if (route === undefined) return errorAnswer(new AuthError("method_not_allowed"), { allow: match.allow });
+	requireOwnHost(engine, request);
+	if (route.method !== "GET") requireSameOrigin(engine, request);
+
+	const visitor = readVisitor(request, engine.settings.trustedProxies);
+	const current = await requireAccess(engine, visitor, route);
+	const query = parse(route.query, Object.fromEntries(new URL(request.url).searchParams));
+	const body = route.body === undefined ? undefined : parse(route.body, await readBody(request, route));
+	return route.run({ engine, visitor, current, query, body, params: match.params });
+}
+
+function matchPath(engine: Engine, router: Router, request: Request): Match {
+	const { pathname } = new URL(request.url);
+	const { basePath } = engine.options;
+	const below = pathname === basePath || pathname.startsWith(`${basePath}/`);
+	const match = below ? router.match(pathname.slice(basePath.length)) : null;
+	if (match === null) throw new AuthError("not_found");
+	return match;
+}
+
+/** Refuses a mutating request that another site, or nobody knows who, made the browser send. */
+export function requireSameOrigin(engine: Engine, { headers }: { headers: Headers }): void {
+	const { origin } = engine.settings;
+	if (!isSameOrigin(headers, { origin, cookieNames: [sessionCookieName(engine.settings)] })) {
+		const given = headers.get("sec-fetch-site") === null ? "Origin" : "Sec-Fetch-Site";
+		throw new AuthError("cross_origin", {
+			detail: `${given} does not say that the request came from ${origin} (AUTH_URL)`,
+		});
+	}
+}
+
+// With AUTH_URL on loopback, or not set, a request for another host means a deployment that forgot to set it; or a page
+// elsewhere that had its name resolve to this machine.
+function requireOwnHost({ settings }: Engine, { headers }: Request): void {
+	if (!settings.loopback) return;
+	for (const name of ["host", "x-forwarded-host"]) {
+		const host = headers.get(name);
+		if (host === null || isLoopbackHost(host.replace(/:\d+$/, ""))) continue;
+		throw new AuthError("misconfigured", {
+			detail: `AUTH_URL is ${settings.origin}, but a request came for another host`,
+		});
+	}
+}
+
+async function requireAccess(engine: Engine, visitor: Visitor, route: Route): Promise<ResolvedSession | null> {
+	if (route.access === "public") return null;
+	const current = await resolveSession(engine, visitor, { activity: route.activity !== false });
+	if (current === null) throw new AuthError("not_authenticated");
+	if (needsRecentProof(route.access) && !isRecent(current)) throw new AuthError("reauthentication_required");
+	return current;
+}
+
+function needsRecentProof(access: Access): boolean {
+	return access === "recent";
+}
+
+function isRecent({ session, now }: ResolvedSession): boolean {
+	return now - session.authTime <= recentSeconds * 1000;
+}
+
+async function readBody(request: Request, route: Route): Promise<unknown> {
+	return route.media === "form" ? Object.fromEntries(await readFormBody(request)) : readJsonBody(request);
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown): unknown {
+	if (schema === undefined) return undefined;
+	const parsed = schema.safeParse(value);
+	if (parsed.success) return parsed.data;
+	throw new AuthError("invalid_input", { fields: fieldErrors(parsed.error) });
+}
+
+/** The answer to an error, logged with an id that the visitor can quote if it is ours to mend. */
+export function errorResponse(engine: { log: Engine["log"] }, error: unknown): Response {
+	const known = error instanceof AuthError ? error : new AuthError("server_error", { cause: error });
+	if (known.status < 500 && known.detail === undefined) return toResponse(errorAnswer(known));
+	const requestId = randomUUID();
+	const level = known.status < 500 ? "warn" : "error";
+	engine.log({ level, event: known.code, requestId, ...describeError(error) });
+	return toResponse(errorAnswer(known, { "x-request-id": requestId }));
+}

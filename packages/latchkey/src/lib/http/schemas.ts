@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { type ErrorCode, errorCodes } from "../errors.ts";
+import type { GrantedSession } from "../sessions/open-session.ts";
+import type { Session, SessionInfo, User } from "../sessions/session.ts";
+import type { Answer } from "./route.ts";
+
+const time = z.iso.datetime();
+
+export const userSchema = z.object({
+	id: z.string(),
+	name: z.string().nullable(),
+	email: z.string().nullable(),
+	emailVerified: z.boolean(),
+	username: z.string().nullable(),
+	createdAt: time,
+}) satisfies z.ZodType<User>;
+
+export const sessionSchema = z.object({
+	id: z.string(),
+	createdAt: time,
+	expiresAt: time,
+	idleExpiresAt: time,
+	authenticatedAt: time,
+	amr: z.array(z.string()).readonly(),
+	level: z.enum(["aal1", "aal2", "aal3"]),
+}) satisfies z.ZodType<SessionInfo>;
+
+export const messageSchema = z.object({ message: z.string() });
+
+/** The answer to everything that begins or renews a session. */
+export const grantedSchema = z.object({ message: z.string(), user: userSchema, session: sessionSchema });
+
+export const errorSchema = z.object({
+	error: z.string(),
+	code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
+	fields: z.record(z.string(), z.string()).optional(),
+	retryAfter: z.int().positive().optional(),
+});
+
+/** The two halves of a session as HTTP shows them. */
+export function splitSession({ user, ...session }: Session): { user: User; session: SessionInfo } {
+	return { user, session };
+}
+
+/** Answers with a session that has begun or been renewed, and sets its cookie. */
+export function grantedAnswer(status: number, message: string, { session, cookie }: GrantedSession): Answer {
+	return { status, body: { message, ...splitSession(session) }, cookie };
+}

@@ -1,0 +1,77 @@
+import { type KeyRing, keyedName } from "../crypto/keys.ts";
+import type { Counter, Settlement, Storage } from "../storage/storage.ts";
+import { addressBucket } from "./client-address.ts";
+import type { Visitor } from "./visitor.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+type Rule = Omit<Counter, "key">;
+
+/** Every limit, in one place. `limit` attempts in `windowMs`; then the waits that {@link Counter} describes. */
+export const throttleRules = {
+	/** Failed sign-ins of an account: then waits that double from 30 seconds to an hour. */
+	signInAccount: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
+	/** Failed sign-ins from one IPv4 address or IPv6 /64. */
+	signInAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
+	/** Sign-ups from one address. */
+	signUpAddress: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+} as const satisfies Record<string, Rule>;
+
+export type ThrottleRule = keyof typeof throttleRules;
+
+export interface Attempt {
+	rule: ThrottleRule;
+	/** Whose attempt it is: a canonical identifier or an address bucket. `null`: unknown, so this rule is off. */
+	subject: string | null;
+}
+
+export type Admission =
+	| { ok: true; settle: Settlement }
+	/** `first` for the first refusal since an attempt was let through, so that the audit log is not flooded. */
+	| { ok: false; retryAfterSeconds: number; first: boolean };
+
+export const nothingToSettle: Settlement = { clear: [], giveBack: [] };
+
+/**
+ * Counts attempts before their work is done, so that a hundred at once get no more guesses than ten in a row. The same
+ * for HTTP, forms, actions and trusted calls: all of them come through here.
+ */
+export class Throttle {
+	readonly #storage: Storage;
+	readonly #keys: KeyRing;
+
+	constructor(storage: Storage, keys: KeyRing) {
+		this.#storage = storage;
+		this.#keys = keys;
+	}
+
+	/**
+	 * Admits an attempt if every rule does. `settle` is what to hand to the store when the attempt succeeds: the
+	 * account's failures are forgotten, the address gets this one back.
+	 */
+	async admit(attempts: readonly Attempt[]): Promise<Admission> {
+		const settle = { clear: [] as string[], giveBack: [] as string[] };
+		const counters: Counter[] = [];
+		for (const { rule, subject } of attempts) {
+			if (subject === null) continue;
+			const key = keyedName(this.#keys.current.key, `${rule}:${subject}`);
+			counters.push({ key, ...throttleRules[rule] });
+			(rule === "signInAccount" ? settle.clear : settle.giveBack).push(key);
+		}
+		if (counters.length === 0) return { ok: true, settle };
+		const refused = (await this.#storage.increment(counters)).filter((state) => !state.accepted);
+		if (refused.length === 0) return { ok: true, settle };
+		const retryAfterMs = Math.max(...refused.map((state) => state.retryAfterMs));
+		return {
+			ok: false,
+			retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+			first: refused.some((state) => state.refusedCount === 1),
+		};
+	}
+}
+
+/** What a rule by address counts against. */
+export function addressSubject(visitor: Visitor): string | null {
+	return visitor.address === null ? null : addressBucket(visitor.address);
+}

@@ -1,0 +1,31 @@
+import { readArrival } from "./arrival.ts";
+import { clientAddress } from "./client-address.ts";
+
+/** Whoever sent a request: anything with headers, such as a `Request`, or `{ headers: await headers() }`. */
+export interface HasHeaders {
+	readonly headers: Headers;
+}
+
+/** Where a request came from, as far as it can be believed. */
+export interface Visitor {
+	readonly headers: Headers;
+	/** `null` when unknown: limits by address are off then, instead of one limit for everybody. */
+	readonly address: string | null;
+	readonly userAgent: string | null;
+	/** How long ago the request's headers arrived. */
+	readonly arrivedAgoMs: number;
+	readonly prefetch: boolean;
+}
+
+const maxUserAgentLength = 256;
+
+export function readVisitor({ headers }: HasHeaders, trustedProxies: number): Visitor {
+	const arrival = readArrival(headers);
+	return {
+		headers,
+		address: clientAddress({ peer: arrival.peer, forwardedFor: headers.get("x-forwarded-for"), trustedProxies }),
+		userAgent: headers.get("user-agent")?.slice(0, maxUserAgentLength) ?? null,
+		arrivedAgoMs: arrival.agoMs,
+		prefetch: arrival.prefetch,
+	};
+}

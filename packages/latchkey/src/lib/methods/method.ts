@@ -1,0 +1,106 @@
+import type * as z from "zod";
+import { type FieldErrors, misconfigured } from "../errors.ts";
+import { fieldErrors } from "../http/field-errors.ts";
+import type { Route } from "../http/route.ts";
+import type { AssuranceLevel } from "../storage/storage.ts";
+
+/** An account that an identifier names. */
+export interface Account {
+	readonly userId: string;
+}
+
+/** What a method may use to check what it was given. */
+export interface MethodTools {
+	/** The account with this e-mail address or user name. */
+	findAccount(identifier: string): Promise<Account | null>;
+	/** Checks a password in the same time whether there is an account or not; `null` never matches. */
+	checkPassword(account: Account | null, password: string): Promise<boolean>;
+}
+
+/**
+ * Who was proven: a user of ours, or a subject of somebody else's, identified by the pair of issuer and subject and
+ * registered at first sight.
+ */
+export type Proof =
+	| { readonly userId: string }
+	| { readonly issuer: string; readonly subject: string; readonly name?: string };
+
+export interface MethodDefinition<Input extends z.ZodType> {
+	/** Names the method in `POST /api/auth` (`{ "method": "…" }`) and in the audit log. */
+	name: string;
+	/** What the method needs to see. */
+	input: Input;
+	/** How it proves, by RFC 8176's names, such as `["pwd"]`. */
+	amr: readonly string[];
+	/** How much it proves (NIST SP 800-63B-4). Default `aal1`. */
+	level?: AssuranceLevel;
+	/** Whose failures these are: attempts on one account are limited by it. `null` limits by the visitor's address only. */
+	account(input: z.output<Input>): string | null;
+	/** Says who it is, or `null`. What it throws denies and answers 500. */
+	verify(input: z.output<Input>, tools: MethodTools): Promise<Proof | null>;
+	/** Endpoints of its own below the base path. */
+	routes?: readonly Route[];
+}
+
+/** A way to sign in. Made by {@link method}. */
+export interface Method {
+	readonly name: string;
+	readonly input: z.ZodType;
+	readonly amr: readonly string[];
+	readonly level: AssuranceLevel;
+	readonly routes: readonly Route[];
+	/** Reads what a visitor sent, ready to be verified. */
+	read(raw: unknown): { ok: true; attempt: MethodAttempt } | { ok: false; fields: FieldErrors };
+}
+
+export interface MethodAttempt {
+	readonly account: string | null;
+	verify(tools: MethodTools): Promise<Proof | null>;
+}
+
+/**
+ * Makes a way to sign in of whatever proves a person: a directory, a partner's token, a card. Throttling, audit,
+ * sessions and cookies are the library's; the method only says who it is.
+ */
+export function method<Input extends z.ZodType>(definition: MethodDefinition<Input>): Method {
+	const { name, input, amr, level = "aal1", routes = [] } = definition;
+	if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+		throw misconfigured(`method: the name must look like "card" or "ldap-berlin", not ${JSON.stringify(name)}`);
+	}
+	return Object.freeze({
+		name,
+		input,
+		amr: Object.freeze([...amr]),
+		level,
+		routes,
+		read(raw: unknown): ReturnType<Method["read"]> {
+			const parsed = input.safeParse(raw);
+			if (!parsed.success) return { ok: false, fields: fieldErrors(parsed.error) };
+			const attempt: MethodAttempt = {
+				account: definition.account(parsed.data),
+				verify: (tools) => definition.verify(parsed.data, tools),
+			};
+			return { ok: true, attempt };
+		},
+	});
+}
+
+/** Picks the method that a request means: the one it names, or else the first that understands it. */
+export function readAttempt(
+	methods: readonly Method[],
+	raw: unknown,
+): { ok: true; method: Method; attempt: MethodAttempt } | { ok: false; fields: FieldErrors } {
+	const named = namedMethod(raw);
+	const candidates = named === undefined ? methods : methods.filter(({ name }) => name === named);
+	let firstRefusal: FieldErrors = { method: "unknown" };
+	for (const [index, candidate] of candidates.entries()) {
+		const read = candidate.read(raw);
+		if (read.ok) return { ok: true, method: candidate, attempt: read.attempt };
+		if (index === 0) firstRefusal = read.fields;
+	}
+	return { ok: false, fields: firstRefusal };
+}
+
+function namedMethod(raw: unknown): unknown {
+	return typeof raw === "object" && raw !== null && "method" in raw ? raw.method : undefined;
+}

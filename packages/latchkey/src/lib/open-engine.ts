@@ -1,0 +1,94 @@
+import { fileURLToPath } from "node:url";
+import { Background } from "./background.ts";
+import { deriveKeyRing } from "./crypto/keys.ts";
+import type { Engine } from "./engine.ts";
+import { misconfigured } from "./errors.ts";
+import { Throttle } from "./http/throttle.ts";
+import type { Method } from "./methods/method.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { HashPool } from "./passwords/hash-pool.ts";
+import { PasswordHasher } from "./passwords/password-hasher.ts";
+import { ActivityLog } from "./sessions/activity.ts";
+import { SessionTokens } from "./sessions/session-token.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import type { Storage } from "./storage/storage.ts";
+
+/** What an engine and the others of its process share: connections, queues and memory, never anybody's options. */
+type Shared = Pick<Engine, "storage" | "tokens" | "hasher" | "throttle" | "activity" | "background" | "pseudonyms">;
+
+// Next.js loads this module once for the proxy, once for route handlers and once for pages: three pools and three queues,
+// were they not kept where all of them look. Correctness never depends on it: the database decides.
+const registryKey = Symbol.for("latchkey.engines@1");
+const registry = globalThis as { [registryKey]?: Map<string, Promise<Shared>> };
+
+/**
+ * Checks the environment, opens the store and assembles the engine.
+ * @throws {AuthError} `misconfigured` with the cure, or `store_unavailable`.
+ */
+export async function openEngine(options: ResolvedOptions, methods: readonly Method[]): Promise<Engine> {
+	requireNode();
+	const settings = readSettings(options.overrides);
+	const shared = await sharedParts(options, settings);
+	return { ...shared, options, methods, settings, log: options.logger };
+}
+
+function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shared> {
+	// A clock of one's own, or a database that lives in memory, is nobody else's.
+	if (options.clock !== null || isInMemory(settings)) return openParts(options, settings);
+	registry[registryKey] ??= new Map();
+	const engines = registry[registryKey];
+	const key = JSON.stringify([settings.databaseUrl, settings.origin, settings.secrets, settings.peppers]);
+	const known = engines.get(key);
+	if (known !== undefined) return known;
+	const opening = openParts(options, settings);
+	engines.set(key, opening);
+	// What failed is tried again at the next request; what was closed is opened anew.
+	opening.catch(() => engines.delete(key));
+	return opening;
+}
+
+async function openParts({ logger, clock }: ResolvedOptions, settings: Settings): Promise<Shared> {
+	const storage = await openStorage(settings, clock);
+	const activity = new ActivityLog(storage, logger);
+	// The last moment at which something synchronous can still be written, however the process ends, short of a kill.
+	process.once("exit", () => void activity.flush());
+	return {
+		storage,
+		activity,
+		background: new Background(logger),
+		tokens: new SessionTokens(deriveKeyRing(settings.secrets, "session-token"), settings.origin),
+		hasher: new PasswordHasher(new HashPool(), deriveKeyRing(settings.peppers, "password")),
+		throttle: new Throttle(storage, deriveKeyRing(settings.secrets, "throttle")),
+		pseudonyms: deriveKeyRing(settings.secrets, "pseudonym"),
+	};
+}
+
+/** Closes what the engine opened, after what it still had to write. */
+export async function closeEngine(engine: Engine): Promise<void> {
+	await engine.background.settled();
+	await engine.activity.flush();
+	await engine.storage.close();
+	for (const [key, opening] of registry[registryKey] ?? []) {
+		if ((await opening.catch(() => null))?.storage === engine.storage) registry[registryKey]?.delete(key);
+	}
+}
+
+async function openStorage({ databaseUrl }: Settings, clock: (() => number) | null): Promise<Storage> {
+	const { openSqlite } = await import("./storage/sqlite/open-sqlite.ts");
+	return openSqlite({ file: sqliteFile(databaseUrl), ...(clock !== null && { clock }) });
+}
+
+/** The path in a `file:` URL; `file:.data/x.db` is relative to the working directory. */
+export function sqliteFile(databaseUrl: string): string {
+	return databaseUrl.startsWith("file://") ? fileURLToPath(databaseUrl) : databaseUrl.slice("file:".length);
+}
+
+function isInMemory({ databaseUrl }: Settings): boolean {
+	return sqliteFile(databaseUrl) === ":memory:";
+}
+
+function requireNode(): void {
+	const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+	if (major > 22 || (major === 22 && minor >= 16)) return;
+	throw misconfigured(`Latchkey needs Node.js 22.16 or later (for node:sqlite); this is ${process.versions.node}`);
+}

@@ -1,0 +1,112 @@
+import type { Clock } from "./clock.ts";
+import { misconfigured } from "./errors.ts";
+import { jsonLogger, type Logger } from "./log.ts";
+import type { Method } from "./methods/method.ts";
+import type { SettingsOverrides } from "./settings.ts";
+import type { AssuranceLevel } from "./storage/storage.ts";
+
+/** The whole configuration. Whatever depends on the machine comes from the environment instead. */
+export interface AuthOptions extends SettingsOverrides {
+	/** How people prove who they are, such as `[password()]`. At least one. */
+	methods: readonly Method[];
+	/** The site's name. Passwords made of it are refused. Default: the host of `AUTH_URL`. */
+	name?: string;
+	/**
+	 * One switch for the numbers of NIST SP 800-63B-4: `aal1` sessions of 30 days; `aal2` of 24 hours, 1 hour idle;
+	 * `aal3` of 12 hours, 15 minutes idle; and passwords of 15 characters or more. Default: 30 days, 14 days idle,
+	 * 8 characters.
+	 */
+	profile?: AssuranceLevel;
+	/** Whether strangers may register. Default `"open"`. */
+	signUp?: "open" | "closed";
+	/** Where the pages are that the library sends people to. Paths on this site. */
+	pages?: {
+		/** Default `/sign-in`. */
+		signIn?: string;
+		/** Where a sign-in goes that was not on its way elsewhere. Default `/`. */
+		afterSignIn?: string;
+		/** Default `/`. */
+		afterSignOut?: string;
+	};
+	/** Where the handlers are mounted. Default `/api/auth`. */
+	basePath?: string;
+	/** Receives what an operator may want to know. Default: JSON lines on standard error. */
+	logger?: Logger;
+	/** For tests. Default: the system's clock. */
+	clock?: Clock;
+}
+
+export interface ResolvedOptions {
+	readonly name: string | null;
+	readonly sessionLifetimeMs: number;
+	readonly sessionIdleMs: number | null;
+	readonly minPasswordLength: number;
+	readonly signUp: "open" | "closed";
+	readonly pages: { readonly signIn: string; readonly afterSignIn: string; readonly afterSignOut: string };
+	readonly basePath: string;
+	readonly logger: Logger;
+	readonly clock: Clock | null;
+	readonly overrides: SettingsOverrides;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const profiles = {
+	default: { sessionLifetimeMs: 30 * day, sessionIdleMs: 14 * day, minPasswordLength: 8 },
+	aal1: { sessionLifetimeMs: 30 * day, sessionIdleMs: null, minPasswordLength: 15 },
+	aal2: { sessionLifetimeMs: 24 * hour, sessionIdleMs: hour, minPasswordLength: 15 },
+	aal3: { sessionLifetimeMs: 12 * hour, sessionIdleMs: 15 * minute, minPasswordLength: 15 },
+} as const;
+
+/**
+ * Fills in defaults and refuses contradictions. Looks at the shape of the options only, never at the environment, so
+ * that a build needs neither secret nor database.
+ * @throws {AuthError} `misconfigured`, with the cure.
+ */
+export function resolveOptions(options: AuthOptions): ResolvedOptions {
+	checkMethods(options.methods);
+	if (options.profile !== undefined && !(options.profile in profiles)) {
+		throw misconfigured(`createAuth: profile must be "aal1", "aal2" or "aal3", not ${JSON.stringify(options.profile)}`);
+	}
+	const { url, secret, pepper, database, trustedProxies } = options;
+	return Object.freeze({
+		...profiles[options.profile ?? "default"],
+		name: options.name ?? null,
+		signUp: options.signUp ?? "open",
+		pages: Object.freeze({
+			signIn: checkPath("pages.signIn", options.pages?.signIn ?? "/sign-in"),
+			afterSignIn: checkPath("pages.afterSignIn", options.pages?.afterSignIn ?? "/"),
+			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
+		}),
+		basePath: checkPath("basePath", options.basePath ?? "/api/auth"),
+		logger: options.logger ?? jsonLogger,
+		clock: options.clock ?? null,
+		overrides: Object.freeze({
+			...(url !== undefined && { url }),
+			...(secret !== undefined && { secret }),
+			...(pepper !== undefined && { pepper }),
+			...(database !== undefined && { database }),
+			...(trustedProxies !== undefined && { trustedProxies }),
+		}),
+	});
+}
+
+function checkMethods(methods: readonly Method[]): void {
+	if (!Array.isArray(methods) || methods.length === 0) {
+		throw misconfigured("createAuth: name at least one way to sign in, such as methods: [password()]");
+	}
+	const names = new Set<string>();
+	for (const { name } of methods) {
+		if (names.has(name)) throw misconfigured(`createAuth: two methods are named ${JSON.stringify(name)}`);
+		names.add(name);
+	}
+}
+
+function checkPath(option: string, path: string): string {
+	if (/^\/(?!\/)[^\s\\?#]*$/.test(path) && (path === "/" || !path.endsWith("/"))) return path;
+	throw misconfigured(
+		`createAuth: ${option} must be a path on this site such as "/sign-in", not ${JSON.stringify(path)}`,
+	);
+}

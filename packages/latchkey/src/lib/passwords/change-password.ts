@@ -1,0 +1,47 @@
+import type { Engine } from "../engine.ts";
+import { auditEvent } from "../events/events.ts";
+import type { Visitor } from "../http/visitor.ts";
+import { draftSession, grantSession } from "../sessions/open-session.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
+import { admitAttempt, type SignInResult } from "../sign-in/sign-in.ts";
+import { checkNewPassword } from "./new-password.ts";
+import { reauthenticationSubject } from "./reauthenticate.ts";
+
+/**
+ * Changes the password of a signed-in person who knows the present one. Every session ends, also those that a sign-in
+ * with the old password is about to open; the person gets a new one.
+ */
+export async function changePassword(
+	engine: Engine,
+	visitor: Visitor,
+	{ user }: ResolvedSession,
+	{ currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+): Promise<SignInResult> {
+	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
+	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { newPassword: policy.reason } };
+	const admission = await admitAttempt(engine, visitor, reauthenticationSubject(user.id));
+	if (!admission.ok) return admission;
+
+	const stored = (await engine.storage.findCredentialsOfUser(user.id))?.password ?? null;
+	const known = stored === null ? null : { userId: user.id, sealed: stored.sealed };
+	const check = await engine.hasher.check(known, currentPassword.normalize("NFC"));
+	if (!check.matches || stored === null) return wrongPassword(engine, visitor, user.id);
+
+	const { secret, draft } = draftSession(engine, visitor, { amr: ["pwd"], level: "aal1" });
+	const changed = await engine.storage.changePassword({
+		userId: user.id,
+		version: stored.version,
+		sealed: await engine.hasher.hash(user.id, policy.normalized),
+		session: draft,
+		settle: admission.settle,
+		events: [auditEvent("password.changed", visitor, { userId: user.id, sessionId: draft.id })],
+	});
+	// Somebody else changed it meanwhile, so what was checked is no longer the password.
+	if (changed === null) return { ok: false, code: "invalid_credentials" };
+	return { ok: true, ...grantSession(engine, secret, changed, user) };
+}
+
+async function wrongPassword(engine: Engine, visitor: Visitor, userId: string): Promise<SignInResult> {
+	await engine.storage.appendEvents([auditEvent("reauthentication.failed", visitor, { userId })]);
+	return { ok: false, code: "invalid_credentials" };
+}

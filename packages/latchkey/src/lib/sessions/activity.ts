@@ -1,0 +1,44 @@
+import { describeError, type Logger } from "../log.ts";
+import type { SessionActivity, Storage } from "../storage/storage.ts";
+
+const flushAfterMs = 30_000;
+const maxPending = 10_000;
+
+/**
+ * Collects when sessions were last used and writes it in batches, within 60 seconds and at shutdown. A crash loses at
+ * most that: a session then looks a minute idler than it was.
+ */
+export class ActivityLog {
+	readonly #storage: Storage;
+	readonly #log: Logger;
+	#pending = new Map<string, SessionActivity>();
+	#timer: NodeJS.Timeout | null = null;
+
+	constructor(storage: Storage, log: Logger) {
+		this.#storage = storage;
+		this.#log = log;
+	}
+
+	note(activity: SessionActivity): void {
+		this.#pending.set(activity.sessionId, activity);
+		if (this.#pending.size >= maxPending) void this.flush();
+		if (this.#timer !== null) return;
+		this.#timer = setTimeout(() => void this.flush(), flushAfterMs);
+		this.#timer.unref();
+	}
+
+	/** Writes what is pending. Never rejects: what cannot be written now is tried again with the next batch. */
+	async flush(): Promise<void> {
+		if (this.#timer !== null) clearTimeout(this.#timer);
+		this.#timer = null;
+		const batch = this.#pending;
+		if (batch.size === 0) return;
+		this.#pending = new Map();
+		try {
+			await this.#storage.touchSessions([...batch.values()]);
+		} catch (error) {
+			this.#log({ level: "warn", event: "activity_not_written", sessions: batch.size, ...describeError(error) });
+			if (batch.size < maxPending) this.#pending = new Map([...batch, ...this.#pending]);
+		}
+	}
+}

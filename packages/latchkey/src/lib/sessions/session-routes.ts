@@ -1,0 +1,170 @@
+import * as z from "zod";
+import { isoTime } from "../clock.ts";
+import { AuthError } from "../errors.ts";
+import { auditEvent } from "../events/events.ts";
+import { safeRedirect } from "../http/redirect.ts";
+import { refusal } from "../http/responses.ts";
+import { route } from "../http/route.ts";
+import {
+	grantedAnswer,
+	grantedSchema,
+	messageSchema,
+	sessionSchema,
+	splitSession,
+	userSchema,
+} from "../http/schemas.ts";
+import type { Method } from "../methods/method.ts";
+import { signIn } from "../sign-in/sign-in.ts";
+import type { SessionRecord } from "../storage/storage.ts";
+import { endCurrentSession } from "./end-session.ts";
+import { renewSession } from "./renew-session.ts";
+import { resolveSession } from "./resolve-session.ts";
+import { toSession, toSessionInfo } from "./session.ts";
+
+const devicesPerPage = 50;
+
+const nobody = { authenticated: false, user: null, session: null } as const;
+
+const whoSchema = z.discriminatedUnion("authenticated", [
+	z.object({ authenticated: z.literal(true), user: userSchema, session: sessionSchema }),
+	z.object({ authenticated: z.literal(false), user: z.null(), session: z.null() }),
+]);
+
+const deviceSchema = sessionSchema.extend({
+	current: z.boolean(),
+	lastSeenAt: z.iso.datetime(),
+	address: z.string().nullable(),
+	userAgent: z.string().nullable(),
+});
+
+/** The session resource: `POST` creates it, `GET` reads it, `DELETE` ends it. */
+export function sessionResource(methods: readonly Method[]) {
+	return [
+		route({
+			method: "POST",
+			path: "",
+			summary: "Sign in. A session that was there ends.",
+			access: "public",
+			// The methods parse for themselves, so that an answer names the fields of the one that was meant.
+			body: z.looseObject({}),
+			documentedBody: z.union(methods.map(({ input }) => input)),
+			responses: { 200: grantedSchema },
+			errors: ["invalid_credentials", "too_many_attempts", "busy"],
+			async handle({ engine, visitor, body }) {
+				const result = await signIn(engine, visitor, body);
+				if (!result.ok) throw refusal(result);
+				return grantedAnswer(200, "Authenticated", result);
+			},
+		}),
+		route({
+			method: "GET",
+			path: "",
+			summary: "Who is signed in. Never writes, and keeps no session alive.",
+			access: "public",
+			responses: { 200: whoSchema },
+			async handle({ engine, visitor }) {
+				const current = await resolveSession(engine, visitor, { activity: false });
+				const body = current === null ? nobody : { authenticated: true, ...splitSession(toSession(current)) };
+				return { status: 200, body };
+			},
+		}),
+		route({
+			method: "DELETE",
+			path: "",
+			summary: "Sign out. Also answers when nobody was signed in.",
+			access: "public",
+			responses: { 200: messageSchema },
+			async handle({ engine, visitor }) {
+				return { status: 200, body: { message: "Signed out" }, cookie: await endCurrentSession(engine, visitor) };
+			},
+		}),
+	];
+}
+
+const refresh = route({
+	method: "POST",
+	path: "/refresh",
+	summary: "Renew the token. Any number of these at once get the same generation.",
+	access: "signed-in",
+	responses: { 200: grantedSchema },
+	async handle({ engine, current }) {
+		const granted = await renewSession(engine, current);
+		if (granted === null) throw new AuthError("not_authenticated");
+		return grantedAnswer(200, "Refreshed", granted);
+	},
+});
+
+// A form cannot send DELETE, and a sign-out that is a document leaves no signed-in page behind in the router's cache.
+const signOutForm = route({
+	method: "POST",
+	path: "/sign-out",
+	summary: "Sign out from a plain HTML form and go to a page of this site.",
+	access: "public",
+	media: "form",
+	body: z.object({ redirectTo: z.string().optional() }),
+	responses: { 303: z.undefined() },
+	async handle({ engine, visitor, body }) {
+		const { origin } = engine.settings;
+		const location = safeRedirect(body.redirectTo, { origin, fallback: engine.options.pages.afterSignOut });
+		return { status: 303, body: undefined, headers: { location }, cookie: await endCurrentSession(engine, visitor) };
+	},
+});
+
+const listDevices = route({
+	method: "GET",
+	path: "/sessions",
+	summary: "The devices on which the user is signed in, newest first.",
+	access: "signed-in",
+	query: z.object({ before: z.string().max(200).optional() }),
+	responses: { 200: z.object({ sessions: z.array(deviceSchema), nextBefore: z.string().nullable() }) },
+	async handle({ engine, current, query }) {
+		const { before } = query;
+		const page = { limit: devicesPerPage, ...(before !== undefined && { before }) };
+		const sessions = await engine.storage.listSessions(current.user.id, page);
+		const nextBefore = sessions.length === devicesPerPage ? sessions.at(-1)!.id : null;
+		return { status: 200, body: { sessions: sessions.map((row) => toDevice(row, current.session.id)), nextBefore } };
+	},
+});
+
+const endOtherDevices = route({
+	method: "DELETE",
+	path: "/sessions",
+	summary: "End every session of the user but this one.",
+	access: "signed-in",
+	responses: { 200: messageSchema.extend({ ended: z.int() }) },
+	async handle({ engine, visitor, current }) {
+		const { user, session } = current;
+		const event = auditEvent("sessions.revoked", visitor, { userId: user.id, sessionId: session.id });
+		const ended = await engine.storage.endOtherSessions({
+			userId: user.id,
+			keepSessionId: session.id,
+			events: [event],
+		});
+		if (ended === null) throw new AuthError("not_authenticated");
+		return { status: 200, body: { message: "Signed out everywhere else", ended } };
+	},
+});
+
+const endDevice = route({
+	method: "DELETE",
+	path: "/sessions/{id}",
+	summary: "End one session of the user, by its public id.",
+	access: "signed-in",
+	responses: { 200: messageSchema },
+	errors: ["not_found"],
+	async handle({ engine, visitor, current, params }) {
+		const sessionId = params.id!;
+		const event = auditEvent("session.revoked", visitor, { userId: current.user.id, sessionId });
+		const ended = await engine.storage.endSession({ userId: current.user.id, sessionId, events: [event] });
+		if (!ended) throw new AuthError("not_found");
+		return { status: 200, body: { message: "Signed out there" } };
+	},
+});
+
+export const sessionRoutes = [refresh, signOutForm, listDevices, endOtherDevices, endDevice] as const;
+
+function toDevice(session: SessionRecord, currentId: string) {
+	const { address, userAgent, lastSeenAt } = session;
+	const current = session.id === currentId;
+	return { ...toSessionInfo(session), current, lastSeenAt: isoTime(lastSeenAt), address, userAgent };
+}

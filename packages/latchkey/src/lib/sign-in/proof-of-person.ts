@@ -1,0 +1,96 @@
+import { uuidv7 } from "../crypto/random.ts";
+import type { Engine } from "../engine.ts";
+import { auditEvent } from "../events/events.ts";
+import type { Visitor } from "../http/visitor.ts";
+import type { Account, MethodAttempt, MethodTools, Proof } from "../methods/method.ts";
+import type { Credentials } from "../storage/storage.ts";
+import { parseIdentifier } from "../users/identifiers.ts";
+
+/** One attempt to prove who somebody is: hands a method its tools and remembers what they found. */
+export class ProofOfPerson implements MethodTools {
+	readonly #engine: Engine;
+	readonly #visitor: Visitor;
+	#found: Credentials | null = null;
+	#checkedPasswordVersion: number | null = null;
+
+	constructor(engine: Engine, visitor: Visitor) {
+		this.#engine = engine;
+		this.#visitor = visitor;
+	}
+
+	/** Whose account was tried, if there is one: for the audit log, never for the answer. */
+	get accountId(): string | null {
+		return this.#found?.user.id ?? null;
+	}
+
+	/** Runs the method. The credentials of whoever it proved, or `null`. */
+	async prove(attempt: MethodAttempt): Promise<Credentials | null> {
+		const proof = await attempt.verify(this);
+		return proof === null ? null : this.#credentialsOf(proof);
+	}
+
+	/** Whether a user's row, read again, still bears out what was checked. */
+	stillHolds({ password }: Credentials): boolean {
+		return this.#checkedPasswordVersion === null || this.#checkedPasswordVersion === password?.version;
+	}
+
+	async findAccount(identifier: string): Promise<Account | null> {
+		const parsed = parseIdentifier(identifier);
+		// Also for text that names nobody, so that the time does not tell which text could.
+		const named = parsed.ok ? parsed : { kind: "username" as const, canonical: "" };
+		this.#found = await this.#engine.storage.findCredentials(named);
+		return this.#found === null ? null : { userId: this.#found.user.id };
+	}
+
+	async checkPassword(account: Account | null, password: string): Promise<boolean> {
+		const { hasher, storage, background } = this.#engine;
+		const normalized = password.normalize("NFC");
+		const stored = account === null ? null : await this.#passwordOf(account);
+		const check = await hasher.check(stored, normalized);
+		if (!check.matches || stored === null) return false;
+		const { userId, version, sealed } = stored;
+		this.#checkedPasswordVersion = version;
+		if (check.outdated) {
+			background.run("reseal_password", async () => {
+				await storage.resealPassword({ userId, version, from: sealed, to: await hasher.hash(userId, normalized) });
+			});
+		}
+		return true;
+	}
+
+	async #passwordOf({ userId }: Account): Promise<{ userId: string; version: number; sealed: string } | null> {
+		const credentials = await this.#credentials(userId);
+		return credentials?.password ? { userId, ...credentials.password } : null;
+	}
+
+	async #credentialsOf(proof: Proof): Promise<Credentials | null> {
+		return "userId" in proof ? this.#credentials(proof.userId) : this.#credentialsOfSubject(proof);
+	}
+
+	async #credentials(userId: string): Promise<Credentials | null> {
+		if (this.#found?.user.id !== userId) this.#found = await this.#engine.storage.findCredentialsOfUser(userId);
+		return this.#found;
+	}
+
+	// Found, or registered at first sight. Of two first sights at once the constraint lets one in; the other finds it.
+	async #credentialsOfSubject(proof: Exclude<Proof, { userId: string }>): Promise<Credentials | null> {
+		const { issuer, subject, name = null } = proof;
+		const { storage, options } = this.#engine;
+		const known = await storage.findUserByIdentity({ issuer, subject });
+		if (known !== null) return this.#credentials(known.id);
+		if (options.signUp === "closed") return null;
+		const id = uuidv7();
+		await storage.createUser({
+			id,
+			name,
+			identifiers: [],
+			identities: [{ issuer, subject }],
+			password: null,
+			session: null,
+			replaces: null,
+			events: [auditEvent("user.signed_up", this.#visitor, { userId: id, detail: { issuer } })],
+		});
+		const user = await storage.findUserByIdentity({ issuer, subject });
+		return user === null ? null : this.#credentials(user.id);
+	}
+}

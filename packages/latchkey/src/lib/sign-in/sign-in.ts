@@ -1,0 +1,115 @@
+import type { Engine } from "../engine.ts";
+import type { ErrorCode, FieldErrors } from "../errors.ts";
+import { auditEvent, type EventType } from "../events/events.ts";
+import { type Attempt, addressSubject } from "../http/throttle.ts";
+import type { Visitor } from "../http/visitor.ts";
+import { type Method, type MethodAttempt, readAttempt } from "../methods/method.ts";
+import { draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
+import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
+import type { Credentials, Settlement } from "../storage/storage.ts";
+import { ProofOfPerson } from "./proof-of-person.ts";
+
+/** What did not work, as a value: switch on the code. */
+export interface Refusal {
+	readonly ok: false;
+	readonly code: ErrorCode;
+	readonly fields?: FieldErrors;
+	readonly retryAfterSeconds?: number;
+}
+
+export type SignInResult = ({ readonly ok: true } & GrantedSession) | Refusal;
+
+/**
+ * Signs a visitor in with whatever method understands the input. Counts the attempt before it is judged, ends the
+ * session that was there, and answers alike in body and time whether or not there is such an account.
+ */
+export async function signIn(engine: Engine, visitor: Visitor, raw: unknown): Promise<SignInResult> {
+	const read = readAttempt(engine.methods, raw);
+	if (!read.ok) return { ok: false, code: "invalid_input", fields: read.fields };
+	const { method, attempt } = read;
+	const admission = await admitAttempt(engine, visitor, attempt.account);
+	if (!admission.ok) return admission;
+	const previous = await resolveSession(engine, visitor, { activity: false });
+	return proveAndOpen(engine, visitor, {
+		method,
+		attempt,
+		previous,
+		settle: admission.settle,
+		succeeded: "sign_in.succeeded",
+		failed: "sign_in.failed",
+	});
+}
+
+/** Counts an attempt to prove who one is, or refuses it. */
+export async function admitAttempt(
+	engine: Engine,
+	visitor: Visitor,
+	account: string | null,
+): Promise<{ ok: true; settle: Settlement } | Refusal> {
+	const attempts: Attempt[] = [
+		{ rule: "signInAccount", subject: account },
+		{ rule: "signInAddress", subject: addressSubject(visitor) },
+	];
+	const admission = await engine.throttle.admit(attempts);
+	if (admission.ok) return admission;
+	if (admission.first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor)]);
+	return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+}
+
+interface ProofUnderWay {
+	method: Pick<Method, "name" | "amr" | "level">;
+	attempt: MethodAttempt;
+	previous: ResolvedSession | null;
+	settle: Settlement;
+	succeeded: EventType;
+	failed: EventType;
+}
+
+/** Verifies, and opens a new session in the place of the previous one. Every proof of a person ends here. */
+export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: ProofUnderWay): Promise<SignInResult> {
+	const person = new ProofOfPerson(engine, visitor);
+	const credentials = await person.prove(proof.attempt);
+	if (credentials === null) {
+		const event = auditEvent(proof.failed, visitor, {
+			userId: person.accountId,
+			detail: { method: proof.method.name },
+		});
+		await engine.storage.appendEvents([event]);
+		return { ok: false, code: "invalid_credentials" };
+	}
+	const granted =
+		(await openSession(engine, visitor, proof, credentials)) ??
+		(await openSessionOnceMore(engine, visitor, proof, credentials, person));
+	return granted === null ? { ok: false, code: "invalid_credentials" } : { ok: true, ...granted };
+}
+
+async function openSession(
+	engine: Engine,
+	visitor: Visitor,
+	{ method, previous, settle, succeeded }: ProofUnderWay,
+	{ user }: Credentials,
+): Promise<GrantedSession | null> {
+	const { secret, draft } = draftSession(engine, visitor, method);
+	const detail = { method: method.name };
+	const session = await engine.storage.createSession({
+		session: { ...draft, userId: user.id, epoch: user.epoch },
+		replaces: previous === null ? null : { sessionId: previous.session.id },
+		settle,
+		events: [auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail })],
+	});
+	return session === null ? null : grantSession(engine, secret, session, user);
+}
+
+// The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in
+// counts as one that came after; if the password itself was changed, it does not.
+async function openSessionOnceMore(
+	engine: Engine,
+	visitor: Visitor,
+	proof: ProofUnderWay,
+	{ user }: Credentials,
+	person: ProofOfPerson,
+): Promise<GrantedSession | null> {
+	const credentials = await engine.storage.findCredentialsOfUser(user.id);
+	if (credentials === null || !person.stillHolds(credentials)) return null;
+	return openSession(engine, visitor, proof, credentials);
+}

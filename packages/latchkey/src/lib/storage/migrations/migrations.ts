@@ -1,0 +1,5 @@
+import { coreTables } from "./0001-core-tables.ts";
+import type { Migration } from "./migration.ts";
+
+/** Every migration, oldest first. */
+export const migrations: readonly Migration[] = [coreTables];

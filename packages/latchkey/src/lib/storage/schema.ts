@@ -1,0 +1,114 @@
+import type { AssuranceLevel, IdentifierKind } from "./storage.ts";
+
+/** The tables as Kysely sees them, the same in every dialect. Times are milliseconds since 1970. */
+export interface Schema {
+	latchkey_user: UserTable;
+	latchkey_identifier: IdentifierTable;
+	latchkey_password: PasswordTable;
+	latchkey_identity: IdentityTable;
+	latchkey_session: SessionTable;
+	latchkey_one_time_token: OneTimeTokenTable;
+	latchkey_throttle: ThrottleTable;
+	latchkey_audit_event: AuditEventTable;
+	latchkey_migration: MigrationTable;
+}
+
+export interface UserTable {
+	id: string;
+	name: string | null;
+	epoch: number;
+	created_at: number;
+	updated_at: number;
+}
+
+export interface IdentifierTable {
+	user_id: string;
+	kind: IdentifierKind;
+	value: string;
+	canonical: string;
+	verified_at: number | null;
+	created_at: number;
+}
+
+export interface PasswordTable {
+	user_id: string;
+	sealed: string;
+	version: number;
+	changed_at: number;
+}
+
+export interface IdentityTable {
+	issuer: string;
+	subject: string;
+	user_id: string;
+	created_at: number;
+}
+
+export interface SessionTable {
+	id: string;
+	secret_hash: Uint8Array;
+	user_id: string;
+	epoch: number;
+	generation: number;
+	generation_seen: number;
+	renewed_at: number;
+	seen_at: number | null;
+	created_at: number;
+	last_seen_at: number;
+	/** Never later than `expires_at`, so that it alone says when the row can go. */
+	idle_expires_at: number;
+	expires_at: number;
+	auth_time: number;
+	/** A JSON array of strings. */
+	amr: string;
+	level: AssuranceLevel;
+	address: string | null;
+	user_agent: string | null;
+	ended_at: number | null;
+}
+
+export interface OneTimeTokenTable {
+	purpose: string;
+	token_hash: Uint8Array;
+	subject: string;
+	/** JSON. */
+	payload: string;
+	created_at: number;
+	expires_at: number;
+}
+
+export interface ThrottleTable {
+	key: string;
+	/** The rule stands in the row, so that one upsert can count keys with different rules. */
+	attempt_limit: number;
+	window_ms: number;
+	wait_ms: number;
+	max_wait_ms: number;
+	accepted: number;
+	refused: number;
+	window_ends_at: number;
+	/** Attempts before this time are refused; 0 when the next one may go on. */
+	blocked_until: number;
+	/** From this time on the row counts as absent. */
+	forgotten_at: number;
+}
+
+export interface AuditEventTable {
+	id: string;
+	type: string;
+	at: number;
+	/** The user's id, or the pseudonym that took its place when the account was deleted. */
+	subject: string | null;
+	session_id: string | null;
+	address: string | null;
+	user_agent: string | null;
+	/** JSON. */
+	detail: string | null;
+}
+
+export interface MigrationTable {
+	version: number;
+	name: string;
+	checksum: string;
+	applied_at: number;
+}

@@ -1,0 +1,97 @@
+import type { EventRecord, NewEvent, Storage } from "../storage.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { toEvent } from "./rows.ts";
+
+/** What transactions do to the audit log. */
+export interface EventSteps {
+	append(events: readonly NewEvent[], now: number): void;
+}
+
+/** One statement for each so many events, so that no more variants than these are ever prepared. */
+const rowsAtOnce = 16;
+
+/** Prepares the steps. */
+export function eventSteps(connection: SqliteConnection): EventSteps {
+	const insert = connection.prepareRowsWrite(
+		(
+			db,
+			rows: {
+				id: string;
+				type: string;
+				subject: string | null;
+				session_id: string | null;
+				address: string | null;
+				user_agent: string | null;
+				detail: string | null;
+			}[],
+			p: { now: number },
+		) =>
+			db.insertInto("latchkey_audit_event").values(
+				rows.map((row) => ({
+					id: row.id,
+					type: row.type,
+					at: p.now,
+					subject: row.subject,
+					session_id: row.session_id,
+					address: row.address,
+					user_agent: row.user_agent,
+					detail: row.detail,
+				})),
+			),
+	);
+	return {
+		append(events, now) {
+			for (let start = 0; start < events.length; start += rowsAtOnce) {
+				insert.run(events.slice(start, start + rowsAtOnce).map(toRow), { now });
+			}
+		},
+	};
+}
+
+type AuditOperations = Pick<Storage, "appendEvents" | "listEvents">;
+
+/** The audit log. */
+export function auditOperations(connection: SqliteConnection, { append }: EventSteps): AuditOperations {
+	const list = connection.prepareRead((db, p: { userId: string; limit: number }) =>
+		db
+			.selectFrom("latchkey_audit_event")
+			.selectAll()
+			.where("subject", "=", p.userId)
+			.orderBy("id", "desc")
+			.limit(p.limit),
+	);
+	const listNext = connection.prepareRead((db, p: { userId: string; limit: number; before: string }) =>
+		db
+			.selectFrom("latchkey_audit_event")
+			.selectAll()
+			.where("subject", "=", p.userId)
+			.where("id", "<", p.before)
+			.orderBy("id", "desc")
+			.limit(p.limit),
+	);
+	return {
+		appendEvents: async (events) => {
+			if (events.length === 0) return;
+			const write = () => append(events, connection.now());
+			await (events.length <= rowsAtOnce ? connection.execute(write) : connection.transaction(write));
+		},
+
+		listEvents: (userId, { limit, before }) =>
+			connection.execute((): EventRecord[] => {
+				const rows = before === undefined ? list.all({ userId, limit }) : listNext.all({ userId, limit, before });
+				return rows.map(toEvent);
+			}),
+	};
+}
+
+function toRow(event: NewEvent) {
+	return {
+		id: event.id,
+		type: event.type,
+		subject: event.userId,
+		session_id: event.sessionId,
+		address: event.address,
+		user_agent: event.userAgent,
+		detail: event.detail === null ? null : JSON.stringify(event.detail),
+	};
+}

@@ -1,0 +1,155 @@
+import type { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+	type Build,
+	type BuildRows,
+	type OnStatement,
+	type Parameters,
+	prepare,
+	prepareArray,
+	prepareRows,
+	type RowsStatement,
+	type Statement,
+} from "./prepared.ts";
+import { isBusy, storeIsClosed, toStoreError } from "./sqlite-errors.ts";
+
+export interface ConnectionOptions {
+	writer: DatabaseSync;
+	/** A connection of its own, so that reads never stand behind a write; the writer itself for a database in memory. */
+	reader: DatabaseSync;
+	clock: () => number;
+	busyTimeoutMs: number;
+	onStatement: OnStatement | undefined;
+}
+
+/** What a transaction returns in order to be rolled back and still answer. */
+export class Undo<T> {
+	readonly answer: T;
+	constructor(answer: T) {
+		this.answer = answer;
+	}
+}
+
+/**
+ * One database, open for as long as the store is. Work is synchronous; only the wait for another process's lock is not.
+ * SQLite's own busy timeout would stop the event loop, so it is 0 and the wait happens here.
+ */
+export class SqliteConnection {
+	readonly #options: ConnectionOptions;
+	readonly #begin: () => void;
+	readonly #commit: () => void;
+	readonly #beginRead: () => void;
+	readonly #commitRead: () => void;
+	#closed = false;
+
+	constructor(options: ConnectionOptions) {
+		this.#options = options;
+		this.#begin = this.#command(options.writer, "BEGIN IMMEDIATE");
+		this.#commit = this.#command(options.writer, "COMMIT");
+		this.#beginRead = this.#command(options.reader, "BEGIN");
+		this.#commitRead = this.#command(options.reader, "COMMIT");
+	}
+
+	/** The database's clock. Read it inside the work, after the wait for the lock. */
+	now(): number {
+		return this.#options.clock();
+	}
+
+	prepareRead<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
+		return prepare(this.#options.reader, build, this.#options.onStatement);
+	}
+
+	prepareReadOfArray<P extends Parameters, A extends readonly unknown[]>(
+		build: Build<P, unknown>,
+	): (parameters: P) => A | undefined {
+		return prepareArray(this.#options.reader, build, this.#options.onStatement);
+	}
+
+	prepareWrite<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
+		return prepare(this.#options.writer, build, this.#options.onStatement);
+	}
+
+	prepareRowsWrite<Row extends Parameters, P extends Parameters, R>(
+		build: BuildRows<Row, P, R>,
+	): RowsStatement<Row, P, R> {
+		return prepareRows(this.#options.writer, build, this.#options.onStatement);
+	}
+
+	/** Executes one statement on its own, waiting while the database is locked. */
+	execute<T>(work: () => T): Promise<T> {
+		if (this.#closed) return Promise.reject(storeIsClosed());
+		try {
+			return Promise.resolve(work());
+		} catch (error) {
+			return isBusy(error) ? this.#retry(work) : Promise.reject(toStoreError(error));
+		}
+	}
+
+	/** Runs the work in a write transaction: all of it is stored, or nothing when it throws or returns {@link Undo}. */
+	transaction<T>(work: () => T | Undo<T>): Promise<T> {
+		return this.execute(() => {
+			this.#begin();
+			try {
+				const result = work();
+				if (result instanceof Undo) {
+					this.#rollBack(this.#options.writer);
+					return result.answer;
+				}
+				this.#commit();
+				return result;
+			} catch (error) {
+				this.#rollBack(this.#options.writer);
+				throw error;
+			}
+		});
+	}
+
+	/** Runs several reads on one state of the database. */
+	snapshot<T>(work: () => T): Promise<T> {
+		return this.execute(() => {
+			this.#beginRead();
+			try {
+				return work();
+			} finally {
+				this.#commitRead();
+			}
+		});
+	}
+
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		const { reader, writer } = this.#options;
+		if (reader !== writer) reader.close();
+		writer.close();
+	}
+
+	async #retry<T>(work: () => T): Promise<T> {
+		const deadline = performance.now() + this.#options.busyTimeoutMs;
+		for (let longest = 2; ; longest = Math.min(longest * 2, 32)) {
+			// Jittered, so that waiting processes do not meet again.
+			await sleep(1 + Math.random() * longest);
+			if (this.#closed) throw storeIsClosed();
+			try {
+				return work();
+			} catch (error) {
+				if (!isBusy(error) || performance.now() >= deadline) throw toStoreError(error);
+			}
+		}
+	}
+
+	#command(database: DatabaseSync, sql: string): () => void {
+		const statement = database.prepare(sql);
+		return () => {
+			this.#options.onStatement?.(sql);
+			statement.run();
+		};
+	}
+
+	#rollBack(database: DatabaseSync): void {
+		// After an I/O error or a full disk SQLite has rolled back by itself.
+		if (!database.isTransaction) return;
+		this.#options.onStatement?.("ROLLBACK");
+		database.exec("ROLLBACK");
+	}
+}

@@ -1,0 +1,98 @@
+import type { CreatedUser, CreateUser, Storage, UserRecord } from "../storage.ts";
+import { type SqliteConnection, Undo } from "./connection.ts";
+import type { Steps } from "./steps.ts";
+
+const firstEpoch = 1;
+
+/** Sign-up: everything of a new account in one transaction. */
+export function createUserOperation(connection: SqliteConnection, steps: Steps): Pick<Storage, "createUser"> {
+	const statements = prepareStatements(connection);
+	return {
+		createUser: (input) =>
+			connection.transaction((): CreatedUser | Undo<CreatedUser> => {
+				const now = connection.now();
+				statements.user.run({ id: input.id, name: input.name, epoch: firstEpoch, now });
+				const taken = [...takenIdentifiers(input, now), ...takenIdentities(input, now)];
+				if (taken.length > 0) return new Undo<CreatedUser>({ ok: false, taken });
+
+				if (input.password !== null) statements.password.run({ userId: input.id, sealed: input.password, now });
+				if (input.replaces !== null) steps.sessions.endReplaced(input.replaces.sessionId, now);
+				const session =
+					input.session === null
+						? null
+						: steps.sessions.insert({ ...input.session, userId: input.id, epoch: firstEpoch }, now);
+				steps.events.append(input.events, now);
+				return { ok: true, user: newUser(input, now), session };
+			}),
+	};
+
+	/** Writes the identifiers that are free and names the kinds of those that are not. */
+	function takenIdentifiers({ id, identifiers }: CreateUser, now: number): ("email" | "username")[] {
+		if (identifiers.length === 0) return [];
+		const rows = identifiers.map(({ kind, value, canonical }) => ({ kind, value, canonical }));
+		const written = statements.identifiers.all(rows, { userId: id, now }).map(({ kind }) => kind);
+		return identifiers.map(({ kind }) => kind).filter((kind) => !written.includes(kind));
+	}
+
+	function takenIdentities({ id, identities }: CreateUser, now: number): "identity"[] {
+		if (identities.length === 0) return [];
+		const rows = identities.map(({ issuer, subject }) => ({ issuer, subject }));
+		return statements.identities.run(rows, { userId: id, now }) === identities.length ? [] : ["identity"];
+	}
+}
+
+function prepareStatements(connection: SqliteConnection) {
+	return {
+		user: connection.prepareWrite((db, p: { id: string; name: string | null; epoch: number; now: number }) =>
+			db
+				.insertInto("latchkey_user")
+				.values({ id: p.id, name: p.name, epoch: p.epoch, created_at: p.now, updated_at: p.now }),
+		),
+
+		// What somebody else has is skipped, and missing from what comes back.
+		identifiers: connection.prepareRowsWrite(
+			(
+				db,
+				rows: { kind: "email" | "username"; value: string; canonical: string }[],
+				p: { userId: string; now: number },
+			) =>
+				db
+					.insertInto("latchkey_identifier")
+					.values(
+						rows.map(({ kind, value, canonical }) => ({
+							user_id: p.userId,
+							kind,
+							value,
+							canonical,
+							created_at: p.now,
+						})),
+					)
+					.onConflict((conflict) => conflict.columns(["kind", "canonical"]).doNothing())
+					.returning("kind"),
+		),
+
+		identities: connection.prepareRowsWrite(
+			(db, rows: { issuer: string; subject: string }[], p: { userId: string; now: number }) =>
+				db
+					.insertInto("latchkey_identity")
+					.values(rows.map(({ issuer, subject }) => ({ issuer, subject, user_id: p.userId, created_at: p.now })))
+					.onConflict((conflict) => conflict.columns(["issuer", "subject"]).doNothing()),
+		),
+
+		password: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
+			db.insertInto("latchkey_password").values({ user_id: p.userId, sealed: p.sealed, version: 1, changed_at: p.now }),
+		),
+	};
+}
+
+function newUser({ id, name, identifiers }: CreateUser, now: number): UserRecord {
+	return {
+		id,
+		name,
+		email: identifiers.find(({ kind }) => kind === "email")?.value ?? null,
+		emailVerifiedAt: null,
+		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
+		epoch: firstEpoch,
+		createdAt: now,
+	};
+}

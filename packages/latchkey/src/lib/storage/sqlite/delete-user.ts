@@ -1,0 +1,33 @@
+import type { Storage } from "../storage.ts";
+import { type SqliteConnection, Undo } from "./connection.ts";
+import type { Steps } from "./steps.ts";
+
+/** The end of an account. What hangs on the user goes by foreign key; what only names the user goes by hand. */
+export function deleteUserOperation(connection: SqliteConnection, steps: Steps): Pick<Storage, "deleteUser"> {
+	const deleteUser = connection.prepareWrite((db, p: { userId: string }) =>
+		db.deleteFrom("latchkey_user").where("id", "=", p.userId),
+	);
+
+	const deleteTokens = connection.prepareWrite((db, p: { userId: string }) =>
+		db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.userId),
+	);
+
+	const anonymise = connection.prepareWrite((db, p: { userId: string; pseudonym: string }) =>
+		db
+			.updateTable("latchkey_audit_event")
+			.set({ subject: p.pseudonym, session_id: null, address: null, user_agent: null, detail: null })
+			.where("subject", "=", p.userId),
+	);
+
+	return {
+		deleteUser: ({ userId, pseudonym, events }) =>
+			connection.transaction(() => {
+				if (deleteUser.run({ userId }) === 0) return new Undo(false);
+				deleteTokens.run({ userId });
+				// Before the log is made anonymous, so that the deletion's own event is too.
+				steps.events.append(events, connection.now());
+				anonymise.run({ userId, pseudonym });
+				return true;
+			}),
+	};
+}

@@ -1,0 +1,68 @@
+import type { Storage } from "../storage.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { selectUsers, sessionColumns, toEvent, toSession, toUser } from "./rows.ts";
+
+/** Everything stored about a person, read on one state of the database. */
+export function exportUserOperation(connection: SqliteConnection): Pick<Storage, "exportUser"> {
+	const statements = prepareStatements(connection);
+	return {
+		exportUser: (userId) =>
+			connection.snapshot(() => {
+				const row = statements.user.get({ userId });
+				if (row === undefined) return null;
+				const password = statements.password.get({ userId });
+				return {
+					user: { ...toUser(row), updatedAt: row.updated_at },
+					identifiers: statements.identifiers.all({ userId }).map(({ kind, value, verified_at, created_at }) => ({
+						kind,
+						value,
+						verifiedAt: verified_at,
+						createdAt: created_at,
+					})),
+					identities: statements.identities
+						.all({ userId })
+						.map(({ issuer, subject, created_at }) => ({ issuer, subject, createdAt: created_at })),
+					password: password === undefined ? null : { changedAt: password.changed_at },
+					sessions: statements.sessions.all({ userId }).map(toSession),
+					events: statements.events.all({ userId }).map(toEvent),
+				};
+			}),
+	};
+}
+
+function prepareStatements(connection: SqliteConnection) {
+	return {
+		user: connection.prepareRead((db, p: { userId: string }) =>
+			selectUsers(db).select("u.updated_at").where("u.id", "=", p.userId),
+		),
+		identifiers: connection.prepareRead((db, p: { userId: string }) =>
+			db
+				.selectFrom("latchkey_identifier")
+				.select(["kind", "value", "verified_at", "created_at"])
+				.where("user_id", "=", p.userId)
+				.orderBy("kind"),
+		),
+		identities: connection.prepareRead((db, p: { userId: string }) =>
+			db
+				.selectFrom("latchkey_identity")
+				.select(["issuer", "subject", "created_at"])
+				.where("user_id", "=", p.userId)
+				.orderBy("issuer")
+				.orderBy("subject"),
+		),
+		password: connection.prepareRead((db, p: { userId: string }) =>
+			db.selectFrom("latchkey_password").select("changed_at").where("user_id", "=", p.userId),
+		),
+		sessions: connection.prepareRead((db, p: { userId: string }) =>
+			db
+				.selectFrom("latchkey_session")
+				.select(sessionColumns)
+				.where("user_id", "=", p.userId)
+				.orderBy("created_at", "desc")
+				.orderBy("id", "desc"),
+		),
+		events: connection.prepareRead((db, p: { userId: string }) =>
+			db.selectFrom("latchkey_audit_event").selectAll().where("subject", "=", p.userId).orderBy("id", "desc"),
+		),
+	};
+}

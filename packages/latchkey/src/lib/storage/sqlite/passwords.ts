@@ -1,0 +1,43 @@
+import { sql } from "kysely";
+import type { Storage } from "../storage.ts";
+import { type SqliteConnection, Undo } from "./connection.ts";
+import type { Steps } from "./steps.ts";
+
+type PasswordOperations = Pick<Storage, "changePassword" | "resealPassword">;
+
+/** Passwords changed, and stored anew without a change. */
+export function passwordOperations(connection: SqliteConnection, steps: Steps): PasswordOperations {
+	const change = connection.prepareWrite((db, p: { userId: string; version: number; sealed: string; now: number }) =>
+		db
+			.updateTable("latchkey_password")
+			.set((eb) => ({ sealed: p.sealed, version: eb("version", "+", sql.lit(1)), changed_at: p.now }))
+			.where("user_id", "=", p.userId)
+			.where("version", "=", p.version),
+	);
+
+	const reseal = connection.prepareWrite((db, p: { userId: string; version: number; from: string; to: string }) =>
+		db
+			.updateTable("latchkey_password")
+			.set({ sealed: p.to })
+			.where("user_id", "=", p.userId)
+			.where("version", "=", p.version)
+			.where("sealed", "=", p.from),
+	);
+
+	return {
+		changePassword: ({ userId, version, sealed, session, settle, events }) =>
+			connection.transaction(() => {
+				const now = connection.now();
+				if (change.run({ userId, version, sealed, now }) === 0) return new Undo(null);
+				steps.sessions.endLive({ userId, keepSessionId: null, now });
+				const epoch = steps.sessions.moveEpoch(userId);
+				const opened = epoch === null ? null : steps.sessions.insert({ ...session, userId, epoch }, now);
+				if (opened === null) return new Undo(null);
+				steps.settle(settle);
+				steps.events.append(events, now);
+				return opened;
+			}),
+
+		resealPassword: (input) => connection.execute(() => reseal.run(input) === 1),
+	};
+}

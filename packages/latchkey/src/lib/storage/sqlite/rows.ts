@@ -1,0 +1,114 @@
+import type { Kysely, Selectable } from "kysely";
+import { sql } from "kysely";
+import type { AuditEventTable, Schema, SessionTable } from "../schema.ts";
+import type { EventRecord, SessionRecord, UserRecord } from "../storage.ts";
+
+/** The columns of `latchkey_session` that a {@link SessionRecord} is made of: all but the secret's hash and the end. */
+export const sessionColumns = [
+	"id",
+	"user_id",
+	"epoch",
+	"generation",
+	"generation_seen",
+	"renewed_at",
+	"seen_at",
+	"created_at",
+	"last_seen_at",
+	"idle_expires_at",
+	"expires_at",
+	"auth_time",
+	"amr",
+	"level",
+	"address",
+	"user_agent",
+] as const satisfies readonly (keyof SessionTable)[];
+
+export type SessionRow = Pick<SessionTable, (typeof sessionColumns)[number]>;
+
+export function toSession(row: SessionRow): SessionRecord {
+	return {
+		id: row.id,
+		userId: row.user_id,
+		epoch: row.epoch,
+		generation: row.generation,
+		generationSeen: row.generation_seen,
+		renewedAt: row.renewed_at,
+		seenAt: row.seen_at,
+		createdAt: row.created_at,
+		lastSeenAt: row.last_seen_at,
+		idleExpiresAt: row.idle_expires_at,
+		expiresAt: row.expires_at,
+		authTime: row.auth_time,
+		amr: parseAmr(row.amr),
+		level: row.level,
+		address: row.address,
+		userAgent: row.user_agent,
+	};
+}
+
+const parsedAmr = new Map<string, readonly string[]>();
+
+/** There are a handful of ways to sign in and a session read on every request, so each list is parsed once. */
+export function parseAmr(json: string): readonly string[] {
+	const known = parsedAmr.get(json);
+	if (known) return known;
+	const amr: readonly string[] = Object.freeze(JSON.parse(json));
+	if (parsedAmr.size < 1000) parsedAmr.set(json, amr);
+	return amr;
+}
+
+export interface UserRow {
+	user_id: string;
+	user_name: string | null;
+	user_epoch: number;
+	user_created_at: number;
+	email: string | null;
+	email_verified_at: number | null;
+	username: string | null;
+}
+
+/** Users as `u`, each with its address and user name. */
+export function selectUsers(db: Kysely<Schema>) {
+	return db
+		.selectFrom("latchkey_user as u")
+		.leftJoin("latchkey_identifier as email", (join) =>
+			join.onRef("email.user_id", "=", "u.id").on("email.kind", "=", sql.lit("email" as const)),
+		)
+		.leftJoin("latchkey_identifier as username", (join) =>
+			join.onRef("username.user_id", "=", "u.id").on("username.kind", "=", sql.lit("username" as const)),
+		)
+		.select([
+			"u.id as user_id",
+			"u.name as user_name",
+			"u.epoch as user_epoch",
+			"u.created_at as user_created_at",
+			"email.value as email",
+			"email.verified_at as email_verified_at",
+			"username.value as username",
+		]);
+}
+
+export function toUser(row: UserRow): UserRecord {
+	return {
+		id: row.user_id,
+		name: row.user_name,
+		email: row.email,
+		emailVerifiedAt: row.email_verified_at,
+		username: row.username,
+		epoch: row.user_epoch,
+		createdAt: row.user_created_at,
+	};
+}
+
+export function toEvent(row: Selectable<AuditEventTable>): EventRecord {
+	return {
+		id: row.id,
+		type: row.type,
+		at: row.at,
+		userId: row.subject,
+		sessionId: row.session_id,
+		address: row.address,
+		userAgent: row.user_agent,
+		detail: row.detail === null ? null : JSON.parse(row.detail),
+	};
+}

@@ -1,0 +1,140 @@
+import { type RawBuilder, sql } from "kysely";
+import type { NewSession, SessionRecord } from "../storage.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { type SessionRow, toSession } from "./rows.ts";
+
+/** What transactions do to sessions. Every step runs inside one. */
+export interface SessionSteps {
+	/** Writes the session if its user still is at its epoch; `null` otherwise. */
+	insert(session: NewSession, now: number): SessionRecord | null;
+	/** Ends the session that another one takes the place of. */
+	endReplaced(sessionId: string, now: number): void;
+	/** Ends the user's live sessions except one, and answers how many. Goes before the epoch moves. */
+	endLive(input: { userId: string; keepSessionId: string | null; now: number }): number;
+	/** Moves the user's epoch and answers the new one; `null` when there is no such user. */
+	moveEpoch(userId: string): number | null;
+}
+
+/** Prepares the steps. */
+export function sessionSteps(connection: SqliteConnection): SessionSteps {
+	const insert = prepareInsert(connection);
+
+	const endReplaced = connection.prepareWrite((db, p: { sessionId: string; now: number }) =>
+		db
+			.updateTable("latchkey_session")
+			.set({ ended_at: p.now })
+			.where("id", "=", p.sessionId)
+			.where("ended_at", "is", null),
+	);
+
+	const endLive = connection.prepareWrite((db, p: { userId: string; keepSessionId: string | null; now: number }) =>
+		db
+			.updateTable("latchkey_session")
+			.set({ ended_at: p.now })
+			.where("user_id", "=", p.userId)
+			.where("id", "is not", p.keepSessionId)
+			.where(isLive(p.now)),
+	);
+
+	const moveEpoch = connection.prepareWrite((db, p: { userId: string }) =>
+		db
+			.updateTable("latchkey_user")
+			.set((eb) => ({ epoch: eb("epoch", "+", sql.lit(1)) }))
+			.where("id", "=", p.userId)
+			.returning("epoch"),
+	);
+
+	return {
+		insert(session, now) {
+			const row = newSessionRow(session, now);
+			return insert.run({ ...row, secret_hash: session.secretHash }) === 1 ? toSession(row) : null;
+		},
+		endReplaced(sessionId, now) {
+			endReplaced.run({ sessionId, now });
+		},
+		endLive: (input) => endLive.run(input),
+		moveEpoch: (userId) => moveEpoch.all({ userId })[0]?.epoch ?? null,
+	};
+}
+
+/** Whether a row of `latchkey_session` is live, in a statement that has that table and no other. */
+export function isLive(now: number): RawBuilder<boolean> {
+	return sql<boolean>`latchkey_session.ended_at is null
+		and latchkey_session.idle_expires_at > ${now}
+		and latchkey_session.expires_at > ${now}
+		and latchkey_session.epoch = (select u.epoch from latchkey_user as u where u.id = latchkey_session.user_id)`;
+}
+
+/** One statement reads the epoch and writes the row, so that a session can never outlive an end that came first. */
+function prepareInsert(connection: SqliteConnection) {
+	return connection.prepareWrite((db, p: SessionRow & { secret_hash: Uint8Array }) =>
+		db
+			.insertInto("latchkey_session")
+			.columns([
+				"id",
+				"secret_hash",
+				"user_id",
+				"epoch",
+				"generation",
+				"generation_seen",
+				"renewed_at",
+				"seen_at",
+				"created_at",
+				"last_seen_at",
+				"idle_expires_at",
+				"expires_at",
+				"auth_time",
+				"amr",
+				"level",
+				"address",
+				"user_agent",
+			])
+			.expression((eb) =>
+				eb
+					.selectFrom("latchkey_user as u")
+					.where("u.id", "=", p.user_id)
+					.where("u.epoch", "=", p.epoch)
+					.select((eb) => [
+						eb.val(p.id).as("id"),
+						eb.val(p.secret_hash).as("secret_hash"),
+						"u.id as user_id",
+						"u.epoch",
+						eb.val(p.generation).as("generation"),
+						eb.val(p.generation_seen).as("generation_seen"),
+						eb.val(p.renewed_at).as("renewed_at"),
+						eb.val(p.seen_at).as("seen_at"),
+						eb.val(p.created_at).as("created_at"),
+						eb.val(p.last_seen_at).as("last_seen_at"),
+						eb.val(p.idle_expires_at).as("idle_expires_at"),
+						eb.val(p.expires_at).as("expires_at"),
+						eb.val(p.auth_time).as("auth_time"),
+						eb.val(p.amr).as("amr"),
+						eb.val(p.level).as("level"),
+						eb.val(p.address).as("address"),
+						eb.val(p.user_agent).as("user_agent"),
+					]),
+			),
+	);
+}
+
+function newSessionRow(session: NewSession, now: number): SessionRow {
+	const expiresAt = now + session.lifetimeMs;
+	return {
+		id: session.id,
+		user_id: session.userId,
+		epoch: session.epoch,
+		generation: 1,
+		generation_seen: 0,
+		renewed_at: now,
+		seen_at: null,
+		created_at: now,
+		last_seen_at: now,
+		idle_expires_at: session.idleMs === null ? expiresAt : Math.min(now + session.idleMs, expiresAt),
+		expires_at: expiresAt,
+		auth_time: now,
+		amr: JSON.stringify(session.amr),
+		level: session.level,
+		address: session.address,
+		user_agent: session.userAgent,
+	};
+}

@@ -1,0 +1,15 @@
+import { type EventSteps, eventSteps } from "./audit-events.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { type SessionSteps, sessionSteps } from "./session-steps.ts";
+import { type SettleStep, settleStep } from "./throttle.ts";
+
+/** The parts that several transactions share, prepared once. */
+export interface Steps {
+	sessions: SessionSteps;
+	events: EventSteps;
+	settle: SettleStep;
+}
+
+export function createSteps(connection: SqliteConnection): Steps {
+	return { sessions: sessionSteps(connection), events: eventSteps(connection), settle: settleStep(connection) };
+}

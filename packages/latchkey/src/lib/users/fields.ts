@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { type Identifier, type IdentifierResult, parseEmail, parseUsername } from "./identifiers.ts";
+
+/** An e-mail address, read and canonical. */
+export const emailField = z.string().transform((text, context) => identified(parseEmail(text), context));
+
+/** A user name, read and canonical. */
+export const usernameField = z.string().transform((text, context) => identified(parseUsername(text), context));
+
+/** What people are called: any script, one line, up to 100 characters. Empty counts as none. */
+export const nameField = z
+	.string()
+	.max(400)
+	.transform((text, context) => {
+		const name = text.normalize("NFC").trim();
+		if ([...name].length > 100) return refuse(context, "too_long");
+		if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(name)) return refuse(context, "invalid");
+		return name === "" ? null : name;
+	});
+
+function identified(parsed: IdentifierResult, context: z.RefinementCtx): Identifier {
+	return parsed.ok ? parsed : refuse(context, parsed.reason);
+}
+
+function refuse(context: z.RefinementCtx, reason: string): never {
+	context.addIssue({ code: "custom", params: { reason } });
+	return z.NEVER;
+}

@@ -1,0 +1,3 @@
+export * from "./index.ts";
+export { createAuth, type NextAuth, type RouteHandlers } from "./lib/next/create-auth.ts";
+export type { FormAction, FormActions, FormState } from "./lib/next/form-actions.ts";

@@ -1,0 +1,2 @@
+export { type TestAnswer, TestBrowser, type TestBrowserOptions } from "./lib/testing/test-browser.ts";
+export { createTestClock, type TestClock } from "./lib/testing/test-clock.ts";

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach } from "vitest";
+import { type Auth, createEngine } from "../src/lib/auth.ts";
+import type { Engine } from "../src/lib/engine.ts";
+import type { LogEntry } from "../src/lib/log.ts";
+import type { AuthOptions } from "../src/lib/options.ts";
+import { password } from "../src/lib/passwords/password.ts";
+import { TestBrowser, type TestBrowserOptions } from "../src/lib/testing/test-browser.ts";
+import { createTestClock, type TestClock } from "../src/lib/testing/test-clock.ts";
+import { checkAgainstContract, contractChecked } from "./openapi-check.ts";
+
+export const testSecret = "a-secret-for-tests-only-0123456789-abcdefghij";
+
+export const ada = { email: "ada@example.com", password: "correct horse battery", name: "Ada Lovelace" };
+
+export interface TestAuth extends Auth {
+	engine(): Promise<Engine>;
+	readonly clock: TestClock;
+	/** What the operator would have seen. */
+	readonly logged: LogEntry[];
+	/** The database's file. */
+	readonly file: string;
+	/** A browser of its own; every answer it gets is held against the OpenAPI document. */
+	browser(options?: TestBrowserOptions): TestBrowser;
+	/** Everything that runs after an answer has run. */
+	settled(): Promise<void>;
+}
+
+const cleanups: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+	const checked = contractChecked();
+	await checked.catch(() => {});
+	for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+	await checked;
+});
+
+/** An engine on a database of its own, gone after the test. */
+export function openTestAuth(options: Partial<AuthOptions> = {}): TestAuth {
+	const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
+	const file = join(folder, "auth.db");
+	const logged: LogEntry[] = [];
+	const clock = createTestClock();
+	const auth = createEngine({
+		methods: [password()],
+		url: "http://localhost:3000",
+		secret: testSecret,
+		database: `file:${file}`,
+		clock,
+		logger: (entry) => logged.push(entry),
+		...options,
+	});
+	cleanups.push(async () => {
+		await auth.close().catch(() => {});
+		rmSync(folder, { recursive: true, force: true });
+	});
+	return Object.assign(auth, {
+		clock,
+		logged,
+		file,
+		browser: (browserOptions: TestBrowserOptions = {}) =>
+			new TestBrowser(auth, { onAnswer: (request, answer) => checkAgainstContract(auth, request, answer), ...browserOptions }),
+		settled: async () => (await auth.engine()).background.settled(),
+	});
+}
+
+/** Ada, registered and signed in. */
+export async function signedUp(auth: TestAuth, person: Record<string, unknown> = ada): Promise<TestBrowser> {
+	const browser = auth.browser();
+	const answer = await browser.post("/api/auth/sign-up", person);
+	if (answer.status !== 201) throw new Error(`sign-up answered ${answer.status} ${JSON.stringify(answer.body)}`);
+	return browser;
+}
+
+/** Where a request comes from, as the arrival stamp would have noted it. Needs `installArrivalStamp()`. */
+export function from(address: string): Record<string, string> {
+	return { "x-latchkey-arrival": `0;${performance.now()};${address}` };
+}

@@ -1,0 +1,26 @@
+/**
+ * `npm run dev`: the application with live reload, with the same configuration and the same checks as `npm start`.
+ * PORT and HOST are as there.
+ */
+import { spawn } from "node:child_process";
+import { nextProgram } from "./lib/build.mjs";
+import { ensureLocalConfig } from "./lib/local-config.mjs";
+import { main, root } from "./lib/main.mjs";
+import { findNode } from "./lib/node.mjs";
+import { readPort, requireFreePort } from "./lib/port.mjs";
+import { ended } from "./lib/run.mjs";
+
+await main(async () => {
+	const node = findNode(root);
+	const port = readPort();
+	await requireFreePort(port, "npm run dev");
+	const config = await ensureLocalConfig(root, { port, mode: "development" });
+
+	const host = process.env.HOST || (config.loopback ? "127.0.0.1" : "0.0.0.0");
+	const server = spawn(node, [nextProgram(root), "dev", "-p", String(port), "-H", host], {
+		cwd: root,
+		env: { ...config.env, NODE_ENV: "development", NEXT_TELEMETRY_DISABLED: "1" },
+		stdio: "inherit",
+	});
+	return await ended(server);
+});

@@ -1,0 +1,25 @@
+/** What every script shares: where the project is, and how it ends when something is wrong. */
+import { fileURLToPath } from "node:url";
+
+/** The project's folder, without a slash at its end. */
+export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, "");
+
+/** Something that the person at the keyboard can put right; the message says how, in one line. */
+export class Stop extends Error {
+	constructor(message, exitCode = 1) {
+		super(message);
+		this.exitCode = exitCode;
+	}
+}
+
+/** Runs a script. A `Stop` becomes one line on standard error and its exit code; a returned number becomes the exit code. */
+export async function main(work) {
+	try {
+		const code = await work();
+		if (typeof code === "number") process.exitCode = code;
+	} catch (error) {
+		if (!(error instanceof Stop)) throw error;
+		console.error(error.message);
+		process.exitCode = error.exitCode;
+	}
+}
