@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildApp, nextProgram } from "./lib/build.mjs";
 import { ensureChromium } from "./lib/chromium.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
 import { main, root, Stop } from "./lib/main.mjs";
 import { findNode } from "./lib/node.mjs";
 import { capture } from "./lib/run.mjs";
@@ -29,6 +30,8 @@ const outputs = mkdtempSync(join(tmpdir(), "latchkey-check-"));
 
 await main(async () => {
 	const chosen = chooseSteps();
+	// Again, because with npm's ignore-scripts nothing ran before this.
+	await ensureInstalled(root);
 	const results = [];
 	for (const step of chosen) results.push(await runStep(step));
 	rmSync(outputs, { recursive: true, force: true });
@@ -87,6 +90,7 @@ async function checkTypes() {
 		// Next.js makes the types of the routes that the application's own types refer to.
 		await runNode([nextProgram(root), "typegen"]),
 		await runNode([tsc, "-p", "."]),
+		await runNode([tsc, "-p", "e2e"]),
 	];
 	const failed = all.filter(({ ok }) => !ok);
 	return { ok: failed.length === 0, output: failed.map(({ output }) => output).join("\n") };

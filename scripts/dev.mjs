@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { nextProgram } from "./lib/build.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
 import { ensureLocalConfig } from "./lib/local-config.mjs";
 import { main, root } from "./lib/main.mjs";
 import { findNode } from "./lib/node.mjs";
@@ -11,6 +12,8 @@ import { readPort, requireFreePort } from "./lib/port.mjs";
 import { ended } from "./lib/run.mjs";
 
 await main(async () => {
+	// Again, because with npm's ignore-scripts nothing ran before this.
+	await ensureInstalled(root);
 	const node = findNode(root);
 	const port = readPort();
 	await requireFreePort(port, "npm run dev");

@@ -10,6 +10,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp, nextProgram } from "./lib/build.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
 import { ensureLocalConfig } from "./lib/local-config.mjs";
 import { main, root } from "./lib/main.mjs";
 import { findNode } from "./lib/node.mjs";
@@ -17,6 +18,8 @@ import { readPort, requireFreePort } from "./lib/port.mjs";
 import { ended } from "./lib/run.mjs";
 
 await main(async () => {
+	// Again, because with npm's ignore-scripts nothing ran before this.
+	await ensureInstalled(root);
 	const node = findNode(root);
 	const port = readPort();
 	await requireFreePort(port, "npm start");

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { cpSync, existsSync } from "node:fs";
+import { cpSync, existsSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { root } from "./lib/main.mjs";
+import { pinnedNode } from "./lib/node.mjs";
 import { findPort } from "./lib/port.mjs";
 import { temporaryFolder } from "./lib/temporary-folder.mjs";
 
@@ -87,6 +88,9 @@ function project({ server = servesUntilStopped } = {}) {
 	const folder = temporaryFolder({
 		"app/page.tsx": "1",
 		"package.json": { type: "module" },
+		"package-lock.json": { packages: { "": {} } },
+		"node_modules/.package-lock.json": { packages: {} },
+		"node_modules/.bin/other": "",
 		"node_modules/next/package.json": { type: "module" },
 		"node_modules/next/dist/bin/next": `
 			import { mkdirSync, writeFileSync } from "node:fs";
@@ -99,6 +103,7 @@ function project({ server = servesUntilStopped } = {}) {
 		`,
 		"node_modules/next/dist/bin/server.mjs": server,
 	});
+	symlinkSync(process.execPath, pinnedNode(folder));
 	cpSync(join(root, "scripts"), join(folder, "scripts"), { recursive: true });
 	return folder;
 }

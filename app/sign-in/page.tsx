@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
+import { auth } from "@/auth";
 import { SignInForm } from "./sign-in-form";
 
 export const metadata: Metadata = { title: "Sign in" };
@@ -10,7 +11,7 @@ export default async function SignInPage({ searchParams }: PageProps<"/sign-in">
 	return (
 		<>
 			<h1>Sign in</h1>
-			<SignInForm next={typeof next === "string" ? next : ""} />
+			<SignInForm state={await auth.formState()} next={typeof next === "string" ? next : ""} />
 			<p>
 				No account yet? <Link href="/sign-up">Sign up</Link>.
 			</p>

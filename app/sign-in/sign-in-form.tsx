@@ -1,11 +1,12 @@
 "use client";
 
+import type { FormState } from "latchkey/next";
 import { useActionState } from "react";
 import { signIn } from "../auth-actions";
 import { FormError } from "../form-error";
 
-export function SignInForm({ next }: { next: string }) {
-	const [state, action, pending] = useActionState(signIn, { ok: false, values: {} });
+export function SignInForm({ state: initial, next }: { state: FormState; next: string }) {
+	const [state, action, pending] = useActionState(signIn, initial);
 	return (
 		<form action={action} method="post">
 			<FormError state={state} />

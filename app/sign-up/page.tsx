@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
+import { auth } from "@/auth";
 import { SignUpForm } from "./sign-up-form";
 
 export const metadata: Metadata = { title: "Sign up" };
@@ -10,7 +11,7 @@ export default async function SignUpPage({ searchParams }: PageProps<"/sign-up">
 	return (
 		<>
 			<h1>Sign up</h1>
-			<SignUpForm next={typeof next === "string" ? next : ""} />
+			<SignUpForm state={await auth.formState()} next={typeof next === "string" ? next : ""} />
 			<p>
 				Have an account? <Link href="/sign-in">Sign in</Link>.
 			</p>

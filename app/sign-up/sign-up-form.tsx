@@ -1,11 +1,12 @@
 "use client";
 
+import type { FormState } from "latchkey/next";
 import { useActionState } from "react";
 import { signUp } from "../auth-actions";
 import { FormError } from "../form-error";
 
-export function SignUpForm({ next }: { next: string }) {
-	const [state, action, pending] = useActionState(signUp, { ok: false, values: {} });
+export function SignUpForm({ state: initial, next }: { state: FormState; next: string }) {
+	const [state, action, pending] = useActionState(signUp, initial);
 	return (
 		<form action={action} method="post">
 			<FormError state={state} />

@@ -40,9 +40,17 @@ afterEach(async () => {
 /** An engine on a database of its own, gone after the test. */
 export function openTestAuth(options: Partial<AuthOptions> = {}): TestAuth {
 	const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
-	const file = join(folder, "auth.db");
+	cleanups.push(async () => rmSync(folder, { recursive: true, force: true }));
+	return createTestAuth(join(folder, "auth.db"), createTestClock(), options);
+}
+
+/** Another engine on the same database and clock, as another process or a later start has it. */
+export function openBeside({ file, clock }: TestAuth, options: Partial<AuthOptions> = {}): TestAuth {
+	return createTestAuth(file, clock, options);
+}
+
+function createTestAuth(file: string, clock: TestClock, options: Partial<AuthOptions>): TestAuth {
 	const logged: LogEntry[] = [];
-	const clock = createTestClock();
 	const auth = createEngine({
 		methods: [password()],
 		url: "http://localhost:3000",
@@ -52,10 +60,7 @@ export function openTestAuth(options: Partial<AuthOptions> = {}): TestAuth {
 		logger: (entry) => logged.push(entry),
 		...options,
 	});
-	cleanups.push(async () => {
-		await auth.close().catch(() => {});
-		rmSync(folder, { recursive: true, force: true });
-	});
+	cleanups.push(() => auth.close().catch(() => {}));
 	return Object.assign(auth, {
 		clock,
 		logged,

@@ -38,9 +38,8 @@ export function addressBucket(address: string): string {
 
 function forwardedEntries(header: string | null, peer: string | null): string[] {
 	if (header === null) return [];
-	const entries = header.split(",");
 	// Next.js fills an absent X-Forwarded-For with the peer's own address before any handler can look.
-	return entries.length === 1 && peer !== null && parseAddress(header) === peer ? [] : entries;
+	return peer !== null && parseAddress(header) === peer ? [] : header.split(",");
 }
 
 /** Where no proxy is declared the peer is the client, unless it looks like a proxy that somebody forgot to declare. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { safeRedirect } from "./redirect.ts";
 
 const origin = "https://example.com";
-const fallback = "/account";
+const fallback = "/fallback";
 
 const redirect = (target: unknown) => safeRedirect(target, { origin, fallback });
 

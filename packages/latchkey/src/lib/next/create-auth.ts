@@ -1,9 +1,11 @@
+import { connection } from "next/server.js";
 import { cache } from "react";
 import { type Auth, createEngine } from "../auth.ts";
 import type { AuthOptions } from "../options.ts";
 import type { Session } from "../sessions/session.ts";
 import { currentSession } from "./current-session.ts";
 import { type FormActions, formActions } from "./form-actions.ts";
+import { type FormState, readFormState } from "./form-state.ts";
 import { startServer } from "./start-server.ts";
 
 type RouteHandler = (request: Request) => Promise<Response>;
@@ -24,7 +26,12 @@ export interface NextAuth extends Auth {
 	readonly handlers: RouteHandlers;
 	/** Form actions, to be exported by name from a file of yours that says `"use server"`. */
 	readonly actions: FormActions;
-	/** For `instrumentation.ts`: `export const register = auth.start`. Ends the process with one clear line if it cannot serve. */
+	/**
+	 * In a page: what the form that it shows was answered with, so that it says so without JavaScript too. Give it to
+	 * `useActionState` as the initial state.
+	 */
+	formState(): Promise<FormState>;
+	/** For `instrumentation.ts`. Ends the process with one clear line if it cannot serve. */
 	start(): Promise<void>;
 }
 
@@ -38,6 +45,10 @@ export function createAuth(options: AuthOptions): NextAuth {
 	return Object.assign(() => session(), auth, {
 		handlers: handlersOf(auth.handle),
 		actions: formActions(auth, engine),
+		formState: async () => {
+			await connection();
+			return readFormState((await engine()).settings);
+		},
 		start: () => startServer(engine),
 	});
 }

@@ -1,19 +1,11 @@
 import { cookies, headers } from "next/headers.js";
-import type { Auth, Granted } from "../auth.ts";
+import type { Auth, Granted, GrantResult } from "../auth.ts";
 import type { Engine } from "../engine.ts";
-import type { ErrorCode, FieldErrors } from "../errors.ts";
+import type { FieldErrors } from "../errors.ts";
 import { cookieAttributes } from "../http/cookies.ts";
 import { safeRedirect } from "../http/redirect.ts";
-
-/** What a form shows after it was sent: why it did not work, and what was typed, secrets apart. */
-export interface FormState {
-	readonly ok: boolean;
-	readonly code?: ErrorCode;
-	readonly fields?: FieldErrors;
-	readonly retryAfterSeconds?: number;
-	/** What was typed, to be put back. Never a password: this state is written into the page. */
-	readonly values: Readonly<Record<string, string>>;
-}
+import type { Refusal } from "../sign-in/sign-in.ts";
+import { type FormState, passOnFormState } from "./form-state.ts";
 
 /** An action for `useActionState`; works without JavaScript too. When it succeeds it redirects. */
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
@@ -29,38 +21,34 @@ export function formActions(auth: Pick<Auth, "signIn" | "signUp">, engine: () =>
 	return {
 		async signIn(_previous, form) {
 			const identifier = field(form, "identifier");
-			const result = await auth.signIn({ headers: await headers() }, { identifier, password: field(form, "password") });
-			if (result.ok) return enter(result, form, await engine());
-			const { ok, code, fields, retryAfterSeconds } = result;
-			return {
-				ok,
-				code,
-				...(fields && { fields }),
-				...(retryAfterSeconds && { retryAfterSeconds }),
-				values: { identifier },
-			};
+			const input = { identifier, password: field(form, "password") };
+			const result = await auth.signIn({ headers: await headers() }, input);
+			return answer(result, form, { identifier }, await engine());
 		},
 		async signUp(_previous, form) {
-			const values = {
-				identifier: field(form, "identifier"),
-				username: field(form, "username"),
-				name: field(form, "name"),
+			const [identifier, username, name] = [field(form, "identifier"), field(form, "username"), field(form, "name")];
+			const input = {
+				...(identifier !== "" && { email: identifier }),
+				...(username !== "" && { username }),
+				name,
+				password: field(form, "new_password"),
 			};
-			const result = await auth.signUp(
-				{ headers: await headers() },
-				{
-					...(values.identifier !== "" && { email: values.identifier }),
-					...(values.username !== "" && { username: values.username }),
-					name: values.name,
-					password: field(form, "new_password"),
-				},
-			);
-			if (result.ok) return enter(result, form, await engine());
-			const { ok, code, retryAfterSeconds } = result;
-			const fields = result.fields && formFields(result.fields);
-			return { ok, code, ...(fields && { fields }), ...(retryAfterSeconds && { retryAfterSeconds }), values };
+			const result = await auth.signUp({ headers: await headers() }, input);
+			return answer(result, form, { identifier, username, name }, await engine());
 		},
 	};
+}
+
+async function answer(
+	result: GrantResult,
+	form: FormData,
+	values: FormState["values"],
+	engine: Engine,
+): Promise<FormState> {
+	if (result.ok) return enter(result, form, engine);
+	const state = toFormState(result, values);
+	await passOnFormState(state, engine.settings);
+	return state;
 }
 
 async function enter({ cookie }: Granted, form: FormData, { settings, options }: Engine): Promise<never> {
@@ -70,12 +58,22 @@ async function enter({ cookie }: Granted, form: FormData, { settings, options }:
 	return redirect(safeRedirect(form.get("next"), { origin: settings.origin, fallback: options.pages.afterSignIn }));
 }
 
+function toFormState({ code, fields, retryAfterSeconds }: Refusal, values: FormState["values"]): FormState {
+	return {
+		ok: false,
+		code,
+		...(fields !== undefined && { fields: formFields(fields) }),
+		...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+		values,
+	};
+}
+
 function field(form: FormData, name: string): string {
 	const value = form.get(name);
 	return typeof value === "string" ? value : "";
 }
 
-/** The contract's field names as the form's, which are those that password managers know. */
+/** The contract's field names as the forms', which are those that password managers know. */
 function formFields({ email, password, ...others }: FieldErrors): FieldErrors {
 	return {
 		...others,

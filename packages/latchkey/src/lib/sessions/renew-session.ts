@@ -11,7 +11,7 @@ import { hashSessionSecret } from "./session-token.ts";
  */
 export async function renewSession(engine: Engine, current: ResolvedSession): Promise<GrantedSession | null> {
 	const { session, user, claims, now } = current;
-	if (!isRenewalDue(session, now)) return grantToken(engine, claims.sid, session, user, now);
+	if (!isRenewalDue(claims.gen, session, now)) return grantToken(engine, claims.sid, session, user, now);
 	const { id: sessionId, generation } = session;
 	const advanced = await engine.storage.advanceGeneration({ sessionId, generation, graceMs });
 	if (advanced !== null) return grantToken(engine, claims.sid, advanced, user, now);

@@ -40,7 +40,7 @@ export async function resolveSession(
 	const live = await engine.storage.readSession(secretHash);
 	if (live === null || live.session.userId !== claims.sub || live.now >= claims.exp * 1000) return null;
 
-	const verdict = judgeGeneration(claims.gen, live.session, live.now - visitor.arrivedAgoMs);
+	const verdict = judgeGeneration(claims, live.session, live.now - visitor.arrivedAgoMs);
 	if (verdict === "copied") await endCopiedSession(engine, visitor, live);
 	if (verdict !== "current" && verdict !== "predecessor") return null;
 

@@ -59,7 +59,8 @@ export class TestBrowser {
 		const response = await this.#auth.handle(this.prepare(method, path, body, headers));
 		for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
 		const text = await response.text();
-		const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
+		// The answer to a HEAD has the media type but no body.
+		const isJson = text !== "" && (response.headers.get("content-type")?.startsWith("application/json") ?? false);
 		const answer = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 		this.#onAnswer?.({ method, path }, answer);
 		return answer;

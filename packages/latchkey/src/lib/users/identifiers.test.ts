@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type IdentifierResult, parseEmail, parseIdentifier, parseUsername } from "./identifiers.ts";
+
+afterEach(() => void vi.restoreAllMocks());
 
 function accepted(result: IdentifierResult) {
 	if (!result.ok) throw new Error(`refused: ${result.reason}`);
@@ -161,21 +163,12 @@ describe("parseEmail", () => {
 	it.each(["a", " ", ".", "@", "a.", "\u0301", "a\u0301", "\u212a", "xn--", "\ud83d"])(
 		"refuses ten thousand times %j unread [A38]",
 		(part) => {
-			const normalize = String.prototype.normalize;
-			let calls = 0;
-			String.prototype.normalize = function (form) {
-				calls++;
-				return normalize.call(this, form);
-			};
-			try {
-				const long = part.repeat(10_000);
-				expect(reasonOf(parseEmail(long))).toBe("too_long");
-				expect(reasonOf(parseEmail(`ada@${long}.com`))).toBe("too_long");
-				expect(reasonOf(parseUsername(long))).toBe("too_long");
-			} finally {
-				String.prototype.normalize = normalize;
-			}
-			expect(calls).toBe(0);
+			const normalize = vi.spyOn(String.prototype, "normalize");
+			const long = part.repeat(10_000);
+			expect(reasonOf(parseEmail(long))).toBe("too_long");
+			expect(reasonOf(parseEmail(`ada@${long}.com`))).toBe("too_long");
+			expect(reasonOf(parseUsername(long))).toBe("too_long");
+			expect(normalize).not.toHaveBeenCalled();
 		},
 	);
 });
@@ -254,10 +247,9 @@ describe("parseUsername", () => {
 		["Arabic and Persian digits", "\u0645\u062d\u0645\u062f\u0664\u06f4"],
 		["Arabic and ASCII digits", "\u0645\u062d\u0645\u062f\u06614"],
 		["a script that is not in common use", "\u13a0\u13a1\u13a2"],
-		["an apostrophe that counts as a letter", "o\u02bcneil"],
 		["an Arabic vowel sign on a Latin letter", "a\u064bda"],
 		["the Kelvin sign", "\u212aevin"],
-		["the Angstrom sign in fullwidth company", "\u212b\uff4e"],
+		["a fullwidth letter", "ad\uff41"],
 		["a zero-width non-joiner", "ad\u200ca"],
 		["a fullwidth digit", "ada\uff11"],
 		["a superscript", "ada\u00b2"],

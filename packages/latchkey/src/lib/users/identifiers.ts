@@ -43,12 +43,9 @@ export function parseIdentifier(input: string): IdentifierResult {
 export function parseEmail(input: string): IdentifierResult {
 	const text = prepare(input);
 	if (typeof text !== "string") return text;
-	const at = text.indexOf("@");
-	const localPart = text.slice(0, Math.max(at, 0));
-	const typedDomain = text.slice(at + 1);
-	if (at === -1 || !isDotAtom(localPart)) return refuse("invalid_email");
+	const [localPart = "", typedDomain = "", ...more] = text.split("@");
 	const domain = asciiDomain(typedDomain);
-	if (domain === null) return refuse("invalid_email");
+	if (more.length > 0 || !isDotAtom(localPart) || domain === null) return refuse("invalid_email");
 	if (isConfusable(domainToUnicode(domain))) return refuse("confusable");
 	const canonicalLocalPart = comparisonForm(localPart);
 	const canonical = `${canonicalLocalPart}@${domain}`;

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nextProgram } from "../scripts/lib/build.mjs";
+import { root } from "../scripts/lib/main.mjs";
+import { findNode } from "../scripts/lib/node.mjs";
+
+export interface Application {
+	readonly origin: string;
+	readonly process: ChildProcess;
+	/** Everything it has said so far. */
+	output(): string;
+	/** Asks it to stop, as an operator would, and waits until it has. */
+	stop(): Promise<void>;
+}
+
+/** Serves the production build on a free port of loopback, and resolves once it answers. */
+export async function startApplication(env: Record<string, string> = {}): Promise<Application> {
+	const port = await freePort();
+	const origin = `http://localhost:${port}`;
+	const child = spawn(findNode(root), [nextProgram(root), "start", "-p", String(port), "-H", "127.0.0.1"], {
+		cwd: root,
+		env: {
+			...process.env,
+			NODE_ENV: "production",
+			NEXT_TELEMETRY_DISABLED: "1",
+			AUTH_URL: origin,
+			AUTH_SECRET: "a-secret-for-tests-only-0123456789-abcdefghij",
+			...env,
+		},
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	let output = "";
+	for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+	const stop = async () => {
+		if (child.exitCode !== null || child.signalCode !== null) return;
+		child.kill("SIGTERM");
+		await once(child, "exit");
+	};
+	while ((await fetch(`${origin}/api/auth/health`).catch(() => null)) === null) {
+		if (child.exitCode !== null) throw new Error(`The application ended with ${child.exitCode}:\n${output}`);
+		await sleep(50);
+	}
+	return { origin, process: child, output: () => output, stop };
+}
+
+export async function freePort(): Promise<number> {
+	const server = createServer().listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const address = server.address();
+	server.close();
+	if (address === null || typeof address === "string") throw new Error("no port");
+	return address.port;
+}

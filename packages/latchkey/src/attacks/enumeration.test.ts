@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { ada, signedUp } from "../../test/harness.ts";
+import { type InstrumentedAuth, openInstrumented } from "../../test/instruments.ts";
+import { uuidv7 } from "../lib/crypto/random.ts";
+import { defaultParameters } from "../lib/passwords/password-hasher.ts";
+import { parseIdentifier } from "../lib/users/identifiers.ts";
+
+const known = ada.email;
+const unknown = "nobody@example.com";
+const withoutPassword = "provider@example.com";
+const malformed = "not an identifier at all";
+const accounts = [known, unknown, withoutPassword, malformed];
+
+describe("whether somebody has an account", () => {
+	it("[A20] is not told by the status, the body or the headers of a failed sign-in", async () => {
+		const auth = await openWithAccounts();
+		const answers = await Promise.all(accounts.map((account) => wrongSignIn(auth, account)));
+		for (const answer of answers) expect(answer).toEqual(answers[0]);
+		expect(answers[0]).toMatchObject({ status: 401, body: '{"error":"Invalid credentials","code":"invalid_credentials"}' });
+		expect(answers[0]!.headers.map(([name]) => name)).not.toContain("set-cookie");
+	});
+
+	it("[A20] is not told by what a failed sign-in makes the server do: the same hashes and statements", async () => {
+		const auth = await openWithAccounts();
+		// At the second attempt, so that the counter's row is there for all.
+		for (const account of accounts) await wrongSignIn(auth, account);
+		const work = [];
+		for (const account of accounts) {
+			auth.statements.length = 0;
+			auth.pool.hashes = 0;
+			await wrongSignIn(auth, account);
+			await auth.settled();
+			work.push({ hashes: auth.pool.hashes, statements: [...auth.statements] });
+		}
+		for (const each of work) expect(each).toEqual(work[0]);
+		expect(work[0]!.hashes).toBe(1);
+		expect(work[0]!.statements).toHaveLength(3);
+	});
+
+	it("[A20] is not told by a password that is too long to be anybody's", async () => {
+		const auth = await openWithAccounts();
+		const password = "x".repeat(1024);
+		const answers = await Promise.all(accounts.map((account) => wrongSignIn(auth, account, password)));
+		for (const answer of answers) expect(answer).toEqual(answers[0]);
+	});
+
+	it("[A20] [A22] is not told by when a throttle closes, what it says, or when it opens again", async () => {
+		const auth = await openWithAccounts();
+		const histories = new Map<string, unknown[]>();
+		for (let attempt = 0; attempt < 24; attempt++) {
+			if (attempt === 13) auth.clock.advance({ seconds: 30 });
+			if (attempt === 18) auth.clock.advance({ minutes: 1 });
+			for (const account of accounts) {
+				const history = histories.get(account) ?? [];
+				history.push(await wrongSignIn(auth, account));
+				histories.set(account, history);
+			}
+		}
+		const [first] = histories.values();
+		for (const history of histories.values()) expect(history).toEqual(first);
+		const statuses = first!.map((answer) => (answer as Answer).status);
+		const closed = (count: number) => Array<number>(count).fill(429);
+		expect(statuses).toEqual([...Array<number>(10).fill(401), ...closed(3), 401, ...closed(4), 401, ...closed(5)]);
+	});
+
+	it("[A20] is not told by how long a refusal takes", { timeout: 90_000 }, async () => {
+		const auth = await openWithAccounts(defaultParameters);
+		let suspects = [unknown, withoutPassword];
+		// A busy machine can spoil a round; a difference that is really there shows in every one of them.
+		for (let round = 0; round < 5 && suspects.length > 0; round++) {
+			const times = await interleavedTimes(auth, [known, ...suspects], 40);
+			suspects = suspects.filter((account) => differs(times.get(known)!, times.get(account)!));
+		}
+		expect(suspects).toEqual([]);
+	});
+});
+
+type Answer = Awaited<ReturnType<typeof wrongSignIn>>;
+
+async function openWithAccounts(parameters?: typeof defaultParameters): Promise<InstrumentedAuth> {
+	const auth = await openInstrumented({}, parameters && { parameters });
+	await signedUp(auth);
+	const identifier = parseIdentifier(withoutPassword);
+	if (!identifier.ok) throw new TypeError(identifier.reason);
+	const { storage } = await auth.engine();
+	await storage.createUser({
+		id: uuidv7(),
+		name: "Provided For",
+		identifiers: [identifier],
+		identities: [{ issuer: "https://issuer.example", subject: "1" }],
+		password: null,
+		session: null,
+		replaces: null,
+		events: [],
+	});
+	return auth;
+}
+
+async function wrongSignIn(auth: InstrumentedAuth, identifier: string, password = "surely not the password") {
+	const response = await auth.handle(signInRequest(identifier, password));
+	return { status: response.status, body: await response.text(), headers: [...response.headers] };
+}
+
+function signInRequest(identifier: string, password: string): Request {
+	return new Request("http://localhost:3000/api/auth", {
+		method: "POST",
+		headers: { "content-type": "application/json", "sec-fetch-site": "same-origin" },
+		body: JSON.stringify({ identifier, password }),
+	});
+}
+
+async function interleavedTimes(auth: InstrumentedAuth, who: string[], samples: number): Promise<Map<string, number[]>> {
+	const times = new Map(who.map((account) => [account, [] as number[]]));
+	for (const account of who) await wrongSignIn(auth, account);
+	for (let sample = 0; sample < samples; sample++) {
+		// The counters are forgotten, and nobody always comes first.
+		auth.clock.advance({ hours: 1 });
+		for (let turn = 0; turn < who.length; turn++) {
+			const account = who[(sample + turn) % who.length]!;
+			const request = signInRequest(account, "surely not the password");
+			const before = process.cpuUsage();
+			const { status } = await auth.handle(request);
+			const { user, system } = process.cpuUsage(before);
+			times.get(account)!.push(user + system);
+			expect(status).toBe(401);
+		}
+	}
+	return times;
+}
+
+function differs(one: number[], other: number[]): boolean {
+	console.log("STAT", median(one), median(other), ((median(other)/median(one)-1)*100).toFixed(2)+"%", (100*median(one.map((time, index) => time - other[index]!)) / median(one)).toFixed(2), rankSumP(one, other).toFixed(3));
+	// Of what was measured side by side, so that a machine that slows down in between does not count.
+	const difference = Math.abs(median(one.map((time, index) => time - other[index]!))) / median(one);
+	return difference >= 0.05 || rankSumP(one, other) <= 0.01;
+}
+
+function median(values: number[]): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	const middle = sorted.length >> 1;
+	return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** How probable a difference in rank like this one is by chance: Wilcoxon and Mann-Whitney's test, two-sided. */
+function rankSumP(one: number[], other: number[]): number {
+	const [n, m] = [one.length, other.length];
+	// How often a value of `one` is above one of `other`, ties counting half.
+	const u = one.flatMap((a) => other.map((b): number => (a > b ? 1 : a === b ? 0.5 : 0))).reduce((sum, x) => sum + x, 0);
+	const z = Math.abs(u - (n * m) / 2) / Math.sqrt((n * m * (n + m + 1)) / 12);
+	return 2 * upperTail(z);
+}
+
+/** The normal distribution beyond `z` (Abramowitz and Stegun, 26.2.17). */
+function upperTail(z: number): number {
+	const t = 1 / (1 + 0.2316419 * z);
+	const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+	return (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
+import { newEvent, newUser, sha256, signIn } from "./fixtures.ts";
+
+/** What a process can be told to do in a race. Inputs and answers travel as JSON. */
+export interface RaceJobs {
+	increment(input: { counter: Counter; times: number }): Promise<{ accepted: boolean; refusedCount: number }[]>;
+	/** How many of the calls got the token. */
+	consume(input: { token: string; times: number }): Promise<number>;
+	/** How many of the calls got the user. */
+	createUsers(input: { identifier: NewIdentifier; times: number }): Promise<number>;
+	/** How many of the calls moved the generation. */
+	advance(input: { sessionId: string; times: number }): Promise<number>;
+	/** The secrets of the sessions that were opened. */
+	signIn(input: { userId: string; epoch: number; times: number }): Promise<string[]>;
+	endAllSessions(input: { userId: string }): Promise<null>;
+	/** Signs people up until the process is killed; each one that was acknowledged is reported. */
+	signUpForever(): Promise<null>;
+}
+
+export type RaceJob = { [Name in keyof RaceJobs]: [name: Name, input: Parameters<RaceJobs[Name]>[0]] }[keyof RaceJobs];
+
+/** The jobs, on an open store. `report` tells the parent about something before the job is over. */
+export function raceJobs(storage: Storage, report: (word: unknown) => void): RaceJobs {
+	return {
+		increment: async ({ counter, times }) => {
+			const states = await parallel(times, () => storage.increment([counter]));
+			return states.flat().map(({ accepted, refusedCount }) => ({ accepted, refusedCount }));
+		},
+
+		consume: async ({ token, times }) => {
+			const tokenHash = sha256(token);
+			const found = await parallel(times, () => storage.consumeToken({ purpose: "race", tokenHash }));
+			return found.filter((record) => record !== null).length;
+		},
+
+		createUsers: async ({ identifier, times }) => {
+			const created = await parallel(times, (): Promise<CreatedUser> => {
+				const label = randomUUID();
+				const own = newUser(label).identifiers[1]!;
+				return storage.createUser(newUser(label, { identifiers: [identifier, own], events: [newEvent()] }));
+			});
+			return created.filter(({ ok }) => ok).length;
+		},
+
+		advance: async ({ sessionId, times }) => {
+			const advanced = await parallel(times, () => storage.advanceGeneration({ sessionId, generation: 1, graceMs: 0 }));
+			return advanced.filter((session) => session !== null).length;
+		},
+
+		signIn: async ({ userId, epoch, times }) => {
+			const secrets = Array.from({ length: times }, () => randomUUID());
+			const opened = await Promise.all(
+				secrets.map((secret) => storage.createSession(signIn(userId, { secret, epoch }))),
+			);
+			return secrets.filter((_, index) => opened[index] !== null);
+		},
+
+		endAllSessions: async ({ userId }) => {
+			await storage.endAllSessions({ userId, events: [] });
+			return null;
+		},
+
+		signUpForever: async () => {
+			for (;;) {
+				const input = newUser(randomUUID());
+				const events = [newEvent({ id: randomUUID(), userId: input.id })];
+				if ((await storage.createUser({ ...input, events })).ok) report(input.id);
+			}
+		},
+	};
+}
+
+function parallel<T>(times: number, call: () => Promise<T>): Promise<T[]> {
+	return Promise.all(Array.from({ length: times }, call));
+}

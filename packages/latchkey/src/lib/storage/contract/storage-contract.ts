@@ -1,0 +1,26 @@
+import { describe } from "vitest";
+import { auditContract } from "./audit-contract.ts";
+import { type OpenContractStore, useContractStore } from "./contract-store.ts";
+import { credentialsContract } from "./credentials-contract.ts";
+import { deletionContract } from "./deletion-contract.ts";
+import { renewalContract } from "./renewal-contract.ts";
+import { sessionEndsContract } from "./session-ends-contract.ts";
+import { sessionsContract } from "./sessions-contract.ts";
+import { throttleContract } from "./throttle-contract.ts";
+import { tokensContract } from "./tokens-contract.ts";
+import { upkeepContract } from "./upkeep-contract.ts";
+import { usersContract } from "./users-contract.ts";
+
+/** What every adapter promises: the docstrings of the port as tests. */
+export function storageContract(name: string, open: OpenContractStore): void {
+	describe(`${name}: sessions`, () => sessionsContract(useContractStore(open)));
+	describe(`${name}: sessions ending`, () => sessionEndsContract(useContractStore(open)));
+	describe(`${name}: renewal`, () => renewalContract(useContractStore(open)));
+	describe(`${name}: users`, () => usersContract(useContractStore(open)));
+	describe(`${name}: credentials`, () => credentialsContract(useContractStore(open)));
+	describe(`${name}: deletion and export`, () => deletionContract(useContractStore(open)));
+	describe(`${name}: throttle`, () => throttleContract(useContractStore(open)));
+	describe(`${name}: one-time tokens`, () => tokensContract(useContractStore(open)));
+	describe(`${name}: audit log`, () => auditContract(useContractStore(open)));
+	describe(`${name}: upkeep`, () => upkeepContract(useContractStore(open)));
+}

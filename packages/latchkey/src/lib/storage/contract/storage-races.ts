@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ContractStore } from "./contract-store.ts";
+import { counter, hour, minute, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
+
+export interface RaceStore extends ContractStore {
+	/** What the opener below opens this database by. */
+	target: string;
+}
+
+export interface RaceOptions {
+	/** The URL of a module that exports `openForRace(target)`. */
+	opener: string;
+	/** An empty database, on the machine's clock. */
+	open: () => Promise<RaceStore>;
+	/** A database that nobody has opened yet. */
+	prepare: () => Promise<{ target: string; cleanup: () => Promise<void> }>;
+}
+
+const processes = 4;
+
+/** What every adapter promises when several processes do the same thing at the same moment. */
+export function storageRaces(name: string, options: RaceOptions): void {
+	describe(`${name}: several processes at once`, { timeout: 60_000 }, () => {
+		let race: RaceProcesses;
+		let store: RaceStore;
+		beforeAll(async () => {
+			store = await options.open();
+			race = await startRaceProcesses(options.opener, processes);
+			await race.open(store.target);
+		});
+		afterAll(async () => {
+			await race.kill();
+			await store.cleanup();
+		});
+
+		it("[A22] accepts exactly as many of 100 parallel attempts as the rule allows", async () => {
+			for (const limit of [1, 10, 99]) {
+				const rule = counter(`race-${limit}`, { limit, windowMs: hour });
+				const states = (await race.run(repeat(["increment", { counter: rule, times: 25 }]))).flat();
+				expect(states).toHaveLength(100);
+				expect(states.filter(({ accepted }) => accepted)).toHaveLength(limit);
+				expect(Math.max(...states.map(({ refusedCount }) => refusedCount))).toBe(100 - limit);
+				const [after] = await store.storage.increment([rule]);
+				expect(after).toMatchObject({ acceptedCount: limit, refusedCount: 101 - limit });
+			}
+		});
+
+		it("[A23] gives a token to exactly one of 16 parallel callers", async () => {
+			for (let round = 0; round < 10; round++) {
+				const token = `token ${round}`;
+				await store.storage.putToken({
+					purpose: "race",
+					subject: "s",
+					tokenHash: sha256(token),
+					lifetimeMs: hour,
+					payload: null,
+				});
+				expect(sum(await race.run(repeat(["consume", { token, times: 4 }])))).toBe(1);
+			}
+		});
+
+		it("[A24] makes exactly one of 50 parallel sign-ups with the same address, and leaves no orphans", async () => {
+			for (let round = 0; round < 4; round++) {
+				const canonical = `race-${round}@example.com`;
+				const before = await store.countRows();
+				const identifier = { kind: "email" as const, value: canonical, canonical };
+				const times = [13, 13, 12, 12];
+				const made = await race.run(times.map((times) => ["createUsers", { identifier, times }]));
+				expect(sum(made)).toBe(1);
+				expect(await store.countRows()).toEqual({
+					...before,
+					latchkey_user: before.latchkey_user! + 1,
+					latchkey_identifier: before.latchkey_identifier! + 2,
+					latchkey_password: before.latchkey_password! + 1,
+					latchkey_session: before.latchkey_session! + 1,
+					latchkey_audit_event: before.latchkey_audit_event! + 1,
+				});
+			}
+		});
+
+		it("[A26] moves a generation for exactly one of 16 parallel renewals", async () => {
+			const { userId } = await signUp(store.storage, "renewals");
+			for (let round = 0; round < 10; round++) {
+				const secret = `renewal ${round}`;
+				const session = await store.storage.createSession(signIn(userId, { secret }));
+				const sessionId = session!.id;
+				await store.storage.recordSight({ sessionId, generation: 1 });
+				expect(sum(await race.run(repeat(["advance", { sessionId, times: 4 }])))).toBe(1);
+				expect((await store.storage.readSession(sha256(secret)))?.session.generation).toBe(2);
+			}
+		});
+
+		it("[A27] leaves no session of an epoch that ended while sign-ins were under way", async () => {
+			for (let round = 0; round < 10; round++) {
+				const { userId } = await signUp(store.storage, `revoked-${round}`);
+				const answers = await race.run([
+					["signIn", { userId, epoch: 1, times: 10 }],
+					["signIn", { userId, epoch: 1, times: 10 }],
+					["endAllSessions", { userId }],
+					["signIn", { userId, epoch: 1, times: 10 }],
+				]);
+				const secrets = answers.flatMap((answer) => answer ?? []);
+				for (const secret of secrets) expect(await store.storage.readSession(sha256(secret))).toBeNull();
+				expect(await store.storage.listSessions(userId, { limit: 100 })).toEqual([]);
+				expect(await store.storage.createSession(signIn(userId, { epoch: 2 }))).not.toBeNull();
+			}
+		});
+
+		it("opens and migrates one fresh database from 4 processes at once", async () => {
+			for (let round = 0; round < 8; round++) {
+				const fresh = await options.prepare();
+				try {
+					await race.open(fresh.target);
+					const rule = counter("k", { limit: 4, windowMs: minute });
+					const states = (await race.run(repeat(["increment", { counter: rule, times: 2 }]))).flat();
+					expect(states.filter(({ accepted }) => accepted)).toHaveLength(4);
+				} finally {
+					await race.close();
+					await fresh.cleanup();
+				}
+			}
+		});
+	});
+
+	describe(`${name}: processes that are killed`, { timeout: 120_000 }, () => {
+		it("leave every acknowledged account whole, and no half of any other", async () => {
+			const store = await options.open();
+			try {
+				const acknowledged: string[] = [];
+				for (let round = 0; round < 5; round++) {
+					acknowledged.push(...(await signUpUntilKilled(options.opener, store.target)));
+				}
+				for (const userId of acknowledged) {
+					expect(await store.storage.exportUser(userId)).toMatchObject({
+						identifiers: [{ kind: "email" }, { kind: "username" }],
+						password: {},
+						sessions: [{ userId }],
+						events: [{ userId }],
+					});
+				}
+				const rows = await store.countRows();
+				const users = rows.latchkey_user!;
+				expect(users).toBeGreaterThanOrEqual(acknowledged.length);
+				expect(rows).toMatchObject({
+					latchkey_identifier: 2 * users,
+					latchkey_password: users,
+					latchkey_session: users,
+					latchkey_audit_event: users,
+				});
+				expect(await store.storage.createUser(newUser("afterwards"))).toMatchObject({ ok: true });
+			} finally {
+				await store.cleanup();
+			}
+		});
+	});
+}
+
+/** Lets three processes sign people up, kills them at some moment, and answers whom they had acknowledged by then. */
+async function signUpUntilKilled(opener: string, target: string): Promise<string[]> {
+	const acknowledged: string[] = [];
+	const race = await startRaceProcesses(opener, 3);
+	try {
+		await race.open(target);
+		const lastWord = 1 + Math.floor(Math.random() * 60);
+		await new Promise<void>((resolve) => {
+			race.start(["signUpForever", undefined], (userId) => {
+				acknowledged.push(String(userId));
+				if (acknowledged.length === lastWord) resolve();
+			});
+		});
+	} finally {
+		await race.kill();
+	}
+	return acknowledged;
+}
+
+function repeat<T>(job: T): T[] {
+	return Array<T>(processes).fill(job);
+}
+
+function sum(numbers: readonly number[]): number {
+	return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,132 @@
+import { expect, it } from "vitest";
+import type { Storage } from "../storage.ts";
+import type { ContractContext } from "./contract-store.ts";
+import { counter, day, hour, minute, newEvent, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
+
+/** Housekeeping, health and the end. */
+export function upkeepContract(context: ContractContext): void {
+	const putToken = (text: string, lifetimeMs: number) =>
+		context.storage.putToken({ purpose: "p", subject: "s", tokenHash: sha256(text), lifetimeMs, payload: null });
+
+	it("deletes sessions a day after they expired or ended, and not before", async () => {
+		const { storage, clock } = context;
+		const { userId, session } = await signUp(storage, "ada", { session: null });
+		expect(session).toBeNull();
+		const ended = await storage.createSession(signIn(userId, { idleMs: null }));
+		await storage.createSession(signIn(userId, { idleMs: hour }));
+		await storage.createSession(signIn(userId, { lifetimeMs: 2 * hour, idleMs: null }));
+		await storage.createSession(signIn(userId, { secret: "live", idleMs: null }));
+		await storage.endSession({ userId, sessionId: ended!.id, events: [] });
+		clock.now += day;
+		expect(await storage.deleteExpired(100)).toBe(0);
+		clock.now += minute;
+		expect(await storage.deleteExpired(100)).toBe(1);
+		clock.now += hour;
+		expect(await storage.deleteExpired(100)).toBe(1);
+		clock.now += hour;
+		expect(await storage.deleteExpired(100)).toBe(1);
+		expect(await storage.deleteExpired(100)).toBe(0);
+		expect(await storage.readSession(sha256("live"))).not.toBeNull();
+	});
+
+	it("deletes sessions a day after all of the user's were ended", async () => {
+		const { storage, clock } = context;
+		const { userId, session } = await signUp(storage, "ada");
+		await storage.createSession(signIn(userId));
+		await storage.endOtherSessions({ userId, keepSessionId: session!.id, events: [] });
+		clock.now += minute;
+		await storage.endAllSessions({ userId, events: [] });
+		clock.now += day;
+		expect(await storage.deleteExpired(100)).toBe(1);
+		clock.now += minute;
+		expect(await storage.deleteExpired(100)).toBe(1);
+	});
+
+	it("deletes tokens and counters that are of no use any more", async () => {
+		const { storage, clock } = context;
+		await putToken("short", minute);
+		await putToken("long", hour);
+		await storage.increment([counter("short", { windowMs: minute }), counter("long", { windowMs: hour })]);
+		await storage.increment([counter("waits", { limit: 1, windowMs: minute, waitMs: hour, maxWaitMs: hour })]);
+		clock.now += minute - 1;
+		expect(await storage.deleteExpired(100)).toBe(0);
+		clock.now += 1;
+		expect(await storage.deleteExpired(100)).toBe(2);
+		clock.now += hour - minute;
+		expect(await storage.deleteExpired(100)).toBe(2);
+		clock.now += minute;
+		expect(await storage.deleteExpired(100)).toBe(1);
+	});
+
+	it("deletes at most so many of each kind at once, until none are left", async () => {
+		const { storage, clock } = context;
+		const { userId } = await signUp(storage, "ada", { session: null });
+		for (let index = 0; index < 5; index++) {
+			await storage.createSession(signIn(userId));
+			await putToken(`token ${index}`, minute);
+			await storage.increment([counter(`counter ${index}`)]);
+		}
+		clock.now += 3 * day;
+		expect(await storage.deleteExpired(2)).toBe(6);
+		expect(await storage.deleteExpired(2)).toBe(6);
+		expect(await storage.deleteExpired(2)).toBe(3);
+		expect(await storage.deleteExpired(2)).toBe(0);
+		expect(await storage.findCredentialsOfUser(userId)).not.toBeNull();
+	});
+
+	it("keeps the audit log", async () => {
+		const { storage, clock } = context;
+		await storage.appendEvents([newEvent({ userId: "ada" })]);
+		clock.now += 1000 * day;
+		await storage.deleteExpired(100);
+		expect(await storage.listEvents("ada", { limit: 10 })).toHaveLength(1);
+	});
+
+	it("answers a ping", async () => {
+		await expect(context.storage.ping()).resolves.toBeUndefined();
+	});
+
+	it("keeps everything when it is closed and opened again", async () => {
+		const { secretHash } = await signUp(context.storage, "ada");
+		const before = await context.storage.readSession(secretHash!);
+		await context.storage.close();
+		expect(await (await context.store.reopen()).readSession(secretHash!)).toEqual(before);
+	});
+
+	it("rejects every call once closed, and never answers nobody or no", async () => {
+		const { storage } = context;
+		await storage.close();
+		await storage.close();
+		const { session } = newUser("ada");
+		const keep = { userId: "u", keepSessionId: "s", events: [] };
+		const change = { userId: "u", version: 1, sealed: "x", session: session!, settle: nothingToSettle, events: [] };
+		const calls: { [Method in Exclude<keyof Storage, "close">]: () => Promise<unknown> } = {
+			readSession: () => storage.readSession(sha256("s")),
+			createSession: () => storage.createSession(signIn("u")),
+			advanceGeneration: () => storage.advanceGeneration({ sessionId: "s", generation: 1, graceMs: 0 }),
+			recordSight: () => storage.recordSight({ sessionId: "s", generation: 1 }),
+			touchSessions: () => storage.touchSessions([{ sessionId: "s", at: 0, idleMs: null }]),
+			endSession: () => storage.endSession({ userId: "u", sessionId: "s", events: [] }),
+			endOtherSessions: () => storage.endOtherSessions(keep),
+			endAllSessions: () => storage.endAllSessions({ userId: "u", events: [] }),
+			listSessions: () => storage.listSessions("u", { limit: 1 }),
+			createUser: () => storage.createUser(newUser("ada")),
+			findCredentials: () => storage.findCredentials({ kind: "email", canonical: "x" }),
+			findCredentialsOfUser: () => storage.findCredentialsOfUser("u"),
+			findUserByIdentity: () => storage.findUserByIdentity({ issuer: "i", subject: "s" }),
+			updateUser: () => storage.updateUser({ userId: "u", name: "x", events: [] }),
+			changePassword: () => storage.changePassword(change),
+			resealPassword: () => storage.resealPassword({ userId: "u", version: 1, from: "x", to: "y" }),
+			deleteUser: () => storage.deleteUser({ userId: "u", pseudonym: "p", events: [] }),
+			exportUser: () => storage.exportUser("u"),
+			increment: () => storage.increment([counter("k")]),
+			putToken: () => putToken("t", minute),
+			consumeToken: () => storage.consumeToken({ purpose: "p", tokenHash: sha256("t") }),
+			appendEvents: () => storage.appendEvents([newEvent()]),
+			listEvents: () => storage.listEvents("u", { limit: 1 }),
+			deleteExpired: () => storage.deleteExpired(1),
+			ping: () => storage.ping(),
+		};
+		for (const call of Object.values(calls)) await expect(call()).rejects.toMatchObject({ code: "store_unavailable" });
+	});
+}
