@@ -20,6 +20,8 @@ await main(async () => {
 	const config = await ensureLocalConfig(root, { port, mode: "development" });
 
 	const host = process.env.HOST || (config.loopback ? "127.0.0.1" : "0.0.0.0");
+	// Next.js names the address that it listens on, which is another origin than the one that the application believes.
+	console.log(`Open ${config.origin}`);
 	const server = spawn(node, [nextProgram(root), "dev", "-p", String(port), "-H", host], {
 		cwd: root,
 		env: { ...config.env, NODE_ENV: "development", NEXT_TELEMETRY_DISABLED: "1" },

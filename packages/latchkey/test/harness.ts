@@ -66,7 +66,10 @@ function createTestAuth(file: string, clock: TestClock, options: Partial<AuthOpt
 		logged,
 		file,
 		browser: (browserOptions: TestBrowserOptions = {}) =>
-			new TestBrowser(auth, { onAnswer: (request, answer) => checkAgainstContract(auth, request, answer), ...browserOptions }),
+			new TestBrowser(auth, {
+				onAnswer: (request, answer) => checkAgainstContract(auth, request, answer),
+				...browserOptions,
+			}),
 		settled: async () => (await auth.engine()).background.settled(),
 	});
 }
@@ -81,5 +84,5 @@ export async function signedUp(auth: TestAuth, person: Record<string, unknown> =
 
 /** Where a request comes from, as the arrival stamp would have noted it. Needs `installArrivalStamp()`. */
 export function from(address: string): Record<string, string> {
-	return { "x-latchkey-arrival": `0;${performance.now()};${address}` };
+	return { "x-latchkey-arrival": `fetch;${performance.now()};${address};` };
 }

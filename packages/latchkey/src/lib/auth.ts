@@ -9,6 +9,7 @@ import type { Route } from "./http/route.ts";
 import { Router } from "./http/router.ts";
 import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
+import type { Logger } from "./log.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { endCurrentSession } from "./sessions/end-session.ts";
@@ -69,6 +70,7 @@ export interface Auth {
 export interface AuthWithEngine extends Auth {
 	/** Opened at the first call. */
 	engine(): Promise<Engine>;
+	readonly logger: Logger;
 }
 
 /**
@@ -100,11 +102,12 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 
 	return {
 		engine,
+		logger: options.logger,
 		async handle(request) {
 			try {
 				return await handleRequest(await engine(), router, request);
 			} catch (error) {
-				return errorResponse({ log: options.logger }, error);
+				return errorResponse(options.logger, error);
 			}
 		},
 		async readSession(request) {

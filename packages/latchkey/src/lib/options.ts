@@ -23,6 +23,8 @@ export interface AuthOptions extends SettingsOverrides {
 	pages?: {
 		/** Default `/sign-in`. */
 		signIn?: string;
+		/** Where somebody signed in proves again who they are. Default `/reauthenticate`. */
+		reauthenticate?: string;
 		/** Where a sign-in goes that was not on its way elsewhere. Default `/`. */
 		afterSignIn?: string;
 		/** Default `/`. */
@@ -42,7 +44,7 @@ export interface ResolvedOptions {
 	readonly sessionIdleMs: number | null;
 	readonly minPasswordLength: number;
 	readonly signUp: "open" | "closed";
-	readonly pages: { readonly signIn: string; readonly afterSignIn: string; readonly afterSignOut: string };
+	readonly pages: Readonly<Required<NonNullable<AuthOptions["pages"]>>>;
 	readonly basePath: string;
 	readonly logger: Logger;
 	readonly clock: Clock | null;
@@ -77,6 +79,7 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 		signUp: options.signUp ?? "open",
 		pages: Object.freeze({
 			signIn: checkPath("pages.signIn", options.pages?.signIn ?? "/sign-in"),
+			reauthenticate: checkPath("pages.reauthenticate", options.pages?.reauthenticate ?? "/reauthenticate"),
 			afterSignIn: checkPath("pages.afterSignIn", options.pages?.afterSignIn ?? "/"),
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
 		}),

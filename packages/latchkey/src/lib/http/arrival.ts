@@ -1,19 +1,32 @@
 import { subscribe } from "node:diagnostics_channel";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+
+/**
+ * What sort of request it is, as its headers tell before Next.js hides them:
+ * - `document`: a browser shows the answer as a page.
+ * - `navigation`: the router fetches a page that a person goes to.
+ * - `prefetch`: router or browser ask ahead of a click; nobody is there.
+ * - `action`: a server action, called by script.
+ * - `fetch`: everything else.
+ */
+export type RequestKind = "document" | "navigation" | "prefetch" | "action" | "fetch";
 
 /** What Node knew of a request when its headers had arrived, before any framework saw it. */
 export interface Arrival {
+	readonly kind: RequestKind;
 	/** The peer's address, or `null` when nobody told. */
-	peer: string | null;
+	readonly peer: string | null;
 	/** Milliseconds since the headers arrived, on the monotonic clock. */
-	agoMs: number;
-	/** Whether the router asked ahead of a click: nobody is using the session. */
-	prefetch: boolean;
+	readonly agoMs: number;
+	/** Path and query as they were asked for, or `null` when nobody told. */
+	readonly url: string | null;
 }
 
 const stampHeader = "x-latchkey-arrival";
+const stampFormat = /^(document|navigation|prefetch|action|fetch);([\d.]+);([^;]*);(.*)$/;
 const installed = Symbol.for("latchkey.arrival-stamp");
 const shared = globalThis as { [installed]?: true };
+const unknown: Arrival = { kind: "fetch", peer: null, agoMs: 0, url: null };
 
 /**
  * Stamps every request of this process with its peer's true address and time of arrival, by overwriting a header of our
@@ -25,15 +38,30 @@ export function installArrivalStamp(): void {
 	shared[installed] = true;
 	subscribe("http.server.request.start", (message) => {
 		const { request } = message as { request: IncomingMessage };
-		const prefetch = request.headers["next-router-prefetch"] !== undefined ? "1" : "0";
-		request.headers[stampHeader] = `${prefetch};${performance.now()};${request.socket.remoteAddress ?? ""}`;
+		const { headers, socket, url } = request;
+		headers[stampHeader] = `${kindOf(headers)};${performance.now()};${socket.remoteAddress ?? ""};${url ?? ""}`;
 	});
 }
 
 /** Reads the stamp. Without one the request arrived just now, from nobody knows where. */
 export function readArrival(headers: Headers): Arrival {
 	const stamp = shared[installed] ? headers.get(stampHeader) : null;
-	const [prefetch, arrivedAt, peer] = stamp?.split(";") ?? [];
-	if (arrivedAt === undefined) return { peer: null, agoMs: 0, prefetch: false };
-	return { peer: peer || null, agoMs: Math.max(0, performance.now() - Number(arrivedAt)), prefetch: prefetch === "1" };
+	const [, kind, arrivedAt, peer, url] = stampFormat.exec(stamp ?? "") ?? [];
+	if (arrivedAt === undefined) return unknown;
+	const agoMs = Math.max(0, performance.now() - Number(arrivedAt));
+	return { kind: kind as RequestKind, peer: peer || null, agoMs, url: url || null };
+}
+
+function kindOf(headers: IncomingHttpHeaders): RequestKind {
+	if (headers["next-router-prefetch"] !== undefined || isBrowserPrefetch(headers)) return "prefetch";
+	if (headers["next-action"] !== undefined) return "action";
+	if (headers.rsc !== undefined) return "navigation";
+	const destination = headers["sec-fetch-dest"];
+	// Without Fetch Metadata: what asks for HTML wants to show it.
+	const document = destination === undefined ? headers.accept?.includes("text/html") : destination === "document";
+	return document ? "document" : "fetch";
+}
+
+function isBrowserPrefetch(headers: IncomingHttpHeaders): boolean {
+	return [headers["sec-purpose"], headers.purpose].some((purpose) => purpose?.includes("prefetch"));
 }

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type * as z from "zod";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
-import { describeError } from "../log.ts";
+import { describeError, type Logger } from "../log.ts";
+import { isRecent } from "../sessions/recent-proof.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { sessionCookieName } from "../sessions/session-cookie.ts";
 import { isLoopbackHost } from "../settings.ts";
@@ -14,9 +15,6 @@ import type { Access, Answer, HttpMethod, Route } from "./route.ts";
 import type { Match, Router } from "./router.ts";
 import { readVisitor, type Visitor } from "./visitor.ts";
 
-/** Seconds for which a proof of who somebody is counts as recent. */
-export const recentSeconds = 10 * 60;
-
 /** Answers one HTTP request. Never rejects: whatever goes wrong becomes an answer, and denies. */
 export async function handleRequest(engine: Engine, router: Router, request: Request): Promise<Response> {
 	const head = request.method === "HEAD";
@@ -25,7 +23,7 @@ export async function handleRequest(engine: Engine, router: Router, request: Req
 		const response = toResponse(answer);
 		return head ? new Response(null, response) : response;
 	} catch (error) {
-		return errorResponse(engine, error);
+		return errorResponse(engine.log, error);
 	}
 }
 
@@ -89,10 +87,6 @@ function needsRecentProof(access: Access): boolean {
 	return access === "recent";
 }
 
-function isRecent({ session, now }: ResolvedSession): boolean {
-	return now - session.authTime <= recentSeconds * 1000;
-}
-
 async function readBody(request: Request, route: Route): Promise<unknown> {
 	return route.media === "form" ? Object.fromEntries(await readFormBody(request)) : readJsonBody(request);
 }
@@ -105,11 +99,11 @@ function parse(schema: z.ZodType | undefined, value: unknown): unknown {
 }
 
 /** The answer to an error, logged with an id that the visitor can quote if it is ours to mend. */
-export function errorResponse(engine: { log: Engine["log"] }, error: unknown): Response {
+export function errorResponse(log: Logger, error: unknown): Response {
 	const known = error instanceof AuthError ? error : new AuthError("server_error", { cause: error });
 	if (known.status < 500 && known.detail === undefined) return toResponse(errorAnswer(known));
 	const requestId = randomUUID();
 	const level = known.status < 500 ? "warn" : "error";
-	engine.log({ level, event: known.code, requestId, ...describeError(error) });
+	log({ level, event: known.code, requestId, ...describeError(error) });
 	return toResponse(errorAnswer(known, { "x-request-id": requestId }));
 }

@@ -1,4 +1,4 @@
-import { readArrival } from "./arrival.ts";
+import { type RequestKind, readArrival } from "./arrival.ts";
 import { clientAddress } from "./client-address.ts";
 
 /** Whoever sent a request: anything with headers, such as a `Request`, or `{ headers: await headers() }`. */
@@ -14,7 +14,9 @@ export interface Visitor {
 	readonly userAgent: string | null;
 	/** How long ago the request's headers arrived. */
 	readonly arrivedAgoMs: number;
-	readonly prefetch: boolean;
+	readonly kind: RequestKind;
+	/** Path and query as they were asked for; `null` when unknown. Not to be redirected to without `safeRedirect`. */
+	readonly url: string | null;
 }
 
 const maxUserAgentLength = 256;
@@ -26,6 +28,7 @@ export function readVisitor({ headers }: HasHeaders, trustedProxies: number): Vi
 		address: clientAddress({ peer: arrival.peer, forwardedFor: headers.get("x-forwarded-for"), trustedProxies }),
 		userAgent: headers.get("user-agent")?.slice(0, maxUserAgentLength) ?? null,
 		arrivedAgoMs: arrival.agoMs,
-		prefetch: arrival.prefetch,
+		kind: arrival.kind,
+		url: arrival.url,
 	};
 }

@@ -1,11 +1,21 @@
 import { connection } from "next/server.js";
 import { cache } from "react";
+import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
 import type { AuthOptions } from "../options.ts";
-import type { Session } from "../sessions/session.ts";
-import { currentSession } from "./current-session.ts";
+import { type Session, toSession } from "../sessions/session.ts";
+import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
+import { type CurrentRequest, currentRequest } from "./current-session.ts";
 import { type FormActions, formActions } from "./form-actions.ts";
 import { type FormState, readFormState } from "./form-state.ts";
+import { type Demands, judge, pageThatHelps } from "./guard.ts";
+import {
+	type GuardedRouteHandler,
+	type GuardedRouteOptions,
+	guardRoute,
+	type RouteHandlerContext,
+} from "./guarded-route.ts";
+import { type AuthProxy, guardProxy, type ProxyOptions } from "./proxy.ts";
 import { startServer } from "./start-server.ts";
 
 type RouteHandler = (request: Request) => Promise<Response>;
@@ -22,6 +32,24 @@ export interface NextAuth extends Auth {
 	 * @throws {AuthError} `store_unavailable`; never `null` for that
 	 */
 	(): Promise<Session | null>;
+	/**
+	 * Who is signed in, in a page or a server action; anybody else goes to the sign-in page and from there back. With
+	 * `maxAgeSeconds` a proof that is older sends them to give a new one.
+	 * @throws what Next.js redirects with: do not catch it
+	 */
+	protect(demands?: Demands): Promise<Session>;
+	/** A server action that runs for nobody but a signed-in visitor, with input that has passed its schema. */
+	action<Input extends z.ZodType, Data>(
+		options: ActionOptions<Input>,
+		body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
+	): GuardedAction<z.input<Input>, Data>;
+	/** A route handler that runs for nobody but a signed-in visitor: 401 and 403 as JSON. */
+	route<Params = Record<string, never>, Input extends z.ZodType = z.ZodUndefined>(
+		options: GuardedRouteOptions<Input>,
+		handler: (context: RouteHandlerContext<z.output<Input>, Params>) => Promise<Response> | Response,
+	): GuardedRouteHandler<Params>;
+	/** For `proxy.ts`: turns away early who would be turned away inside, and renews tokens on the way. */
+	proxy(options: ProxyOptions): AuthProxy;
 	/** For `app/api/auth/route.ts` and `app/api/auth/[...path]/route.ts`. */
 	readonly handlers: RouteHandlers;
 	/** Form actions, to be exported by name from a file of yours that says `"use server"`. */
@@ -40,9 +68,20 @@ export interface NextAuth extends Auth {
  * @throws {AuthError} `misconfigured`, with the cure
  */
 export function createAuth(options: AuthOptions): NextAuth {
-	const { engine, ...auth } = createEngine(options);
-	const session = cache(() => currentSession(engine));
-	return Object.assign(() => session(), auth, {
+	const { engine, logger, ...auth } = createEngine(options);
+	// Once for a page and everything in it; in an action and the page rendered after it, each asks for itself.
+	const request = cache(() => currentRequest(engine));
+	return Object.assign(() => session(request), auth, {
+		protect: (demands: Demands = {}) => protect(request, demands),
+		action: <Input extends z.ZodType, Data>(
+			options: ActionOptions<Input>,
+			body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
+		) => guardAction(request, options, body),
+		route: <Params, Input extends z.ZodType>(
+			options: GuardedRouteOptions<Input>,
+			handler: (context: RouteHandlerContext<z.output<Input>, Params>) => Promise<Response> | Response,
+		) => guardRoute({ engine, logger }, options, handler),
+		proxy: (options: ProxyOptions) => guardProxy(engine, options),
 		handlers: handlersOf(auth.handle),
 		actions: formActions(auth, engine),
 		formState: async () => {
@@ -51,6 +90,20 @@ export function createAuth(options: AuthOptions): NextAuth {
 		},
 		start: () => startServer(engine),
 	});
+}
+
+async function session(request: () => Promise<CurrentRequest>): Promise<Session | null> {
+	const { current } = await request();
+	return current === null ? null : toSession(current);
+}
+
+async function protect(request: () => Promise<CurrentRequest>, demands: Demands): Promise<Session> {
+	const asked = await request();
+	const verdict = judge(asked, demands);
+	if (verdict.ok) return verdict.session;
+	// Not at the top: evaluated inside a route handler, this module of Next.js does not load.
+	const { redirect } = await import("next/navigation.js");
+	return redirect(pageThatHelps(asked, verdict.code));
 }
 
 function handlersOf(handle: RouteHandler): RouteHandlers {

@@ -2,28 +2,33 @@ import { cookies, headers } from "next/headers.js";
 import { connection } from "next/server.js";
 import type { Engine } from "../engine.ts";
 import { carriesCookie } from "../http/cookies.ts";
-import { readVisitor } from "../http/visitor.ts";
-import { resolveSession } from "../sessions/resolve-session.ts";
-import { type Session, toSession } from "../sessions/session.ts";
+import { readVisitor, type Visitor } from "../http/visitor.ts";
+import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { readSessionCookie, sessionCookieName } from "../sessions/session-cookie.ts";
 
+/** The request that Next.js is rendering or handling, and whose it is. */
+export interface CurrentRequest {
+	readonly engine: Engine;
+	readonly visitor: Visitor;
+	readonly current: ResolvedSession | null;
+}
+
 /**
- * The session of the request that Next.js is rendering or handling.
- *
- * `cookies()` and `connection()` come first: with cacheComponents a clock or a random value before them is an error.
+ * Reads the request and its session. `cookies()` and `connection()` come first: with cacheComponents a clock or a random
+ * value before them is an error.
  */
-export async function currentSession(engine: () => Promise<Engine>): Promise<Session | null> {
+export async function currentRequest(opening: () => Promise<Engine>): Promise<CurrentRequest> {
 	const jar = await cookies();
 	await connection();
 	const requestHeaders = await headers();
-	const opened = await engine();
-	const { settings } = opened;
+	const engine = await opening();
+	const { settings } = engine;
 	const onWire = readSessionCookie(requestHeaders, settings);
 	const name = sessionCookieName(settings);
 	const token = presentToken(requestHeaders.get("cookie"), name, onWire, jar.get(name)?.value);
 	const visitor = readVisitor({ headers: requestHeaders }, settings.trustedProxies);
-	const current = await resolveSession(opened, visitor, { token, onWire: token === onWire });
-	return current === null ? null : toSession(current);
+	const current = await resolveSession(engine, visitor, { token, onWire: token === onWire });
+	return { engine, visitor, current };
 }
 
 /**

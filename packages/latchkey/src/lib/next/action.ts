@@ -1,0 +1,92 @@
+import { cookies } from "next/headers.js";
+import type * as z from "zod";
+import { AuthError } from "../errors.ts";
+import { cookieAttributes } from "../http/cookies.ts";
+import { fieldErrors } from "../http/field-errors.ts";
+import { requireSameOrigin } from "../http/handle-request.ts";
+import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Refusal } from "../sign-in/sign-in.ts";
+import type { CurrentRequest } from "./current-session.ts";
+import { type Demands, judge } from "./guard.ts";
+
+export interface ActionOptions<Input extends z.ZodType> extends Demands {
+	/** What the action takes. A form is read as an object of its fields; a name that occurs twice becomes a list. */
+	input: Input;
+}
+
+/** What an action answers: switch on `ok`, then on `code`. */
+export type ActionResult<Data> = { readonly ok: true; readonly data: Data } | Refusal;
+
+/** A guarded server action: to be called with its input, or given to `useActionState` for a form. */
+export interface GuardedAction<Input, Data> {
+	(input: Input): Promise<ActionResult<Data>>;
+	(previous: ActionResult<Data> | null, form: FormData): Promise<ActionResult<Data>>;
+}
+
+/** What the body of an action gets. */
+export interface ActionContext<Input> extends Session {
+	readonly session: Session;
+	readonly input: Input;
+}
+
+/**
+ * Wraps the body of a server action so that it runs for nobody but a signed-in visitor of this site, with input that has
+ * passed its schema. A server action can be called by anybody who knows its id, on any page: the guard belongs inside.
+ */
+export function guardAction<Input extends z.ZodType, Data>(
+	request: () => Promise<CurrentRequest>,
+	{ input: schema, ...demands }: ActionOptions<Input>,
+	body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
+): GuardedAction<z.input<Input>, Data> {
+	return async (...args: readonly unknown[]): Promise<ActionResult<Data>> => {
+		try {
+			const asked = await request();
+			requireSameOrigin(asked.engine, asked.visitor);
+			const verdict = judge(asked, demands);
+			if (!verdict.ok) return verdict;
+			const parsed = schema.safeParse(readInput(args.at(-1)));
+			if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error) };
+			const { session } = verdict;
+			const data = await body({ ...session, session, input: parsed.data });
+			await renewIfDue(asked);
+			return { ok: true, data };
+		} catch (error) {
+			// What Next.js throws to redirect, and what the body throws by mistake, goes on.
+			if (!(error instanceof AuthError) || error.code === "misconfigured") throw error;
+			return refused(error);
+		}
+	};
+}
+
+/** An action can write cookies, so it renews a token that asks for it. */
+async function renewIfDue({ engine, current }: CurrentRequest): Promise<void> {
+	if (current === null || !needsRenewal(current)) return;
+	const granted = await renewSession(engine, current);
+	if (granted === null) return;
+	const { cookie } = granted;
+	const jar = await cookies();
+	// The body may have signed somebody out or in: its word is the last.
+	if (jar.get(cookie.name)?.value === current.token) jar.set(cookie.name, cookie.value, cookieAttributes(cookie));
+}
+
+function readInput(input: unknown): unknown {
+	if (!(input instanceof FormData)) return input;
+	const fields: Record<string, FormDataEntryValue | FormDataEntryValue[]> = {};
+	for (const name of new Set(input.keys())) {
+		// Next.js's own fields tell which action it is.
+		if (name.startsWith("$ACTION_")) continue;
+		const values = input.getAll(name);
+		fields[name] = values.length === 1 ? values[0]! : values;
+	}
+	return fields;
+}
+
+function refused({ code, fields, retryAfterSeconds }: AuthError): Refusal {
+	return {
+		ok: false,
+		code,
+		...(fields !== undefined && { fields }),
+		...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+	};
+}

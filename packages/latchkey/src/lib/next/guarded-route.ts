@@ -1,0 +1,89 @@
+import type * as z from "zod";
+import type { AuthWithEngine } from "../auth.ts";
+import type { Engine } from "../engine.ts";
+import { AuthError } from "../errors.ts";
+import { fieldErrors } from "../http/field-errors.ts";
+import { errorResponse, requireSameOrigin } from "../http/handle-request.ts";
+import { readJsonBody } from "../http/read-body.ts";
+import { setCookieHeader } from "../http/responses.ts";
+import { readVisitor } from "../http/visitor.ts";
+import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
+import { resolveSession } from "../sessions/resolve-session.ts";
+import type { Session } from "../sessions/session.ts";
+import type { CurrentRequest } from "./current-session.ts";
+import { type Demands, judge, pageThatHelps } from "./guard.ts";
+
+export interface GuardedRouteOptions<Input extends z.ZodType> extends Demands {
+	/** What the route takes: the JSON body, or with GET the query. Default: nothing is read. */
+	input?: Input;
+}
+
+/** What the body of a route gets. */
+export interface RouteHandlerContext<Input, Params> extends Session {
+	readonly session: Session;
+	readonly request: Request;
+	readonly params: Params;
+	readonly input: Input;
+}
+
+/** A route handler as Next.js wants it. */
+export type GuardedRouteHandler<Params> = (request: Request, context: { params: Promise<Params> }) => Promise<Response>;
+
+/**
+ * Wraps a route handler so that it runs for nobody but a signed-in visitor, and changes nothing for another site. Who is
+ * not signed in gets 401 as JSON, or the sign-in page when a browser opens the route as a document.
+ */
+export function guardRoute<Input extends z.ZodType, Params>(
+	{ engine, logger }: Pick<AuthWithEngine, "engine" | "logger">,
+	{ input: schema, ...demands }: GuardedRouteOptions<Input>,
+	handler: (context: RouteHandlerContext<z.output<Input>, Params>) => Promise<Response> | Response,
+): GuardedRouteHandler<Params> {
+	return async (request, { params }) => {
+		try {
+			const asked = await readRequest(await engine(), request);
+			// A link to a route is fetched ahead of any click: nobody has asked for it yet.
+			if (asked.visitor.kind === "prefetch") return new Response(null, { status: 204 });
+			const verdict = judge(asked, demands);
+			if (!verdict.ok) return turnAway(asked, verdict.code);
+			const input = schema === undefined ? undefined : await readInput(schema, request);
+			const { session } = verdict;
+			const context = { ...session, session, request, params: await params, input: input as z.output<Input> };
+			return await renewed(asked, await handler(context));
+		} catch (error) {
+			// What Next.js throws to redirect, and what the handler throws by mistake, goes on.
+			if (error instanceof AuthError) return errorResponse(logger, error);
+			throw error;
+		}
+	};
+}
+
+async function readRequest(engine: Engine, request: Request): Promise<CurrentRequest> {
+	if (request.method !== "GET" && request.method !== "HEAD") requireSameOrigin(engine, request);
+	const visitor = readVisitor(request, engine.settings.trustedProxies);
+	return { engine, visitor, current: await resolveSession(engine, visitor) };
+}
+
+function turnAway(asked: CurrentRequest, code: "not_authenticated" | "reauthentication_required"): Response {
+	if (asked.visitor.kind !== "document") return errorResponse(asked.engine.log, new AuthError(code));
+	const headers = { location: pageThatHelps(asked, code), "cache-control": "no-store" };
+	return new Response(null, { status: 303, headers });
+}
+
+async function readInput(schema: z.ZodType, request: Request): Promise<unknown> {
+	const isRead = request.method === "GET" || request.method === "HEAD";
+	const raw = isRead ? Object.fromEntries(new URL(request.url).searchParams) : await readJsonBody(request);
+	const parsed = schema.safeParse(raw);
+	if (!parsed.success) throw new AuthError("invalid_input", { fields: fieldErrors(parsed.error) });
+	return parsed.data;
+}
+
+/** No cache keeps what was answered to one person; a token that asks to be renewed is, unless the handler set another. */
+async function renewed({ engine, current }: CurrentRequest, response: Response): Promise<Response> {
+	const headers = new Headers(response.headers);
+	if (!headers.has("cache-control")) headers.set("cache-control", "private, no-store");
+	const granted = current !== null && needsRenewal(current) ? await renewSession(engine, current) : null;
+	if (granted !== null && !headers.getSetCookie().some((cookie) => cookie.startsWith(`${granted.cookie.name}=`))) {
+		headers.append("set-cookie", setCookieHeader(granted.cookie));
+	}
+	return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}

@@ -1,0 +1,85 @@
+import { type NextRequest, NextResponse } from "next/server.js";
+import type { Engine } from "../engine.ts";
+import { AuthError } from "../errors.ts";
+import { errorResponse } from "../http/handle-request.ts";
+import { setCookieHeader } from "../http/responses.ts";
+import { readVisitor, type Visitor } from "../http/visitor.ts";
+import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
+import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
+import { withNonce } from "./content-security-policy.ts";
+import { pageThatHelps } from "./guard.ts";
+
+export interface ProxyOptions {
+	/** Paths that anybody may see: exact, or with everything below by a final `/*`. Every other path asks for a session. */
+	public: readonly string[];
+	/**
+	 * Paths whose pages get a Content-Security-Policy with a nonce, in the same form. Such a page must be rendered per
+	 * request (`export const instant = false`): a prerendered shell cannot know a nonce.
+	 */
+	nonce?: readonly string[];
+}
+
+export type AuthProxy = (request: NextRequest) => Promise<Response>;
+
+/**
+ * The optimistic guard for `proxy.ts`. It asks the same resolver as the guards inside and only ever turns away; whatever
+ * it lets through is judged again there, so everything is as safe without it. It gives a visitor without JavaScript a
+ * real redirect, and renews tokens on the way.
+ */
+export function guardProxy(opening: () => Promise<Engine>, options: ProxyOptions): AuthProxy {
+	const isPublic = pathMatcher(options.public);
+	const wantsNonce = pathMatcher(options.nonce ?? []);
+	return async (request) => {
+		const { pathname } = request.nextUrl;
+		const engine = await opening();
+		if (passes(engine, pathname, request)) return NextResponse.next();
+		const visitor = readVisitor(request, engine.settings.trustedProxies);
+		try {
+			const current = await resolveSession(engine, visitor);
+			if (current === null && !isPublic(pathname) && visitor.kind !== "prefetch") return turnAway(engine, visitor);
+			const response = wantsNonce(pathname) ? withNonce(request) : NextResponse.next();
+			return await renewed(engine, visitor, current, response);
+		} catch (error) {
+			return unavailable(engine, error, isPublic(pathname));
+		}
+	};
+}
+
+/** Endpoints that answer for themselves, and server actions, whose callers cannot follow a redirect. */
+function passes({ options }: Engine, pathname: string, request: NextRequest): boolean {
+	const below = (path: string) => pathname === path || pathname.startsWith(`${path}/`);
+	return below(options.basePath) || below("/.well-known") || request.headers.has("next-action");
+}
+
+function turnAway(engine: Engine, visitor: Visitor): Response {
+	if (visitor.kind === "fetch") return errorResponse(engine.log, new AuthError("not_authenticated"));
+	const location = new URL(pageThatHelps({ engine, visitor }, "not_authenticated"), engine.settings.origin);
+	return NextResponse.redirect(location, { status: 307, headers: { "cache-control": "private, no-store" } });
+}
+
+// Appended to the answer only: what stands behind sees the token that came, which its grace keeps good.
+async function renewed(
+	engine: Engine,
+	visitor: Visitor,
+	current: ResolvedSession | null,
+	response: NextResponse,
+): Promise<NextResponse> {
+	if (current === null || visitor.kind === "prefetch" || !needsRenewal(current)) return response;
+	const granted = await renewSession(engine, current);
+	if (granted === null) return response;
+	response.headers.append("set-cookie", setCookieHeader(granted.cookie));
+	// A static page would otherwise tell caches to keep the answer, with somebody's cookie in it.
+	response.headers.set("cache-control", "private, no-store");
+	return response;
+}
+
+function unavailable(engine: Engine, error: unknown, isPublic: boolean): Response {
+	const answer = errorResponse(engine.log, error);
+	return isPublic ? NextResponse.next() : answer;
+}
+
+function pathMatcher(patterns: readonly string[]): (pathname: string) => boolean {
+	const exact = new Set(patterns.filter((pattern) => !pattern.endsWith("/*")));
+	const below = patterns.filter((pattern) => pattern.endsWith("/*")).map((pattern) => pattern.slice(0, -1));
+	return (pathname) => exact.has(pathname) || below.some((prefix) => `${pathname}/`.startsWith(prefix));
+}
