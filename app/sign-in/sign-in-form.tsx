@@ -8,7 +8,7 @@ import { FormError } from "../form-error";
 export function SignInForm({ state: initial, next }: { state: FormState; next: string }) {
 	const [state, action, pending] = useActionState(signIn, initial);
 	return (
-		<form action={action} method="post">
+		<form action={action}>
 			<FormError state={state} />
 			<input type="hidden" name="next" value={next} />
 			<label>

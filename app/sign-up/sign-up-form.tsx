@@ -8,7 +8,7 @@ import { FormError } from "../form-error";
 export function SignUpForm({ state: initial, next }: { state: FormState; next: string }) {
 	const [state, action, pending] = useActionState(signUp, initial);
 	return (
-		<form action={action} method="post">
+		<form action={action}>
 			<FormError state={state} />
 			<input type="hidden" name="next" value={next} />
 			<label>

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { Background } from "./background.ts";
 import { deriveKeyRing } from "./crypto/keys.ts";
 import type { Engine } from "./engine.ts";
@@ -10,7 +9,7 @@ import { HashPool } from "./passwords/hash-pool.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
 import { ActivityLog } from "./sessions/activity.ts";
 import { SessionTokens } from "./sessions/session-token.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { readSettings, type Settings, sqliteFile } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** What an engine and the others of its process share: connections, queues and memory, never anybody's options. */
@@ -50,8 +49,7 @@ function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shar
 async function openParts({ logger, clock }: ResolvedOptions, settings: Settings): Promise<Shared> {
 	const storage = await openStorage(settings, clock);
 	const activity = new ActivityLog(storage, logger);
-	// The last moment at which something synchronous can still be written, however the process ends, short of a kill.
-	process.once("exit", () => void activity.flush());
+	process.once("exit", activity.onExit);
 	return {
 		storage,
 		activity,
@@ -67,6 +65,7 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 export async function closeEngine(engine: Engine): Promise<void> {
 	await engine.background.settled();
 	await engine.activity.flush();
+	process.off("exit", engine.activity.onExit);
 	await engine.storage.close();
 	for (const [key, opening] of registry[registryKey] ?? []) {
 		if ((await opening.catch(() => null))?.storage === engine.storage) registry[registryKey]?.delete(key);
@@ -76,11 +75,6 @@ export async function closeEngine(engine: Engine): Promise<void> {
 async function openStorage({ databaseUrl }: Settings, clock: (() => number) | null): Promise<Storage> {
 	const { openSqlite } = await import("./storage/sqlite/open-sqlite.ts");
 	return openSqlite({ file: sqliteFile(databaseUrl), ...(clock !== null && { clock }) });
-}
-
-/** The path in a `file:` URL; `file:.data/x.db` is relative to the working directory. */
-export function sqliteFile(databaseUrl: string): string {
-	return databaseUrl.startsWith("file://") ? fileURLToPath(databaseUrl) : databaseUrl.slice("file:".length);
 }
 
 function isInMemory({ databaseUrl }: Settings): boolean {

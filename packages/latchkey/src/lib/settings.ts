@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { fileURLToPath } from "node:url";
 import { misconfigured } from "./errors.ts";
 
 /** What comes from the environment, checked. */
@@ -74,6 +75,11 @@ export function isLoopbackHost(hostname: string): boolean {
 		host === "::1" ||
 		(isIP(host) === 4 && host.startsWith("127."))
 	);
+}
+
+/** The path in a `file:` URL; `file:.data/x.db` is relative to the working directory. */
+export function sqliteFile(databaseUrl: string): string {
+	return databaseUrl.startsWith("file://") ? fileURLToPath(databaseUrl) : databaseUrl.slice("file:".length);
 }
 
 function readOrigin(text: string): URL {

@@ -76,7 +76,7 @@ async function databaseFile({ cwd, env }: CommandContext): Promise<string> {
 	// A machine that only migrates may have neither origin nor secret.
 	const stand = { url: "http://localhost", secret: "only-the-database-is-asked-for-here" };
 	const { databaseUrl } = readSettings(stand, { ...loadEnvironment(cwd, env), AUTH_PEPPER: undefined });
-	const { sqliteFile } = await import("../open-engine.ts");
+	const { sqliteFile } = await import("../settings.ts");
 	const file = sqliteFile(databaseUrl);
 	if (file === ":memory:") throw new CommandError("AUTH_DATABASE_URL names memory, where there is nothing to migrate");
 	return resolve(cwd, file);

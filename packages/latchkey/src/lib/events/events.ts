@@ -29,7 +29,11 @@ interface EventContent {
 }
 
 /** An audit event, from where the visitor is. */
-export function auditEvent(type: EventType, visitor: Visitor, content: EventContent = {}): NewEvent {
+export function auditEvent(
+	type: EventType,
+	visitor: Pick<Visitor, "address" | "userAgent">,
+	content: EventContent = {},
+): NewEvent {
 	return {
 		id: uuidv7(),
 		type,

@@ -5,7 +5,7 @@ import { cookieAttributes } from "../http/cookies.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
-import type { Session } from "../sessions/session.ts";
+import { type Session, toSession } from "../sessions/session.ts";
 import type { Refusal } from "../sign-in/sign-in.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { type Demands, judge } from "./guard.ts";
@@ -47,7 +47,7 @@ export function guardAction<Input extends z.ZodType, Data>(
 			if (!verdict.ok) return verdict;
 			const parsed = schema.safeParse(readInput(args.at(-1)));
 			if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error) };
-			const { session } = verdict;
+			const session = toSession(verdict.current);
 			const data = await body({ ...session, session, input: parsed.data });
 			await renewIfDue(asked);
 			return { ok: true, data };

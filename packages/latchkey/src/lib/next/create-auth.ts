@@ -2,11 +2,15 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
+import { type EventPage, listEvents } from "../events/event-log.ts";
 import type { AuthOptions } from "../options.ts";
+import { type DevicePage, listDevices } from "../sessions/devices.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
 import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
 import { type CurrentRequest, currentRequest } from "./current-session.ts";
 import { type FormActions, formActions } from "./form-actions.ts";
+import { goTo } from "./form-answers.ts";
 import { type FormState, readFormState } from "./form-state.ts";
 import { type Demands, judge, pageThatHelps } from "./guard.ts";
 import {
@@ -52,6 +56,10 @@ export interface NextAuth extends Auth {
 	proxy(options: ProxyOptions): AuthProxy;
 	/** For `app/api/auth/route.ts` and `app/api/auth/[...path]/route.ts`. */
 	readonly handlers: RouteHandlers;
+	/** For pages: the devices on which the signed-in user is signed in. Sends anybody else to sign in. */
+	devices(page?: { before?: string }): Promise<DevicePage>;
+	/** For pages: the signed-in user's own security events, newest first. Sends anybody else to sign in. */
+	events(page?: { before?: string }): Promise<EventPage>;
 	/** Form actions, to be exported by name from a file of yours that says `"use server"`. */
 	readonly actions: FormActions;
 	/**
@@ -72,7 +80,15 @@ export function createAuth(options: AuthOptions): NextAuth {
 	// Once for a page and everything in it; in an action and the page rendered after it, each asks for itself.
 	const request = cache(() => currentRequest(engine));
 	return Object.assign(() => session(request), auth, {
-		protect: (demands: Demands = {}) => protect(request, demands),
+		protect: async (demands: Demands = {}) => toSession((await protectRequest(request, demands)).current),
+		devices: async ({ before }: { before?: string } = {}) => {
+			const { engine: opened, current } = await protectRequest(request, {});
+			return listDevices(opened, current, before);
+		},
+		events: async ({ before }: { before?: string } = {}) => {
+			const { engine: opened, current } = await protectRequest(request, {});
+			return listEvents(opened, current, before);
+		},
 		action: <Input extends z.ZodType, Data>(
 			options: ActionOptions<Input>,
 			body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
@@ -83,7 +99,7 @@ export function createAuth(options: AuthOptions): NextAuth {
 		) => guardRoute({ engine, logger }, options, handler),
 		proxy: (options: ProxyOptions) => guardProxy(engine, options),
 		handlers: handlersOf(auth.handle),
-		actions: formActions(auth, engine),
+		actions: formActions(auth, engine, request),
 		formState: async () => {
 			await connection();
 			return readFormState((await engine()).settings);
@@ -97,13 +113,13 @@ async function session(request: () => Promise<CurrentRequest>): Promise<Session 
 	return current === null ? null : toSession(current);
 }
 
-async function protect(request: () => Promise<CurrentRequest>, demands: Demands): Promise<Session> {
+async function protectRequest(
+	request: () => Promise<CurrentRequest>,
+	demands: Demands,
+): Promise<CurrentRequest & { readonly current: ResolvedSession }> {
 	const asked = await request();
 	const verdict = judge(asked, demands);
-	if (verdict.ok) return verdict.session;
-	// Not at the top: evaluated inside a route handler, this module of Next.js does not load.
-	const { redirect } = await import("next/navigation.js");
-	return redirect(pageThatHelps(asked, verdict.code));
+	return verdict.ok ? { ...asked, current: verdict.current } : goTo(pageThatHelps(asked, verdict.code));
 }
 
 function handlersOf(handle: RouteHandler): RouteHandlers {

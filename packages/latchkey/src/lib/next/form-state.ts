@@ -9,6 +9,8 @@ export interface FormState {
 	readonly code?: ErrorCode;
 	readonly fields?: FieldErrors;
 	readonly retryAfterSeconds?: number;
+	/** Where to go by `location.replace`, when nothing of the present page may stay behind. */
+	readonly leaveTo?: string;
 	/** What was typed, to be put back. Never a password: this state is written into the page. */
 	readonly values: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
-import { type Session, toSession } from "../sessions/session.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { CurrentRequest } from "./current-session.ts";
 
 /** What a guard asks for, besides that somebody is signed in. */
@@ -11,7 +11,7 @@ export interface Demands {
 }
 
 export type Verdict =
-	| { readonly ok: true; readonly session: Session }
+	| { readonly ok: true; readonly current: ResolvedSession }
 	| { readonly ok: false; readonly code: Extract<ErrorCode, "not_authenticated" | "reauthentication_required"> };
 
 /** The one judgement behind every guard: page, action, route and proxy ask here. */
@@ -20,7 +20,7 @@ export function judge({ current }: Pick<CurrentRequest, "current">, { maxAgeSeco
 	if (maxAgeSeconds !== undefined && !isRecent(current, maxAgeSeconds)) {
 		return { ok: false, code: "reauthentication_required" };
 	}
-	return { ok: true, session: toSession(current) };
+	return { ok: true, current };
 }
 
 /** The page where what is missing can be given, and from there back to where the visitor was. */

@@ -9,7 +9,7 @@ import { setCookieHeader } from "../http/responses.ts";
 import { readVisitor } from "../http/visitor.ts";
 import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
-import type { Session } from "../sessions/session.ts";
+import { type Session, toSession } from "../sessions/session.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { type Demands, judge, pageThatHelps } from "./guard.ts";
 
@@ -46,7 +46,7 @@ export function guardRoute<Input extends z.ZodType, Params>(
 			const verdict = judge(asked, demands);
 			if (!verdict.ok) return turnAway(asked, verdict.code);
 			const input = schema === undefined ? undefined : await readInput(schema, request);
-			const { session } = verdict;
+			const session = toSession(verdict.current);
 			const context = { ...session, session, request, params: await params, input: input as z.output<Input> };
 			return await renewed(asked, await handler(context));
 		} catch (error) {

@@ -1,7 +1,5 @@
 import * as z from "zod";
-import { isoTime } from "../clock.ts";
 import { AuthError } from "../errors.ts";
-import { auditEvent } from "../events/events.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import { refusal } from "../http/responses.ts";
 import { route } from "../http/route.ts";
@@ -15,13 +13,11 @@ import {
 } from "../http/schemas.ts";
 import type { Method } from "../methods/method.ts";
 import { signIn } from "../sign-in/sign-in.ts";
-import type { SessionRecord } from "../storage/storage.ts";
+import { type Device, endDevice, endOtherDevices, listDevices } from "./devices.ts";
 import { endCurrentSession } from "./end-session.ts";
 import { renewSession } from "./renew-session.ts";
 import { resolveSession } from "./resolve-session.ts";
-import { toSession, toSessionInfo } from "./session.ts";
-
-const devicesPerPage = 50;
+import { toSession } from "./session.ts";
 
 const nobody = { authenticated: false, user: null, session: null } as const;
 
@@ -35,7 +31,7 @@ const deviceSchema = sessionSchema.extend({
 	lastSeenAt: z.iso.datetime(),
 	address: z.string().nullable(),
 	userAgent: z.string().nullable(),
-});
+}) satisfies z.ZodType<Device>;
 
 /** The session resource: `POST` creates it, `GET` reads it, `DELETE` ends it. */
 export function sessionResource(methods: readonly Method[]) {
@@ -110,7 +106,7 @@ const signOutForm = route({
 	},
 });
 
-const listDevices = route({
+const devices = route({
 	method: "GET",
 	path: "/sessions",
 	summary: "The devices on which the user is signed in, newest first.",
@@ -118,34 +114,24 @@ const listDevices = route({
 	query: z.object({ before: z.string().max(200).optional() }),
 	responses: { 200: z.object({ sessions: z.array(deviceSchema), nextBefore: z.string().nullable() }) },
 	async handle({ engine, current, query }) {
-		const { before } = query;
-		const page = { limit: devicesPerPage, ...(before !== undefined && { before }) };
-		const sessions = await engine.storage.listSessions(current.user.id, page);
-		const nextBefore = sessions.length === devicesPerPage ? sessions.at(-1)!.id : null;
-		return { status: 200, body: { sessions: sessions.map((row) => toDevice(row, current.session.id)), nextBefore } };
+		return { status: 200, body: await listDevices(engine, current, query.before) };
 	},
 });
 
-const endOtherDevices = route({
+const otherDevices = route({
 	method: "DELETE",
 	path: "/sessions",
 	summary: "End every session of the user but this one.",
 	access: "signed-in",
 	responses: { 200: messageSchema.extend({ ended: z.int() }) },
 	async handle({ engine, visitor, current }) {
-		const { user, session } = current;
-		const event = auditEvent("sessions.revoked", visitor, { userId: user.id, sessionId: session.id });
-		const ended = await engine.storage.endOtherSessions({
-			userId: user.id,
-			keepSessionId: session.id,
-			events: [event],
-		});
+		const ended = await endOtherDevices(engine, visitor, current);
 		if (ended === null) throw new AuthError("not_authenticated");
 		return { status: 200, body: { message: "Signed out everywhere else", ended } };
 	},
 });
 
-const endDevice = route({
+const device = route({
 	method: "DELETE",
 	path: "/sessions/{id}",
 	summary: "End one session of the user, by its public id.",
@@ -153,18 +139,10 @@ const endDevice = route({
 	responses: { 200: messageSchema },
 	errors: ["not_found"],
 	async handle({ engine, visitor, current, params }) {
-		const sessionId = params.id!;
-		const event = auditEvent("session.revoked", visitor, { userId: current.user.id, sessionId });
-		const ended = await engine.storage.endSession({ userId: current.user.id, sessionId, events: [event] });
+		const ended = await endDevice(engine, visitor, current, params.id!);
 		if (!ended) throw new AuthError("not_found");
 		return { status: 200, body: { message: "Signed out there" } };
 	},
 });
 
-export const sessionRoutes = [refresh, signOutForm, listDevices, endOtherDevices, endDevice] as const;
-
-function toDevice(session: SessionRecord, currentId: string) {
-	const { address, userAgent, lastSeenAt } = session;
-	const current = session.id === currentId;
-	return { ...toSessionInfo(session), current, lastSeenAt: isoTime(lastSeenAt), address, userAgent };
-}
+export const sessionRoutes = [refresh, signOutForm, devices, otherDevices, device] as const;

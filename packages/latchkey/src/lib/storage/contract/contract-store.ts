@@ -11,6 +11,8 @@ export interface ContractStore {
 	reopen(): Promise<Storage>;
 	/** How many rows each table holds, read past the port: a failed operation must leave them as they were. */
 	countRows(): Promise<Readonly<Record<string, number>>>;
+	/** Executes plain SQL past the port, as an operator would. */
+	execute(sql: string): Promise<void>;
 	/** Closes what is open and removes the database. */
 	cleanup(): Promise<void>;
 }

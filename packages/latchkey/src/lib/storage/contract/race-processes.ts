@@ -19,8 +19,8 @@ export interface RaceProcesses {
 	run<Name extends keyof RaceJobs>(
 		jobs: readonly (RaceJob & { 0: Name })[],
 	): Promise<Awaited<ReturnType<RaceJobs[Name]>>[]>;
-	/** Starts the job in every process and does not wait; `onReport` hears what they report. */
-	start(job: RaceJob, onReport: (word: unknown) => void): void;
+	/** The same job in every process; `onReport` hears what they report meanwhile. Rejects when one of them fails. */
+	runReporting(job: RaceJob, onReport: (word: unknown) => void): Promise<void>;
 	/** Kills every process as `kill -9` does, and waits until they are gone. */
 	kill(): Promise<void>;
 }
@@ -48,13 +48,15 @@ export async function startRaceProcesses(module: string, count: number): Promise
 			return (await Promise.all(answers)) as never;
 		},
 
-		start(job, onReport) {
-			for (const child of children) {
+		async runReporting(job, onReport) {
+			const at = Date.now() + barrierMs;
+			const answers = children.map((child) => {
 				child.on("message", (message: FromWorker) => {
 					if (message.say === "reported") onReport(message.word);
 				});
-				child.send({ say: "run", job, at: 0 } satisfies ToWorker);
-			}
+				return order(child, { say: "run", job, at });
+			});
+			await Promise.all(answers);
 		},
 
 		async kill() {

@@ -91,6 +91,19 @@ export function sessionEndsContract(context: ContractContext): void {
 		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
 	});
 
+	it("sees at once that an operator moved the epoch by hand", async () => {
+		const { storage, store } = context;
+		const { userId, session, secretHash } = await signUp(storage, "ada");
+		const sessionId = session!.id;
+		await storage.recordSight({ sessionId, generation: 1 });
+		await store.execute("UPDATE latchkey_user SET epoch = epoch + 1");
+		expect(await storage.readSession(secretHash!)).toBeNull();
+		expect(await storage.listSessions(userId, { limit: 10 })).toEqual([]);
+		expect(await storage.advanceGeneration({ sessionId, generation: 1, graceMs: 0 })).toBeNull();
+		expect(await storage.endSession({ userId, sessionId, events: [] })).toBe(false);
+		expect(await storage.endOtherSessions({ userId, keepSessionId: sessionId, events: [] })).toBeNull();
+	});
+
 	it("records nothing about ending the sessions of a user who is gone", async () => {
 		const { storage, store } = context;
 		const before = await store.countRows();

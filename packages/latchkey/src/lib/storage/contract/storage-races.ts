@@ -28,11 +28,11 @@ export function storageRaces(name: string, options: RaceOptions): void {
 			store = await options.open();
 			race = await startRaceProcesses(options.opener, processes);
 			await race.open(store.target);
-		});
+		}, 60_000);
 		afterAll(async () => {
 			await race.kill();
 			await store.cleanup();
-		});
+		}, 60_000);
 
 		it("[A22] accepts exactly as many of 100 parallel attempts as the rule allows", async () => {
 			for (const limit of [1, 10, 99]) {
@@ -163,11 +163,13 @@ async function signUpUntilKilled(opener: string, target: string): Promise<string
 	try {
 		await race.open(target);
 		const lastWord = 1 + Math.floor(Math.random() * 60);
-		await new Promise<void>((resolve) => {
-			race.start(["signUpForever", undefined], (userId) => {
+		await new Promise<void>((resolve, reject) => {
+			const signingUp = race.runReporting(["signUpForever", undefined], (userId) => {
 				acknowledged.push(String(userId));
 				if (acknowledged.length === lastWord) resolve();
 			});
+			// The end of the killed processes comes too late to matter; any other failure ends the test.
+			signingUp.catch(reject);
 		});
 	} finally {
 		await race.kill();

@@ -1,0 +1,97 @@
+import { headers } from "next/headers.js";
+import { AuthError } from "../errors.ts";
+import { fieldErrors } from "../http/field-errors.ts";
+import { requireSameOrigin } from "../http/handle-request.ts";
+import { changePassword } from "../passwords/change-password.ts";
+import { reauthenticate } from "../passwords/reauthenticate.ts";
+import { endDevice, endOtherDevices } from "../sessions/devices.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
+import { deleteAccount, updateAccount, userChanges } from "../users/account.ts";
+import type { CurrentRequest } from "./current-session.ts";
+import type { FormAction } from "./form-actions.ts";
+import { done, enter, field, goTo, refuseForm, setCookie } from "./form-answers.ts";
+import type { FormState } from "./form-state.ts";
+
+/** What people do with their own account, as forms. Whoever is not signed in is refused with `not_authenticated`. */
+export interface AccountActions {
+	/** Field: `password`. A proof for what asks for a recent one; then goes to `next`. */
+	readonly reauthenticate: FormAction;
+	/** Fields: `current_password`, `new_password`. Every other session ends. */
+	readonly changePassword: FormAction;
+	/** Fields: `name`, `username`; one that is missing stays, an empty one is removed. */
+	readonly updateProfile: FormAction;
+	/** Field: `id`, the public id of one of the user's sessions. */
+	readonly endSession: FormAction;
+	/** Ends every session of the user but this one. */
+	readonly endOtherSessions: FormAction;
+	/**
+	 * Field: `password`. Deletes the account. With JavaScript the state names in `leaveTo` where to go by
+	 * `location.replace`, which leaves no page of the account behind; without, it redirects.
+	 */
+	readonly deleteAccount: FormAction;
+}
+
+type Asked = CurrentRequest & { readonly current: ResolvedSession };
+
+export function accountActions(request: () => Promise<CurrentRequest>): AccountActions {
+	const signedIn =
+		(body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
+		async (_previous, form) => {
+			const asked = await request();
+			const { engine, visitor, current } = asked;
+			try {
+				requireSameOrigin(engine, visitor);
+				if (current === null) return await refuseForm(engine, { ok: false, code: "not_authenticated" }, {});
+				return await body({ ...asked, current }, form);
+			} catch (error) {
+				if (!(error instanceof AuthError) || error.code === "misconfigured") throw error;
+				return refuseForm(engine, { ok: false, code: error.code, ...wait(error) }, {});
+			}
+		};
+	return {
+		reauthenticate: signedIn(async ({ engine, visitor, current }, form) => {
+			const result = await reauthenticate(engine, visitor, current, field(form, "password"));
+			return result.ok ? enter(engine, result.cookie, form) : refuseForm(engine, result, {});
+		}),
+		changePassword: signedIn(async ({ engine, visitor, current }, form) => {
+			const passwords = { currentPassword: field(form, "current_password"), newPassword: field(form, "new_password") };
+			const result = await changePassword(engine, visitor, current, passwords);
+			if (!result.ok) return refuseForm(engine, result, {});
+			await setCookie(result.cookie);
+			return done(engine, form);
+		}),
+		updateProfile: signedIn(updateProfile),
+		endSession: signedIn(async ({ engine, visitor, current }, form) => {
+			const ended = await endDevice(engine, visitor, current, field(form, "id"));
+			return ended ? done(engine, form) : refuseForm(engine, { ok: false, code: "not_found" }, {});
+		}),
+		endOtherSessions: signedIn(async ({ engine, visitor, current }, form) => {
+			const ended = await endOtherDevices(engine, visitor, current);
+			return ended === null ? refuseForm(engine, { ok: false, code: "not_authenticated" }, {}) : done(engine, form);
+		}),
+		deleteAccount: signedIn(async ({ engine, visitor, current }, form) => {
+			const proof = await reauthenticate(engine, visitor, current, field(form, "password"));
+			if (!proof.ok) return refuseForm(engine, proof, {});
+			await setCookie(await deleteAccount(engine, current));
+			const leaveTo = engine.options.pages.afterSignOut;
+			const scripted = (await headers()).get("next-action") !== null;
+			return scripted ? { ok: true, values: {}, leaveTo } : goTo(leaveTo);
+		}),
+	};
+}
+
+async function updateProfile({ engine, visitor, current }: Asked, form: FormData): Promise<FormState> {
+	const typed = Object.fromEntries(
+		["name", "username"].filter((name) => form.has(name)).map((name) => [name, field(form, name)]),
+	);
+	const input = { ...typed, ...(typed.username === "" && { username: null }) };
+	const parsed = userChanges.safeParse(input);
+	if (!parsed.success)
+		return refuseForm(engine, { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error) }, typed);
+	const updated = await updateAccount(engine, visitor, current, parsed.data);
+	return updated.ok ? done(engine, form) : refuseForm(engine, updated, typed);
+}
+
+function wait({ retryAfterSeconds }: AuthError): { retryAfterSeconds?: number } {
+	return retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+}

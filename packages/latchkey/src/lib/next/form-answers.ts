@@ -1,0 +1,69 @@
+import { cookies } from "next/headers.js";
+import type { Engine } from "../engine.ts";
+import type { FieldErrors } from "../errors.ts";
+import { cookieAttributes } from "../http/cookies.ts";
+import { safeRedirect } from "../http/redirect.ts";
+import type { CookieToSet } from "../sessions/session-cookie.ts";
+import type { Refusal } from "../sign-in/sign-in.ts";
+import { type FormState, passOnFormState } from "./form-state.ts";
+
+/** The text of a form's field; `""` when it is missing or a file. */
+export function field(form: FormData, name: string): string {
+	const value = form.get(name);
+	return typeof value === "string" ? value : "";
+}
+
+/** Hands out a cookie and goes where the form's `next` says, on this site, or else to the page after sign-in. */
+export async function enter(engine: Engine, cookie: CookieToSet, form: FormData): Promise<never> {
+	await setCookie(cookie);
+	const fallback = engine.options.pages.afterSignIn;
+	return goTo(safeRedirect(form.get("next"), { origin: engine.settings.origin, fallback }));
+}
+
+/** Says that it is done: by going where the form's `next` says, or else in place. */
+export async function done({ settings }: Engine, form: FormData): Promise<FormState> {
+	const next = safeRedirect(form.get("next"), { origin: settings.origin, fallback: "" });
+	if (next !== "") return goTo(next);
+	const state: FormState = { ok: true, values: {} };
+	await passOnFormState(state, settings);
+	return state;
+}
+
+/** Says what did not work, with what was typed, secrets apart. */
+export async function refuseForm(
+	{ settings }: Engine,
+	refusal: Refusal,
+	values: FormState["values"],
+): Promise<FormState> {
+	const { code, fields, retryAfterSeconds } = refusal;
+	const state: FormState = {
+		ok: false,
+		code,
+		...(fields !== undefined && { fields: formFields(fields) }),
+		...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+		values,
+	};
+	await passOnFormState(state, settings);
+	return state;
+}
+
+export async function setCookie(cookie: CookieToSet): Promise<void> {
+	(await cookies()).set(cookie.name, cookie.value, cookieAttributes(cookie));
+}
+
+export async function goTo(path: string): Promise<never> {
+	// Not at the top: evaluated inside a route handler, this module of Next.js does not load.
+	const { redirect } = await import("next/navigation.js");
+	return redirect(path);
+}
+
+/** The contract's field names as the forms', which are those that password managers know. */
+function formFields({ email, password, newPassword, currentPassword, ...others }: FieldErrors): FieldErrors {
+	const chosen = password ?? newPassword;
+	return {
+		...others,
+		...(email !== undefined && { identifier: email }),
+		...(chosen !== undefined && { new_password: chosen }),
+		...(currentPassword !== undefined && { current_password: currentPassword }),
+	};
+}

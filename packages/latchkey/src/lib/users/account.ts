@@ -1,0 +1,67 @@
+import * as z from "zod";
+import { isoTime } from "../clock.ts";
+import { keyedName } from "../crypto/keys.ts";
+import type { Engine } from "../engine.ts";
+import { toEvent } from "../events/event-log.ts";
+import { auditEvent } from "../events/events.ts";
+import type { Visitor } from "../http/visitor.ts";
+import { toDevice } from "../sessions/devices.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
+import { toUser, type User } from "../sessions/session.ts";
+import { type CookieToSet, clearedSessionCookie } from "../sessions/session-cookie.ts";
+import type { Refusal } from "../sign-in/sign-in.ts";
+import { nameField, usernameField } from "./fields.ts";
+
+/** What people may change of themselves without proving anything anew. */
+export const userChanges = z.object({
+	name: nameField.nullable().optional(),
+	username: usernameField.nullable().optional(),
+});
+
+/** Changes the name or the user name; what is absent stays, `null` removes. */
+export async function updateAccount(
+	engine: Engine,
+	visitor: Visitor,
+	{ user, session }: ResolvedSession,
+	{ name, username }: z.output<typeof userChanges>,
+): Promise<{ readonly ok: true; readonly user: User } | Refusal> {
+	const changes = { ...(name !== undefined && { name }), ...(username !== undefined && { username }) };
+	const detail = { changed: Object.keys(changes) };
+	const event = auditEvent("user.updated", visitor, { userId: user.id, sessionId: session.id, detail });
+	const updated = await engine.storage.updateUser({ userId: user.id, ...changes, events: [event] });
+	if (updated.ok) return { ok: true, user: toUser(updated.user) };
+	if (updated.reason === "taken") return { ok: false, code: "identifier_taken", fields: { username: "taken" } };
+	if (updated.reason === "gone") return { ok: false, code: "not_authenticated" };
+	return { ok: false, code: "invalid_input", fields: { username: "required" } };
+}
+
+/** Deletes the account. The audit log keeps a pseudonym and not from where. The cookie clears the person's. */
+export async function deleteAccount(engine: Engine, { user }: ResolvedSession): Promise<CookieToSet> {
+	const nowhere = { address: null, userAgent: null };
+	await engine.storage.deleteUser({
+		userId: user.id,
+		pseudonym: keyedName(engine.pseudonyms.current.key, user.id),
+		events: [auditEvent("user.deleted", nowhere)],
+	});
+	return clearedSessionCookie(engine.settings);
+}
+
+/** Everything stored about a person, hashes and secrets apart. `null` when the account is gone. */
+export async function exportAccount(engine: Engine, current: ResolvedSession): Promise<object | null> {
+	const stored = await engine.storage.exportUser(current.user.id);
+	if (stored === null) return null;
+	const { user, identifiers, identities, password, sessions, events } = stored;
+	return {
+		user: { ...toUser(user), updatedAt: isoTime(user.updatedAt) },
+		identifiers: identifiers.map(({ kind, value, verifiedAt, createdAt }) => ({
+			kind,
+			value,
+			verifiedAt: verifiedAt === null ? null : isoTime(verifiedAt),
+			createdAt: isoTime(createdAt),
+		})),
+		identities: identities.map((identity) => ({ ...identity, createdAt: isoTime(identity.createdAt) })),
+		password: password === null ? null : { changedAt: isoTime(password.changedAt) },
+		sessions: sessions.map((session) => toDevice(session, current.session.id)),
+		events: events.map(toEvent),
+	};
+}
