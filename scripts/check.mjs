@@ -20,6 +20,7 @@ const steps = [
 	{ name: "format", title: "format and lint", run: checkFormat },
 	{ name: "types", title: "types", run: checkTypes },
 	{ name: "unit", title: "unit and storage tests", run: () => runTests("unit") },
+	{ name: "snippets", title: "snippets of the documents", run: () => runNode(["scripts/check-snippets.mjs"]) },
 	{ name: "package", title: "package", run: () => runNode(["scripts/check-package.mjs"]) },
 	{ name: "build", title: "application build", run: checkBuild },
 	{ name: "browser", title: "browser tests", run: checkBrowser },

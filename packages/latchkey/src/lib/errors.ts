@@ -4,7 +4,7 @@
  * `docs/error-codes.md`.
  */
 export const errorCodes = {
-	invalid_json: { status: 400, message: "The request body is not valid JSON" },
+	invalid_json: { status: 400, message: "The request body cannot be read" },
 	not_authenticated: { status: 401, message: "Not signed in" },
 	invalid_credentials: { status: 401, message: "Invalid credentials" },
 	cross_origin: { status: 403, message: "This request did not come from this site" },
@@ -14,7 +14,7 @@ export const errorCodes = {
 	method_not_allowed: { status: 405, message: "Method not allowed" },
 	identifier_taken: { status: 409, message: "Somebody has this address or user name already" },
 	body_too_large: { status: 413, message: "The request body is too large" },
-	unsupported_media_type: { status: 415, message: "Send application/json" },
+	unsupported_media_type: { status: 415, message: "This media type is not accepted here" },
 	invalid_input: { status: 422, message: "Some fields need attention" },
 	too_many_attempts: { status: 429, message: "Too many attempts, please wait" },
 	server_error: { status: 500, message: "Something went wrong" },

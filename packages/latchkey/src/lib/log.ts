@@ -13,16 +13,11 @@ export const jsonLogger: Logger = (entry) => {
 	process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
 };
 
-/** What may be said of an error in a log: its kind and text, and where it was thrown; not what it carries. */
+/** What may be said of an error in a log: its kind and text, and where it was thrown if that is news; not what it carries. */
 export function describeError(error: unknown): Record<string, unknown> {
 	if (!(error instanceof Error)) return { error: typeof error };
 	const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };
 	const detail = "detail" in error && typeof error.detail === "string" ? { detail: error.detail } : {};
-	return {
-		error: error.name,
-		message: error.message,
-		...detail,
-		stack: error.stack?.split("\n").slice(1, 6),
-		...cause,
-	};
+	const stack = "detail" in detail ? {} : { stack: error.stack?.split("\n").slice(1, 6) };
+	return { error: error.name, message: error.message, ...detail, ...stack, ...cause };
 }

@@ -14,6 +14,15 @@ export class ActivityLog {
 	#pending = new Map<string, SessionActivity>();
 	#timer: NodeJS.Timeout | null = null;
 
+	/**
+	 * For the process's `exit` event, when only what is synchronous still runs, however the process ends short of a kill:
+	 * SQLite can write there, and a store that is closed leaves no journal behind.
+	 */
+	readonly onExit = (): void => {
+		void this.flush();
+		void this.#storage.close();
+	};
+
 	constructor(storage: Storage, log: Logger) {
 		this.#storage = storage;
 		this.#log = log;
