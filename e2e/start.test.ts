@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nextProgram } from "../scripts/lib/build.mjs";
+import { root } from "../scripts/lib/main.mjs";
+import { findNode } from "../scripts/lib/node.mjs";
+import { freePort, startApplication } from "./application.ts";
+
+const secret = "a-secret-for-tests-only-0123456789-abcdefghij";
+let folder: string;
+
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), "latchkey start "));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Starts the production build, which is expected to end by itself, and says how it ended. */
+async function startAndEnd(env: Record<string, string>): Promise<{ code: number | null; lines: string[] }> {
+	const port = await freePort();
+	const server = spawn(findNode(root), [nextProgram(root), "start", "-p", String(port), "-H", "127.0.0.1"], {
+		cwd: root,
+		env: { ...process.env, NODE_ENV: "production", AUTH_URL: `http://localhost:${port}`, AUTH_SECRET: secret, ...env },
+		stdio: ["ignore", "ignore", "pipe"],
+	});
+	let errors = "";
+	server.stderr.on("data", (chunk) => (errors += chunk));
+	const [code] = await once(server, "close");
+	return { code, lines: errors.split("\n").filter((line) => line.startsWith("latchkey:")) };
+}
+
+describe("a start that cannot succeed ends with one line and a code that is not 0", () => {
+	it.each([
+		["a short secret", { AUTH_SECRET: "short" }, /fewer than 32 bytes.*npx latchkey secret/],
+		["http for a public origin", { AUTH_URL: "http://example.com" }, /use https/],
+		[
+			"a local secret for a public origin",
+			{ AUTH_URL: "https://example.com", AUTH_SECRET: `loopback_${secret}` },
+			/made for local use/,
+		],
+		["an unknown kind of database", { AUTH_DATABASE_URL: "mysql://localhost/x" }, /AUTH_DATABASE_URL/],
+	])("%s", async (_what, env, line) => {
+		const { code, lines } = await startAndEnd({ AUTH_DATABASE_URL: `file:${join(folder, "auth.db")}`, ...env });
+		expect(code).not.toBe(0);
+		expect(lines).toHaveLength(1);
+		expect(lines[0]).toMatch(line);
+	});
+
+	it.each([
+		[
+			"that is no database",
+			(file: string) => writeFileSync(file, "not a database, but long enough to be read as one".repeat(50)),
+		],
+		[
+			"whose schema is newer than the code",
+			(file: string) => {
+				const database = new DatabaseSync(file);
+				database.exec(
+					"create table latchkey_migration (version integer primary key, name text, checksum text, applied_at integer)",
+				);
+				database.exec("insert into latchkey_migration values (9999, 'from-the-future', 'x', 0)");
+				database.close();
+			},
+		],
+		[
+			"that may not be written",
+			(file: string) => {
+				new DatabaseSync(file).close();
+				chmodSync(file, 0o444);
+			},
+		],
+	])("a file %s, which stays as it was", async (_what, make) => {
+		const file = join(folder, "auth.db");
+		make(file);
+		const before = readFileSync(file);
+		const { code, lines } = await startAndEnd({ AUTH_DATABASE_URL: `file:${file}` });
+		expect(code).not.toBe(0);
+		expect(lines).toHaveLength(1);
+		expect(lines[0]).toContain("auth.db");
+		expect(readFileSync(file).equals(before)).toBe(true);
+	});
+});
+
+it("makes the database's folder, and leaves no journal behind when it is stopped", async () => {
+	const file = join(folder, "deep", "er", "auth.db");
+	const application = await startApplication({ AUTH_DATABASE_URL: `file:${file}` });
+	const answer = await fetch(`${application.origin}/api/auth/sign-up`, {
+		method: "POST",
+		headers: { "content-type": "application/json" },
+		body: JSON.stringify({ email: "ada@example.com", password: "correct horse battery" }),
+	});
+	expect(answer.status).toBe(201);
+	await application.stop();
+	expect(() => readFileSync(`${file}-wal`)).toThrow(/ENOENT/);
+	const database = new DatabaseSync(file, { readOnly: true });
+	expect(database.prepare("select count(*) as users from latchkey_user").get()).toEqual({ users: 1 });
+	database.close();
+});
