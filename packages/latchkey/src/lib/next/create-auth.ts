@@ -48,10 +48,10 @@ export interface NextAuth extends Auth {
 		body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
 	): GuardedAction<z.input<Input>, Data>;
 	/** A route handler that runs for nobody but a signed-in visitor: 401 and 403 as JSON. */
-	route<Params = Record<string, never>, Input extends z.ZodType = z.ZodUndefined>(
-		options: GuardedRouteOptions<Input>,
-		handler: (context: RouteHandlerContext<z.output<Input>, Params>) => Promise<Response> | Response,
-	): GuardedRouteHandler<Params>;
+	route<Input extends z.ZodType = z.ZodUndefined, Params extends z.ZodType = z.ZodUndefined>(
+		options: GuardedRouteOptions<Input, Params>,
+		handler: (context: RouteHandlerContext<z.output<Input>, z.output<Params>>) => Promise<Response> | Response,
+	): GuardedRouteHandler;
 	/** For `proxy.ts`: turns away early who would be turned away inside, and renews tokens on the way. */
 	proxy(options: ProxyOptions): AuthProxy;
 	/** For `app/api/auth/route.ts` and `app/api/auth/[...path]/route.ts`. */
@@ -93,9 +93,9 @@ export function createAuth(options: AuthOptions): NextAuth {
 			options: ActionOptions<Input>,
 			body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
 		) => guardAction(request, options, body),
-		route: <Params, Input extends z.ZodType>(
-			options: GuardedRouteOptions<Input>,
-			handler: (context: RouteHandlerContext<z.output<Input>, Params>) => Promise<Response> | Response,
+		route: <Input extends z.ZodType, Params extends z.ZodType>(
+			options: GuardedRouteOptions<Input, Params>,
+			handler: (context: RouteHandlerContext<z.output<Input>, z.output<Params>>) => Promise<Response> | Response,
 		) => guardRoute({ engine, logger }, options, handler),
 		proxy: (options: ProxyOptions) => guardProxy(engine, options),
 		handlers: handlersOf(auth.handle),

@@ -13,7 +13,9 @@ import { type Session, toSession } from "../sessions/session.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { type Demands, judge, pageThatHelps } from "./guard.ts";
 
-export interface GuardedRouteOptions<Input extends z.ZodType> extends Demands {
+export interface GuardedRouteOptions<Input extends z.ZodType, Params extends z.ZodType> extends Demands {
+	/** The values of the path's `[names]`; what does not fit is answered 404. Default: they are not read. */
+	params?: Params;
 	/** What the route takes: the JSON body, or with GET the query. Default: nothing is read. */
 	input?: Input;
 }
@@ -27,28 +29,30 @@ export interface RouteHandlerContext<Input, Params> extends Session {
 }
 
 /** A route handler as Next.js wants it. */
-export type GuardedRouteHandler<Params> = (request: Request, context: { params: Promise<Params> }) => Promise<Response>;
+export type GuardedRouteHandler = (request: Request, context: { params: Promise<unknown> }) => Promise<Response>;
 
 /**
  * Wraps a route handler so that it runs for nobody but a signed-in visitor, and changes nothing for another site. Who is
  * not signed in gets 401 as JSON, or the sign-in page when a browser opens the route as a document.
  */
-export function guardRoute<Input extends z.ZodType, Params>(
+export function guardRoute<Input extends z.ZodType, Params extends z.ZodType>(
 	{ engine, logger }: Pick<AuthWithEngine, "engine" | "logger">,
-	{ input: schema, ...demands }: GuardedRouteOptions<Input>,
-	handler: (context: RouteHandlerContext<z.output<Input>, Params>) => Promise<Response> | Response,
-): GuardedRouteHandler<Params> {
-	return async (request, { params }) => {
+	{ input: inputSchema, params: paramsSchema, ...demands }: GuardedRouteOptions<Input, Params>,
+	handler: (context: RouteHandlerContext<z.output<Input>, z.output<Params>>) => Promise<Response> | Response,
+): GuardedRouteHandler {
+	return async (request, context) => {
 		try {
 			const asked = await readRequest(await engine(), request);
 			// A link to a route is fetched ahead of any click: nobody has asked for it yet.
 			if (asked.visitor.kind === "prefetch") return new Response(null, { status: 204 });
 			const verdict = judge(asked, demands);
 			if (!verdict.ok) return turnAway(asked, verdict.code);
-			const input = schema === undefined ? undefined : await readInput(schema, request);
+			const params = paramsSchema === undefined ? undefined : await readParams(paramsSchema, context.params);
+			const input = inputSchema === undefined ? undefined : await readInput(inputSchema, request);
 			const session = toSession(verdict.current);
-			const context = { ...session, session, request, params: await params, input: input as z.output<Input> };
-			return await renewed(asked, await handler(context));
+			// Each has passed its schema, or is `undefined` where the type says so.
+			const read = { params: params as z.output<Params>, input: input as z.output<Input> };
+			return await renewed(asked, await handler({ ...session, session, request, ...read }));
 		} catch (error) {
 			// What Next.js throws to redirect, and what the handler throws by mistake, goes on.
 			if (error instanceof AuthError) return errorResponse(logger, error);
@@ -67,6 +71,12 @@ function turnAway(asked: CurrentRequest, code: "not_authenticated" | "reauthenti
 	if (asked.visitor.kind !== "document") return errorResponse(asked.engine.log, new AuthError(code));
 	const headers = { location: pageThatHelps(asked, code), "cache-control": "no-store" };
 	return new Response(null, { status: 303, headers });
+}
+
+async function readParams(schema: z.ZodType, params: Promise<unknown>): Promise<unknown> {
+	const parsed = schema.safeParse(await params);
+	if (!parsed.success) throw new AuthError("not_found");
+	return parsed.data;
 }
 
 async function readInput(schema: z.ZodType, request: Request): Promise<unknown> {

@@ -29,8 +29,8 @@ describe("types flow from the configuration", () => {
 	});
 
 	it("a route knows its parameters and its input", () => {
-		auth.route<{ id: string }, z.ZodObject<{ note: z.ZodString }>>(
-			{ input: z.object({ note: z.string() }) },
+		auth.route(
+			{ params: z.object({ id: z.string() }), input: z.object({ note: z.string() }) },
 			({ params, input, user, request }) => {
 				expectTypeOf(params).toEqualTypeOf<{ id: string }>();
 				expectTypeOf(input).toEqualTypeOf<{ note: string }>();
