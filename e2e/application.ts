@@ -15,12 +15,12 @@ export interface Application {
 	stop(): Promise<void>;
 }
 
-/** Serves the production build on a free port of loopback, and resolves once it answers. */
-export async function startApplication(env: Record<string, string> = {}): Promise<Application> {
+/** Serves a production build on a free port of loopback, and resolves once it answers. */
+export async function startApplication(env: Record<string, string> = {}, folder: string = root): Promise<Application> {
 	const port = await freePort();
 	const origin = `http://localhost:${port}`;
 	const child = spawn(findNode(root), [nextProgram(root), "start", "-p", String(port), "-H", "127.0.0.1"], {
-		cwd: root,
+		cwd: folder,
 		env: {
 			...process.env,
 			NODE_ENV: "production",
