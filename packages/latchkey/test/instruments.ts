@@ -17,6 +17,8 @@ export const cheapHash: Argon2Parameters = { memoryKib: 8, passes: 1, lanes: 1 }
 export class CountingPool extends HashPool {
 	hashes = 0;
 	mostAtOnce = 0;
+	/** A hash whose turn has come waits for it. */
+	gate: Promise<void> = Promise.resolve();
 	#running = 0;
 
 	override run<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -25,6 +27,7 @@ export class CountingPool extends HashPool {
 			this.#running += 1;
 			this.mostAtOnce = Math.max(this.mostAtOnce, this.#running);
 			try {
+				await this.gate;
 				return await work();
 			} finally {
 				this.#running -= 1;
@@ -108,14 +111,17 @@ export function claimsOf(token: string): SessionClaims {
 	return JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as SessionClaims;
 }
 
-/** Lets parallel work meet: everybody waits until the `parties`-th has come. */
-export function barrier(parties: number): () => Promise<void> {
-	const gate = Promise.withResolvers<void>();
-	let waiting = 0;
-	return () => {
-		waiting += 1;
-		if (waiting >= parties) gate.resolve();
-		return gate.promise;
+/** Stops whoever passes until it is opened, and tells when somebody has come. */
+export function gate(): { pass(): Promise<void>; reached: Promise<void>; open(): void } {
+	const reached = Promise.withResolvers<void>();
+	const opened = Promise.withResolvers<void>();
+	return {
+		pass() {
+			reached.resolve();
+			return opened.promise;
+		},
+		reached: reached.promise,
+		open: opened.resolve,
 	};
 }
 

@@ -37,7 +37,12 @@ describe.each(sites)("cookies that somebody else planted, at $url", ({ url, name
 			? ["session", "__host-session", "__HOST-session", "__Host-Session", "__Secure-session", "__Host-session2"]
 			: ["Session", "SESSION", "session2", "__Host-session", "$session"];
 		for (const other of others) expect(await whoIs(auth, `${other}=${planted}`), other).toBeNull();
-		for (const spelling of [`${name} =${planted}`, `a=b; \t${name}=${planted}`, `${name}="${planted}"`, `=${name}=${planted}`]) {
+		for (const spelling of [
+			`${name} =${planted}`,
+			`a=b; \t${name}=${planted}`,
+			`${name}="${planted}"`,
+			`=${name}=${planted}`,
+		]) {
 			expect(await whoIs(auth, spelling), spelling).toBeNull();
 		}
 	});

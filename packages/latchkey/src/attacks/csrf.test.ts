@@ -29,25 +29,28 @@ const bodies: readonly [media: string, body: string][] = [
 ];
 
 describe("a request that another site made the browser send", () => {
-	it.each(foreign)("[A19] [ASVS 3.5.1] [ASVS 3.5.2] is refused everywhere with no effect: %s", async (_what, headers) => {
-		const auth = await openInstrumented();
-		const browser = await signedUp(auth);
-		const cookie = browser.cookieHeader();
-		await auth.settled();
-		const before = everyRow(auth);
-		for (const endpoint of await mutatingEndpoints(auth)) {
-			for (const [media, body] of bodies) {
-				const response = await auth.handle(requestOf(endpoint, { ...headers, cookie, "content-type": media }, body));
-				const what = `${endpoint.method} ${endpoint.path} ${media}`;
-				expect(response.status, what).toBe(403);
-				expect(await response.json(), what).toMatchObject({ code: "cross_origin" });
-				expect(response.headers.getSetCookie(), what).toEqual([]);
+	it.each(foreign)(
+		"[A19] [ASVS 3.5.1] [ASVS 3.5.2] is refused everywhere with no effect: %s",
+		async (_what, headers) => {
+			const auth = await openInstrumented();
+			const browser = await signedUp(auth);
+			const cookie = browser.cookieHeader();
+			await auth.settled();
+			const before = everyRow(auth);
+			for (const endpoint of await mutatingEndpoints(auth)) {
+				for (const [media, body] of bodies) {
+					const response = await auth.handle(requestOf(endpoint, { ...headers, cookie, "content-type": media }, body));
+					const what = `${endpoint.method} ${endpoint.path} ${media}`;
+					expect(response.status, what).toBe(403);
+					expect(await response.json(), what).toMatchObject({ code: "cross_origin" });
+					expect(response.headers.getSetCookie(), what).toEqual([]);
+				}
 			}
-		}
-		await auth.settled();
-		expect(everyRow(auth)).toBe(before);
-		expect((await browser.get("/api/auth")).body.authenticated).toBe(true);
-	});
+			await auth.settled();
+			expect(everyRow(auth)).toBe(before);
+			expect((await browser.get("/api/auth")).body.authenticated).toBe(true);
+		},
+	);
 
 	it.each(foreign.filter(([, headers]) => Object.keys(headers).length > 0))(
 		"[A19] is refused everywhere also without a cookie, such as a sign-in as the attacker: %s",
@@ -74,7 +77,9 @@ describe("a request that another site made the browser send", () => {
 		await browser.get("/api/auth/user");
 		await auth.settled();
 		const before = everyRow(auth);
-		const withBody = (await mutatingEndpoints(auth)).filter(({ hasBody, path }) => hasBody && !path.endsWith("/sign-out"));
+		const withBody = (await mutatingEndpoints(auth)).filter(
+			({ hasBody, path }) => hasBody && !path.endsWith("/sign-out"),
+		);
 		expect(withBody.length).toBeGreaterThan(4);
 		for (const endpoint of withBody) {
 			for (const [media, body] of bodies.filter(([media]) => media !== json)) {

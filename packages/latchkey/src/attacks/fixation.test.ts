@@ -42,7 +42,8 @@ describe("a session that was planted before the sign-in", () => {
 		const auth = await openInstrumented();
 		await signedUp(auth);
 		const victim = auth.browser();
-		for (const name of ["session", "__Host-session", "attempt", "device", "transaction-1"]) victim.cookies.set(name, chosen);
+		for (const name of ["session", "__Host-session", "attempt", "device", "transaction-1"])
+			victim.cookies.set(name, chosen);
 		expect((await victim.post("/api/auth", signInAsAda)).status).toBe(200);
 		const token = victim.cookies.get("session")!;
 		expect(token).not.toContain(chosen);

@@ -7,7 +7,11 @@ const password = "a password nobody guesses";
 const variants = {
 	"one address in every case": ["zoe@example.com", "ZOE@example.com", "Zoe@Example.Com", "zoE@EXAMPLE.COM"],
 	"one address composed and decomposed": ["zo\u00e9@example.com", "zoe\u0301@example.com", "ZOE\u0301@example.com"],
-	"one domain in Unicode and in punycode": ["zoe@b\u00fccher.example", "zoe@xn--bcher-kva.example", "zoe@BU\u0308CHER.example"],
+	"one domain in Unicode and in punycode": [
+		"zoe@b\u00fccher.example",
+		"zoe@xn--bcher-kva.example",
+		"zoe@BU\u0308CHER.example",
+	],
 };
 
 describe("fifty sign-ups at once", () => {

@@ -124,7 +124,7 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 			asResult(async () => {
 				const { opened, visitor } = await visitToAct(engine(), request);
 				const parsed = signUpInput.safeParse(input);
-				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error) };
+				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
 				return signUp(opened, visitor, parsed.data);
 			}),
 		async createSession(request, { userId, ...authentication }) {

@@ -15,7 +15,7 @@ export interface JwsExpectation {
 	key: (kid: string | undefined) => KeyObject | undefined;
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Signs a payload as a compact JWS (RFC 7515, section 3.1) with HMAC-SHA-256. */
 export function signJws(header: JwsHeader & { alg: "HS256" }, payload: object, key: KeyObject): string {

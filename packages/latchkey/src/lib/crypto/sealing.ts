@@ -22,6 +22,8 @@ export function unseal(ring: KeyRing, context: string, sealed: string): string |
 	const key = ring.find(keyId);
 	const bytes = Buffer.from(encoded, "base64url");
 	if (version !== "1" || rest.length > 0 || key === undefined || bytes.length < ivBytes + tagBytes) return null;
+	// One spelling only: Node skips what is not base64url and ignores unused bits.
+	if (bytes.toString("base64url") !== encoded) return null;
 	const decipher = createDecipheriv("aes-256-gcm", key.key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes });
 	decipher.setAAD(Buffer.from(context));
 	decipher.setAuthTag(bytes.subarray(-tagBytes));

@@ -17,11 +17,14 @@ import { readVisitor, type Visitor } from "./visitor.ts";
 
 /** Answers one HTTP request. Never rejects: whatever goes wrong becomes an answer, and denies. */
 export async function handleRequest(engine: Engine, router: Router, request: Request): Promise<Response> {
-	const head = request.method === "HEAD";
+	if (request.method !== "HEAD") return answer(engine, router, request, request.method);
+	const response = await answer(engine, router, request, "GET");
+	return new Response(null, response);
+}
+
+async function answer(engine: Engine, router: Router, request: Request, method: string): Promise<Response> {
 	try {
-		const answer = await dispatch(engine, router, request, head ? "GET" : request.method);
-		const response = toResponse(answer);
-		return head ? new Response(null, response) : response;
+		return toResponse(await dispatch(engine, router, request, method));
 	} catch (error) {
 		return errorResponse(engine.log, error);
 	}
@@ -95,7 +98,7 @@ function parse(schema: z.ZodType | undefined, value: unknown): unknown {
 	if (schema === undefined) return undefined;
 	const parsed = schema.safeParse(value);
 	if (parsed.success) return parsed.data;
-	throw new AuthError("invalid_input", { fields: fieldErrors(parsed.error) });
+	throw new AuthError("invalid_input", { fields: fieldErrors(parsed.error, value) });
 }
 
 /** The answer to an error, logged with an id that the visitor can quote if it is ours to mend. */

@@ -25,8 +25,13 @@ export function readVisitor({ headers }: HasHeaders, trustedProxies: number): Vi
 	const arrival = readArrival(headers);
 	return {
 		headers,
-		address: clientAddress({ peer: arrival.peer, forwardedFor: headers.get("x-forwarded-for"), trustedProxies }),
-		userAgent: headers.get("user-agent")?.slice(0, maxUserAgentLength) ?? null,
+		// Worked out when asked for: a session check, which is what most requests are, never asks.
+		get address() {
+			return clientAddress({ peer: arrival.peer, forwardedFor: headers.get("x-forwarded-for"), trustedProxies });
+		},
+		get userAgent() {
+			return headers.get("user-agent")?.slice(0, maxUserAgentLength) ?? null;
+		},
 		arrivedAgoMs: arrival.agoMs,
 		kind: arrival.kind,
 		url: arrival.url,

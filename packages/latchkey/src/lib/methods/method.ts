@@ -75,7 +75,7 @@ export function method<Input extends z.ZodType>(definition: MethodDefinition<Inp
 		routes,
 		read(raw: unknown): ReturnType<Method["read"]> {
 			const parsed = input.safeParse(raw);
-			if (!parsed.success) return { ok: false, fields: fieldErrors(parsed.error) };
+			if (!parsed.success) return { ok: false, fields: fieldErrors(parsed.error, raw) };
 			const attempt: MethodAttempt = {
 				account: definition.account(parsed.data),
 				verify: (tools) => definition.verify(parsed.data, tools),

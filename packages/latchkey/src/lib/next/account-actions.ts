@@ -87,7 +87,7 @@ async function updateProfile({ engine, visitor, current }: Asked, form: FormData
 	const input = { ...typed, ...(typed.username === "" && { username: null }) };
 	const parsed = userChanges.safeParse(input);
 	if (!parsed.success)
-		return refuseForm(engine, { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error) }, typed);
+		return refuseForm(engine, { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) }, typed);
 	const updated = await updateAccount(engine, visitor, current, parsed.data);
 	return updated.ok ? done(engine, form) : refuseForm(engine, updated, typed);
 }

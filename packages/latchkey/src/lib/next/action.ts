@@ -45,8 +45,9 @@ export function guardAction<Input extends z.ZodType, Data>(
 			requireSameOrigin(asked.engine, asked.visitor);
 			const verdict = judge(asked, demands);
 			if (!verdict.ok) return verdict;
-			const parsed = schema.safeParse(readInput(args.at(-1)));
-			if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error) };
+			const given = readInput(args.at(-1));
+			const parsed = schema.safeParse(given);
+			if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, given) };
 			const session = toSession(verdict.current);
 			const data = await body({ ...session, session, input: parsed.data });
 			await renewIfDue(asked);

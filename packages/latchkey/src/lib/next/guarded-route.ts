@@ -83,7 +83,7 @@ async function readInput(schema: z.ZodType, request: Request): Promise<unknown> 
 	const isRead = request.method === "GET" || request.method === "HEAD";
 	const raw = isRead ? Object.fromEntries(new URL(request.url).searchParams) : await readJsonBody(request);
 	const parsed = schema.safeParse(raw);
-	if (!parsed.success) throw new AuthError("invalid_input", { fields: fieldErrors(parsed.error) });
+	if (!parsed.success) throw new AuthError("invalid_input", { fields: fieldErrors(parsed.error, raw) });
 	return parsed.data;
 }
 

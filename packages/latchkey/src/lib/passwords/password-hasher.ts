@@ -15,7 +15,9 @@ export const defaultParameters: Argon2Parameters = { memoryKib: 19_456, passes: 
 // A hostile or mistaken hash in the database must not take the machine down.
 const largestParameters: Argon2Parameters = { memoryKib: 1_048_576, passes: 16, lanes: 16 };
 const argon2id = 2;
-const phc = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/;
+// Numbers as Argon2 writes them; salt and hash of 8 to 64 and 16 to 64 bytes.
+const phc =
+	/^\$argon2id\$v=19\$m=([1-9]\d{0,7}),t=([1-9]\d{0,2}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
 export interface PasswordCheck {
 	matches: boolean;
@@ -86,8 +88,15 @@ function randomPhc({ memoryKib, passes, lanes }: Argon2Parameters): string {
 
 function readParameters(text: string): Argon2Parameters | null {
 	const match = phc.exec(text);
-	if (match === null) return null;
-	const [memoryKib = 0, passes = 0, lanes = 0] = match.slice(1).map(Number);
+	if (match === null || !match.slice(4).every(isBase64)) return null;
+	const [memoryKib = 0, passes = 0, lanes = 0] = match.slice(1, 4).map(Number);
 	const { memoryKib: maxMemory, passes: maxPasses, lanes: maxLanes } = largestParameters;
-	return memoryKib <= maxMemory && passes <= maxPasses && lanes <= maxLanes ? { memoryKib, passes, lanes } : null;
+	if (memoryKib > maxMemory || passes > maxPasses || lanes > maxLanes) return null;
+	// Argon2 wants 8 KiB for each lane (RFC 9106, section 3.1).
+	return memoryKib >= 8 * lanes ? { memoryKib, passes, lanes } : null;
+}
+
+/** Base64 without padding, in its one spelling. */
+function isBase64(text: string): boolean {
+	return Buffer.from(text, "base64").toString("base64").replaceAll("=", "") === text;
 }

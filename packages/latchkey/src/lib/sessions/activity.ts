@@ -31,9 +31,7 @@ export class ActivityLog {
 	note(activity: SessionActivity): void {
 		this.#pending.set(activity.sessionId, activity);
 		if (this.#pending.size >= maxPending) void this.flush();
-		if (this.#timer !== null) return;
-		this.#timer = setTimeout(() => void this.flush(), flushAfterMs);
-		this.#timer.unref();
+		this.#schedule();
 	}
 
 	/** Writes what is pending. Never rejects: what cannot be written now is tried again with the next batch. */
@@ -47,7 +45,15 @@ export class ActivityLog {
 			await this.#storage.touchSessions([...batch.values()]);
 		} catch (error) {
 			this.#log({ level: "warn", event: "activity_not_written", sessions: batch.size, ...describeError(error) });
-			if (batch.size < maxPending) this.#pending = new Map([...batch, ...this.#pending]);
+			if (batch.size >= maxPending) return;
+			this.#pending = new Map([...batch, ...this.#pending]);
+			this.#schedule();
 		}
+	}
+
+	#schedule(): void {
+		if (this.#timer !== null) return;
+		this.#timer = setTimeout(() => void this.flush(), flushAfterMs);
+		this.#timer.unref();
 	}
 }

@@ -11,16 +11,23 @@ import { hashSessionSecret } from "./session-token.ts";
  */
 export async function renewSession(engine: Engine, current: ResolvedSession): Promise<GrantedSession | null> {
 	const { session, user, claims, now } = current;
-	if (!isRenewalDue(claims.gen, session, now)) return grantToken(engine, claims.sid, session, user, now);
 	const { id: sessionId, generation } = session;
-	const advanced = await engine.storage.advanceGeneration({ sessionId, generation, graceMs });
-	if (advanced !== null) return grantToken(engine, claims.sid, advanced, user, now);
-	// Another request was faster: its generation is ours too.
+	if (isRenewalDue(claims.gen, session, now)) {
+		const advanced = await engine.storage.advanceGeneration({ sessionId, generation, graceMs });
+		if (advanced !== null) return grantToken(engine, claims.sid, advanced, user, advanced.renewedAt);
+	} else if (claims.gen === generation) {
+		return grantToken(engine, claims.sid, session, user, now);
+	}
+	// Another request was faster: its generation is ours too. Read now, because a slow action asks long after it was judged.
 	const live = await engine.storage.readSession(hashSessionSecret(claims.sid));
 	return live === null ? null : grantToken(engine, claims.sid, live.session, live.user, live.now);
 }
 
-/** Whether the token that came asks for another, where one can be given. */
-export function needsRenewal({ claims, now }: ResolvedSession): boolean {
-	return now >= claims.fresh * 1000;
+/**
+ * Whether a request that can write a cookie should renew the token it came with. Not while that would only mint the same
+ * generation once more: a slow page hands its cookie over late, and then it must not be older than what others got.
+ */
+export function needsRenewal({ claims, session, now }: ResolvedSession): boolean {
+	if (now < claims.fresh * 1000) return false;
+	return claims.gen !== session.generation || isRenewalDue(claims.gen, session, now);
 }

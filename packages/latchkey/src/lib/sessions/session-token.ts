@@ -59,7 +59,8 @@ export class SessionTokens {
 			gen: session.generation,
 			iat: issuedAt,
 			exp: seconds(session.expiresAt),
-			fresh: issuedAt + freshSeconds,
+			// Rounded up: whoever comes back exactly then is not too early by a fraction of a second.
+			fresh: Math.ceil(now / 1000) + freshSeconds,
 			auth_time: seconds(session.authTime),
 			amr: [...session.amr],
 		};

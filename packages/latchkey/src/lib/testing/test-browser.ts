@@ -55,7 +55,12 @@ export class TestBrowser {
 	}
 
 	/** Sends `body` as JSON, or as it is when it is a string with a media type of its own in `headers`. */
-	async request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<TestAnswer> {
+	async request(
+		method: string,
+		path: string,
+		body?: unknown,
+		headers: Record<string, string> = {},
+	): Promise<TestAnswer> {
 		const response = await this.#auth.handle(this.prepare(method, path, body, headers));
 		for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
 		const text = await response.text();
@@ -68,11 +73,20 @@ export class TestBrowser {
 
 	/** The request that {@link request} would send, such as to send it elsewhere, late or twice. */
 	prepare(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Request {
-		const all = new Headers({ "sec-fetch-site": "same-origin", "user-agent": "TestBrowser/1", ...this.#headers, ...headers });
+		const all = new Headers({
+			"sec-fetch-site": "same-origin",
+			"user-agent": "TestBrowser/1",
+			...this.#headers,
+			...headers,
+		});
 		if (this.cookies.size > 0 && !all.has("cookie")) all.set("cookie", this.cookieHeader());
 		if (body !== undefined && !all.has("content-type")) all.set("content-type", "application/json");
 		const text = typeof body === "string" ? body : JSON.stringify(body);
-		return new Request(new URL(path, this.#origin), { method, headers: all, ...(body !== undefined && { body: text }) });
+		return new Request(new URL(path, this.#origin), {
+			method,
+			headers: all,
+			...(body !== undefined && { body: text }),
+		});
 	}
 
 	cookieHeader(): string {

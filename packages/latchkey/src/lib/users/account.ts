@@ -38,10 +38,11 @@ export async function updateAccount(
 /** Deletes the account. The audit log keeps a pseudonym and not from where. The cookie clears the person's. */
 export async function deleteAccount(engine: Engine, { user }: ResolvedSession): Promise<CookieToSet> {
 	const nowhere = { address: null, userAgent: null };
+	// By the user's id: the deletion itself puts the pseudonym in its place, as in every event that came before.
 	await engine.storage.deleteUser({
 		userId: user.id,
 		pseudonym: keyedName(engine.pseudonyms.current.key, user.id),
-		events: [auditEvent("user.deleted", nowhere)],
+		events: [auditEvent("user.deleted", nowhere, { userId: user.id })],
 	});
 	return clearedSessionCookie(engine.settings);
 }

@@ -6,6 +6,8 @@ export interface Migration {
 	name: string;
 	/** The statements for SQLite, in order. Additive only: code of the version before must run on the result. */
 	sqlite: readonly string[];
+	/** The same for PostgreSQL, where they run with the tables' schema on the search path. */
+	postgres: readonly string[];
 }
 
 /** What the database remembers of a migration, to notice that it was edited after it had been applied. */

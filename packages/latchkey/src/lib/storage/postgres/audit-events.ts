@@ -1,0 +1,48 @@
+import { sql } from "kysely";
+import { toEvent } from "../sqlite/rows.ts";
+import type { Storage } from "../storage.ts";
+import type { PostgresConnection } from "./connection.ts";
+import { clock, eventRows, insertEvents } from "./fragments.ts";
+import type { Ambient } from "./prepared.ts";
+
+type AuditOperations = Pick<Storage, "appendEvents" | "listEvents">;
+
+/** Named one by one: a prepared statement that says `*` fails once a migration has added a column. */
+export const eventColumns = ["id", "type", "at", "subject", "session_id", "address", "user_agent", "detail"] as const;
+
+/** The audit log. */
+export function auditOperations(connection: PostgresConnection): AuditOperations {
+	const append = connection.prepare<{ events: string }, never>(
+		(_, p) => sql`with ${clock(p)} ${insertEvents(p, sql`(values (1)) as once`)}`,
+	);
+
+	const list = connection.prepare((db, p: { userId: string; limit: number } & Ambient) =>
+		db
+			.selectFrom("latchkey_audit_event")
+			.select(eventColumns)
+			.where("subject", "=", p.userId)
+			.orderBy("id", "desc")
+			.limit(p.limit),
+	);
+
+	const listNext = connection.prepare((db, p: { userId: string; limit: number; before: string } & Ambient) =>
+		db
+			.selectFrom("latchkey_audit_event")
+			.select(eventColumns)
+			.where("subject", "=", p.userId)
+			.where("id", "<", p.before)
+			.orderBy("id", "desc")
+			.limit(p.limit),
+	);
+
+	return {
+		appendEvents: async (events) => {
+			if (events.length > 0) await append.all({ events: eventRows(events) });
+		},
+
+		listEvents: async (userId, { limit, before }) => {
+			const rows = await (before === undefined ? list.all({ userId, limit }) : listNext.all({ userId, limit, before }));
+			return rows.map(toEvent);
+		},
+	};
+}

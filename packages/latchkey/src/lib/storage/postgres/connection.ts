@@ -1,0 +1,90 @@
+import type { TableNames } from "./names.ts";
+import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from "./pool.ts";
+import { leavesConnectionSound, storeIsClosed, toStoreError, wasUndone } from "./postgres-errors.ts";
+import { type Build, type Parameters, type Prepared, prepare, resultTypes } from "./prepared.ts";
+
+export interface ConnectionOptions {
+	pool: PostgresPool;
+	names: TableNames;
+	/** Where other instances hear of what ended. */
+	channel: string;
+	/** A test's time, which then stands in the place of the database's. */
+	clock: (() => number) | undefined;
+	/** Whether statements may be prepared by name, which a pooler may not carry from one connection to the next. */
+	named: boolean;
+	/** After which nobody waits for an answer any more. */
+	answerTimeoutMs: number;
+	onStatement: ((sql: string) => void) | undefined;
+}
+
+/** One statement and nothing around it: atomic at READ COMMITTED, in one round trip. */
+export interface Statement<P, R> {
+	readonly sql: string;
+	all(parameters: P): Promise<R[]>;
+	first(parameters: P): Promise<R | undefined>;
+}
+
+const attempts = 4;
+
+/** The database, for as long as the store is open. */
+export class PostgresConnection {
+	readonly #options: ConnectionOptions;
+	readonly #heard = new WeakSet<PostgresClient>();
+	#closed = false;
+
+	constructor(options: ConnectionOptions) {
+		this.#options = options;
+	}
+
+	prepare<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
+		const prepared = prepare(build, this.#options.names);
+		const all = (parameters: P) => this.#execute(prepared, parameters) as Promise<R[]>;
+		return { sql: prepared.sql, all, first: async (parameters) => (await all(parameters))[0] };
+	}
+
+	close(): void {
+		this.#closed = true;
+	}
+
+	async #execute(prepared: Prepared, parameters: Parameters): Promise<unknown[]> {
+		const { clock, channel, named, answerTimeoutMs, onStatement } = this.#options;
+		const query: PostgresQuery = {
+			text: prepared.sql,
+			values: prepared.values({ ...parameters, at: clock?.() ?? null, channel }),
+			types: resultTypes,
+			query_timeout: answerTimeoutMs,
+			...(named && { name: prepared.name }),
+		};
+		for (let attempt = 1; ; attempt++) {
+			if (this.#closed) throw storeIsClosed();
+			try {
+				onStatement?.(prepared.sql);
+				return (await this.#query(query)).rows;
+			} catch (error) {
+				// Undone whole, so it can be said once more; that a deadlock was seen took the other side on.
+				if (!wasUndone(error) || attempt === attempts) throw toStoreError(error);
+			}
+		}
+	}
+
+	// Not `pool.query`: it closes the connection after every error, also one that only says that a name is taken.
+	async #query(query: PostgresQuery): Promise<PostgresResult> {
+		const client = await this.#options.pool.connect();
+		if (!this.#heard.has(client)) {
+			this.#heard.add(client);
+			// The query rejects as well; the event, unheard, would end the process.
+			client.on("error", () => {});
+		}
+		let sound = false;
+		try {
+			const result = await client.query(query);
+			sound = true;
+			return result;
+		} catch (error) {
+			sound = leavesConnectionSound(error);
+			throw error;
+		} finally {
+			client.release(!sound);
+		}
+	}
+}

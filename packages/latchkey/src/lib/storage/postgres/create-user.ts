@@ -1,0 +1,138 @@
+import { sql } from "kysely";
+import { type SessionRow, toSession } from "../sqlite/rows.ts";
+import type { CreatedUser, CreateUser, Storage, UserRecord } from "../storage.ts";
+import type { PostgresConnection } from "./connection.ts";
+import {
+	clock,
+	eventRows,
+	logged,
+	opened,
+	openedColumns,
+	replaced,
+	type SessionParameters,
+	sessionParameters,
+	told,
+} from "./fragments.ts";
+import { violatedUnique } from "./postgres-errors.ts";
+
+const firstEpoch = 1;
+
+/** Sign-up: everything of a new account in one statement, which a taken name undoes. */
+export function createUserOperation(connection: PostgresConnection): Pick<Storage, "createUser"> {
+	const create = prepareCreate(connection);
+	const findTaken = prepareFindTaken(connection);
+
+	async function takenParts(wanted: { identifiers: string; identities: string }): Promise<readonly Taken[]> {
+		const rows = await findTaken.all(wanted);
+		return [...new Set(rows.map(({ part }) => part))];
+	}
+
+	return {
+		createUser: async (input): Promise<CreatedUser> => {
+			const wanted = {
+				// Sorted, so that two who want the same names wait for each other in the same order.
+				identifiers: JSON.stringify(input.identifiers.toSorted((one, other) => (one.kind < other.kind ? -1 : 1))),
+				identities: JSON.stringify(input.identities),
+			};
+			for (;;) {
+				try {
+					const row = await create.first(toParameters(input, wanted));
+					return { ok: true, user: newUser(input, row!.now), session: row!.id === null ? null : toSession(row!) };
+				} catch (error) {
+					if (!isTakenName(error)) throw error;
+				}
+				const taken = await takenParts(wanted);
+				if (taken.length > 0) return { ok: false, taken };
+				// Whoever had it has left since: once more.
+			}
+		},
+	};
+}
+
+type Taken = "email" | "username" | "identity";
+
+type CreateParameters = SessionParameters & {
+	userId: string;
+	name: string | null;
+	sealed: string | null;
+	identifiers: string;
+	identities: string;
+	replaces: string | null;
+	events: string;
+};
+
+function toParameters(
+	{ id, name, password, session, replaces, events }: CreateUser,
+	wanted: { identifiers: string; identities: string },
+): CreateParameters {
+	return {
+		...sessionParameters(session),
+		...wanted,
+		userId: id,
+		name,
+		sealed: password,
+		replaces: replaces?.sessionId ?? null,
+		events: eventRows(events),
+	};
+}
+
+function isTakenName(error: unknown): boolean {
+	const table = violatedUnique(error);
+	return table !== null && /_(identifier|identity)$/.test(table);
+}
+
+function prepareCreate(connection: PostgresConnection) {
+	return connection.prepare<CreateParameters, SessionRow & { now: number }>(
+		(_, p) => sql`with ${clock(p)},
+			made as (
+				insert into latchkey_user (id, name, epoch, created_at, updated_at)
+				select ${p.userId}::text, ${p.name}::text, ${sql.lit(firstEpoch)}, clock.now, clock.now from clock
+				returning id, epoch
+			),
+			named as (
+				insert into latchkey_identifier (user_id, kind, value, canonical, created_at)
+				select made.id, wanted.kind, wanted.value, wanted.canonical, clock.now
+				from clock cross join made
+					cross join json_to_recordset(${p.identifiers}::json) as wanted(kind text, value text, canonical text)
+			),
+			linked as (
+				insert into latchkey_identity (issuer, subject, user_id, created_at)
+				select wanted.issuer, wanted.subject, made.id, clock.now
+				from clock cross join made
+					cross join json_to_recordset(${p.identities}::json) as wanted(issuer text, subject text)
+			),
+			proven as (
+				insert into latchkey_password (user_id, sealed, version, changed_at)
+				select made.id, ${p.sealed}::text, 1, clock.now from clock cross join made
+				where ${p.sealed}::text is not null
+			),
+			${opened(p, sql`made`)},
+			${replaced(p, "made")},
+			${logged(p, "made")}
+			select clock.now, ${openedColumns}, ${told(p, "session", "replaced")} as told
+			from clock left join opened on true`,
+	);
+}
+
+function prepareFindTaken(connection: PostgresConnection) {
+	return connection.prepare<{ identifiers: string; identities: string }, { part: Taken }>(
+		(_, p) => sql`
+			select i.kind as part from json_to_recordset(${p.identifiers}::json) as wanted(kind text, canonical text)
+				join latchkey_identifier as i on i.kind = wanted.kind and i.canonical = wanted.canonical
+			union all
+			select 'identity' from json_to_recordset(${p.identities}::json) as wanted(issuer text, subject text)
+				join latchkey_identity as i on i.issuer = wanted.issuer and i.subject = wanted.subject`,
+	);
+}
+
+function newUser({ id, name, identifiers }: CreateUser, createdAt: number): UserRecord {
+	return {
+		id,
+		name,
+		email: identifiers.find(({ kind }) => kind === "email")?.value ?? null,
+		emailVerifiedAt: null,
+		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
+		epoch: firstEpoch,
+		createdAt,
+	};
+}

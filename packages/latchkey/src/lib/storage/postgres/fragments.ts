@@ -1,0 +1,173 @@
+import { type RawBuilder, sql } from "kysely";
+import { sessionColumns } from "../sqlite/rows.ts";
+import type { NewEvent, NewSession, Settlement } from "../storage.ts";
+import type { Ambient } from "./prepared.ts";
+
+/**
+ * The parts that several statements share. An operation is one statement, whose parts are named in WITH: all of them
+ * see the database as it was when the statement began, and all of them are stored or none. What must be read as it is
+ * now, and not as it was then, is locked: a row that FOR UPDATE returns is its newest version.
+ */
+type Part = RawBuilder<unknown>;
+
+/** The database's clock, one moment for the whole statement. */
+export function now({ at }: Ambient): RawBuilder<number> {
+	return sql<number>`coalesce(${at}::bigint, floor(extract(epoch from statement_timestamp()) * 1000)::bigint)`;
+}
+
+/** `clock`, with the column `now`. */
+export function clock(p: Ambient): Part {
+	return sql`clock as (select ${now(p)} as now)`;
+}
+
+/** Whether a row of `latchkey_session` is neither ended nor expired. Whether its epoch is current is another matter. */
+export function isOpen(moment: RawBuilder<number>): RawBuilder<boolean> {
+	return sql<boolean>`latchkey_session.ended_at is null
+		and latchkey_session.idle_expires_at > ${moment}
+		and latchkey_session.expires_at > ${moment}`;
+}
+
+/** Whether a row of `latchkey_session` is live. Where the epoch moves, compare it with that of the locked user instead. */
+export function isLive(moment: RawBuilder<number>): RawBuilder<boolean> {
+	return sql<boolean>`${isOpen(moment)}
+		and latchkey_session.epoch = (select u.epoch from latchkey_user as u where u.id = latchkey_session.user_id)`;
+}
+
+/** The clock of the statement, for the parts of a WITH that have `clock` beside them. */
+export const clockNow = sql<number>`clock.now`;
+
+/** What a statement that opens a session is given. */
+export type SessionParameters = {
+	sessionId: string | null;
+	secretHash: Uint8Array | null;
+	lifetimeMs: number;
+	idleMs: number;
+	amr: string;
+	level: string;
+	address: string | null;
+	userAgent: string | null;
+};
+
+export function sessionParameters(session: Omit<NewSession, "userId" | "epoch"> | null): SessionParameters {
+	return {
+		sessionId: session?.id ?? null,
+		secretHash: session?.secretHash ?? null,
+		lifetimeMs: session?.lifetimeMs ?? 0,
+		// The idle expiry never lies behind the absolute one.
+		idleMs: Math.min(session?.idleMs ?? Number.POSITIVE_INFINITY, session?.lifetimeMs ?? 0),
+		amr: JSON.stringify(session?.amr ?? []),
+		level: session?.level ?? "aal1",
+		address: session?.address ?? null,
+		userAgent: session?.userAgent ?? null,
+	};
+}
+
+/** `opened`: the session, for each row of `owner`, which says whose it is and at which epoch. */
+export function opened(p: SessionParameters, owner: Part): Part {
+	return sql`opened as (
+		insert into latchkey_session (
+			id, secret_hash, user_id, epoch, generation, generation_seen, renewed_at, seen_at, created_at, last_seen_at,
+			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent
+		)
+		select
+			${p.sessionId}::text, ${p.secretHash}::bytea, owner.id, owner.epoch, 1, 0, clock.now, null, clock.now, clock.now,
+			clock.now + ${p.idleMs}::bigint, clock.now + ${p.lifetimeMs}::bigint, clock.now,
+			${p.amr}::text, ${p.level}::text, ${p.address}::text, ${p.userAgent}::text
+		from ${owner} as owner cross join clock
+		where ${p.sessionId}::text is not null
+		returning ${openedColumns}
+	)`;
+}
+
+/** The columns of a session that was opened. */
+export const openedColumns = sql.join(sessionColumns.map((column) => sql.ref(column)));
+
+/** `replaced`: ends the session that another one takes the place of, if `gate` has a row. */
+export function replaced(p: { replaces: string | null }, gate: string): Part {
+	return sql`replaced as (
+		update latchkey_session set ended_at = clock.now from clock, ${sql.raw(gate)}
+		where latchkey_session.id = ${p.replaces}::text and latchkey_session.ended_at is null
+		returning latchkey_session.id
+	)`;
+}
+
+/** `ended`: ends the open sessions of `moved`'s user that still had the epoch it moved from, except one. */
+export function endedByEpoch(kept: Part | null): Part {
+	const except = kept === null ? sql`true` : sql`s.id <> ${kept}`;
+	return sql`leaving as (
+		select s.id from latchkey_session as s cross join clock cross join moved
+		where s.user_id = moved.id and s.epoch = moved.epoch - 1 and ${except}
+			and s.ended_at is null and s.idle_expires_at > clock.now and s.expires_at > clock.now
+		order by s.id for no key update of s
+	), ended as (
+		update latchkey_session set ended_at = clock.now from clock, leaving
+		where latchkey_session.id = leaving.id and latchkey_session.ended_at is null
+		returning latchkey_session.id
+	)`;
+}
+
+export type SettlementParameters = { clear: readonly string[]; giveBack: readonly string[] };
+
+export function settlementParameters({ clear, giveBack }: Settlement): SettlementParameters {
+	return { clear, giveBack };
+}
+
+/** `settled`: the counters of an attempt that succeeded, if `gate` has a row. Locked in the order in which they are counted. */
+export function settled(p: SettlementParameters, gate: string): Part {
+	// A row without attempts is no row: its window begins with the next attempt.
+	const startsAnew = sql`(latchkey_throttle.key = any(${p.clear}::text[]) or accepted <= 1)`;
+	const isUnderLimit = sql`accepted - 1 < attempt_limit`;
+	return sql`counters as (
+		select t.key from latchkey_throttle as t cross join ${sql.raw(gate)}
+		where t.key = any(${p.clear}::text[] || ${p.giveBack}::text[])
+		order by t.key for no key update of t
+	), settled as (
+		update latchkey_throttle set
+			accepted = case when ${startsAnew} then 0 else accepted - 1 end,
+			blocked_until = case when ${isUnderLimit} then 0 else blocked_until end,
+			forgotten_at = case
+				when ${startsAnew} then 0
+				when ${isUnderLimit} then window_ends_at
+				else forgotten_at
+			end
+		from counters where latchkey_throttle.key = counters.key
+	)`;
+}
+
+/** `logged`: the events, if `gate` has a row. */
+export function logged(p: { events: string }, gate: string): Part {
+	return sql`logged as (${insertEvents(p, sql.raw(gate))})`;
+}
+
+/** Writes the events once for each row of `gate`. */
+export function insertEvents(p: { events: string }, gate: Part): Part {
+	return sql`insert into latchkey_audit_event (id, type, at, subject, session_id, address, user_agent, detail)
+		select event.id, event.type, clock.now, event.subject, event.session_id, event.address, event.user_agent, event.detail
+		from clock cross join ${gate} cross join json_to_recordset(${p.events}::json) as event(
+			id text, type text, subject text, session_id text, address text, user_agent text, detail text
+		)`;
+}
+
+/** Events as the parameter that {@link logged} reads. */
+export function eventRows(events: readonly NewEvent[]): string {
+	return JSON.stringify(
+		events.map((event) => ({
+			id: event.id,
+			type: event.type,
+			subject: event.userId,
+			session_id: event.sessionId,
+			address: event.address,
+			user_agent: event.userAgent,
+			detail: event.detail === null ? null : JSON.stringify(event.detail),
+		})),
+	);
+}
+
+/**
+ * Tells every instance, at the commit of this very statement, which sessions to forget: those that `gate` names, by
+ * their own ids or by their user's. To be selected; how many were told.
+ */
+export function told({ channel }: Ambient, kind: "session" | "user", gate: string): RawBuilder<number> {
+	const word = sql.lit(kind === "session" ? "s:" : "u:");
+	return sql<number>`(select count(pg_notify(${channel}::text, ${word} || ${sql.ref(`${gate}.id`)})) from ${sql.raw(gate)})`;
+}

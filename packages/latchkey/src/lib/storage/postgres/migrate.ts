@@ -1,0 +1,152 @@
+import { misconfigured } from "../../errors.ts";
+import { checksum } from "../migrations/migration.ts";
+import { migrations } from "../migrations/migrations.ts";
+import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../sqlite/migrate.ts";
+import { parseDatabaseUrl } from "./database-url.ts";
+import { ask, inspectServer, readStatus, type Server } from "./inspect.ts";
+import { quoted, withPrefix } from "./names.ts";
+import { createPool, type OwnPool, type PostgresClient } from "./pool.ts";
+import { reasonOf, sqlState } from "./postgres-errors.ts";
+import { toStartError } from "./start-errors.ts";
+
+/**
+ * What the database holds and what it lacks. Writes nothing. Throws `misconfigured`, one line with the cure, for one that
+ * this version must not touch.
+ */
+export async function migrationStatus(url: string): Promise<MigrationStatus> {
+	return withServer(url, (client, server) => readStatus(client, server));
+}
+
+/** The migrations that `applyMigrations` would apply, with their SQL. Writes nothing. */
+export async function planMigrations(url: string): Promise<readonly PlannedMigration[]> {
+	return (await migrationStatus(url)).pending;
+}
+
+/**
+ * Applies what is pending, in one transaction, also beside foreign tables; creates the schema if it is missing. Answers
+ * what it applied. Any number of processes may do so at once: one applies, the others find nothing to do.
+ */
+export async function applyMigrations(url: string): Promise<readonly AppliedMigration[]> {
+	return withServer(url, (client, server) => migrate(client, server, undefined));
+}
+
+/** Refuses with the cure where migrations are pending that may not be applied unasked. */
+export function requireMigrated({ label, names }: Server, status: MigrationStatus, policy: "ours" | "never"): void {
+	const { pending, foreignTables } = status;
+	if (pending.length === 0 || (policy === "ours" && foreignTables.length === 0)) return;
+	const why = policy === "ours" ? `holds other tables too in the schema ${names.schema}, and ` : "";
+	throw misconfigured(
+		`${label} ${why}lacks ${pending.length} of latchkey's migrations. To apply them, run: npx latchkey migrate`,
+	);
+}
+
+/** Applies what is pending on a connection that is held. */
+export async function migrate(
+	client: PostgresClient,
+	server: Server,
+	clock: (() => number) | undefined,
+): Promise<readonly AppliedMigration[]> {
+	const { schema } = server.names;
+	await ask(client, "BEGIN");
+	try {
+		// The transaction's own lock, which a pooler cannot leave behind with somebody else.
+		await ask(client, "SELECT pg_advisory_xact_lock(hashtext('latchkey migrate'), hashtext($1))", [schema]);
+		// Read again under the lock: another process may have come first.
+		const { pending } = await readStatus(client, server);
+		if (pending.length > 0) await enterSchema(client, schema);
+		const applied: AppliedMigration[] = [];
+		for (const migration of pending) applied.push(await apply(client, server, migration, clock?.() ?? null));
+		await ask(client, "COMMIT");
+		return applied;
+	} catch (error) {
+		await ask(client, "ROLLBACK").catch(() => {});
+		throw sqlState(error) === "42501" ? lacksRights(server, error) : error;
+	}
+}
+
+async function enterSchema(client: PostgresClient, schema: string): Promise<void> {
+	const known = await ask(client, "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", [schema]);
+	// Not IF NOT EXISTS, which asks for the right to create also when there is nothing to do.
+	if (known.length === 0) await ask(client, `CREATE SCHEMA ${quoted(schema)}`);
+	await ask(client, `SET LOCAL search_path TO ${quoted(schema)}`);
+}
+
+async function apply(
+	client: PostgresClient,
+	{ label, names }: Server,
+	{ version, name, statements }: PlannedMigration,
+	at: number | null,
+): Promise<AppliedMigration> {
+	try {
+		for (const statement of statements) await ask(client, statement);
+	} catch (cause) {
+		// 42501 is told by whoever knows which right it takes.
+		if (!sqlState(cause)?.startsWith("42") || sqlState(cause) === "42501") throw cause;
+		throw misconfigured(`Migration ${version} does not fit ${label}: ${reasonOf(cause)}. Nothing was changed.`, cause);
+	}
+	const known = migrations.find((migration) => migration.version === version)!;
+	await ask(client, withPrefix(migrationTable, names.prefix));
+	const [row] = await ask<{ applied_at: number }>(
+		client,
+		withPrefix(
+			`INSERT INTO latchkey_migration (version, name, checksum, applied_at)
+			SELECT $1::integer, $2::text, $3::text,
+				coalesce($4::bigint, floor(extract(epoch from statement_timestamp()) * 1000)::bigint)
+			RETURNING applied_at`,
+			names.prefix,
+		),
+		[version, name, checksum(known.postgres), at],
+	);
+	return { version, name, appliedAt: row!.applied_at };
+}
+
+const migrationTable = `CREATE TABLE IF NOT EXISTS latchkey_migration (
+	version integer NOT NULL PRIMARY KEY,
+	name text NOT NULL,
+	checksum text NOT NULL,
+	applied_at bigint NOT NULL
+)`;
+
+function lacksRights({ label, user, names }: Server, cause: unknown) {
+	const schema = quoted(names.schema);
+	return misconfigured(
+		`${label} does not let ${user} create tables in ${schema} (${reasonOf(cause)}). Run npx latchkey migrate as a role that may, or allow it: GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${quoted(user)}`,
+		cause,
+	);
+}
+
+async function withServer<T>(url: string, work: (client: PostgresClient, server: Server) => Promise<T>): Promise<T> {
+	const parsed = parseDatabaseUrl(url);
+	const pool = await createSetupPool(parsed.connectionString);
+	try {
+		return await withClient(pool, async (client) => work(client, await inspectServer(client, parsed)));
+	} catch (error) {
+		throw toStartError(error, parsed.label);
+	} finally {
+		await pool.end();
+	}
+}
+
+/** One connection, without a limit to how long a statement may take. */
+export function createSetupPool(connectionString: string): Promise<OwnPool> {
+	return createPool({ connectionString, max: 1, connectTimeoutMs: 5000, statementTimeoutMs: null });
+}
+
+/** Holds a connection for several statements. */
+export async function withClient<T>(
+	pool: Pick<OwnPool, "connect">,
+	work: (client: PostgresClient) => Promise<T>,
+): Promise<T> {
+	const client = await pool.connect();
+	// What it says is also what the statement under way rejects with; unheard, the event would end the process.
+	client.on("error", () => {});
+	let sound = false;
+	try {
+		const result = await work(client);
+		sound = true;
+		return result;
+	} finally {
+		// After a failure, something may be left of the transaction.
+		client.release(!sound);
+	}
+}

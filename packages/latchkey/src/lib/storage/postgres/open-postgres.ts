@@ -1,0 +1,137 @@
+import { createHash } from "node:crypto";
+import type { Storage } from "../storage.ts";
+import { auditOperations } from "./audit-events.ts";
+import { PostgresConnection } from "./connection.ts";
+import { createUserOperation } from "./create-user.ts";
+import { type DatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
+import { deleteUserOperation } from "./delete-user.ts";
+import { exportUserOperation } from "./export-user.ts";
+import { inspectServer, readStatus, requireRights, type Server } from "./inspect.ts";
+import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
+import { defaultPrefix, type TableNames } from "./names.ts";
+import { passwordOperations } from "./passwords.ts";
+import { createPool, type OwnPool, type PostgresPool } from "./pool.ts";
+import { readSessionOperation } from "./read-session.ts";
+import { renewalOperations } from "./renewal.ts";
+import { sessionOperations } from "./sessions.ts";
+import { toStartError } from "./start-errors.ts";
+import { throttleOperations } from "./throttle.ts";
+import { tokenOperations } from "./tokens.ts";
+import { upkeepOperations } from "./upkeep.ts";
+import { userOperations } from "./users.ts";
+
+export interface OpenPostgresOptions {
+	/** Where the database is, with `?schema=` and `?prefix=` if the tables are to have others. Or a `pool`. */
+	url?: string;
+	/** A pool that there is already. It stays open when the store closes. */
+	pool?: PostgresPool;
+	/** With a pool: the schema of the tables. Default: the first that the server would look in. */
+	schema?: string;
+	/** With a pool: what the tables' names begin with. Default `latchkey_`. */
+	prefix?: string;
+	/** For tests: the time, in the place of the database's. */
+	clock?: () => number;
+	/**
+	 * `ours` (default): applies pending migrations if the schema holds no tables but latchkey's, else refuses to open
+	 * while any are pending. `never`: always refuses then.
+	 */
+	migrate?: "ours" | "never";
+	/** Called with every statement that is executed once the store is open. */
+	onStatement?: (sql: string) => void;
+	/** How many connections of its own at most. Default: 10. */
+	maxConnections?: number;
+	/** How long a call waits for a connection. Default: 5000. */
+	connectTimeoutMs?: number;
+	/** How long a statement may take. Default: 5000. */
+	statementTimeoutMs?: number;
+}
+
+/** Left to the server to say itself that a statement took too long, before nobody waits for its answer any more. */
+const answerMarginMs = 1000;
+
+/**
+ * Opens the store on PostgreSQL, for any number of processes on any number of machines. Rejects with `misconfigured`, one
+ * line with the cure, when the database cannot serve, and with `store_unavailable` when it cannot be reached just now.
+ */
+export async function openPostgres(options: OpenPostgresOptions): Promise<Storage> {
+	const database = describeDatabase(options);
+	const { statementTimeoutMs = 5000 } = options;
+	const server = await setUp(options, database);
+	const own =
+		options.pool === undefined
+			? await createPool({
+					connectionString: database.connectionString,
+					max: options.maxConnections ?? 10,
+					connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+					statementTimeoutMs: server.isDirect ? statementTimeoutMs : null,
+				})
+			: null;
+	const connection = new PostgresConnection({
+		pool: own ?? options.pool!,
+		names: server.names,
+		channel: channelOf(server.names),
+		clock: options.clock,
+		named: server.isDirect,
+		answerTimeoutMs: statementTimeoutMs + answerMarginMs,
+		onStatement: options.onStatement,
+	});
+	return createStorage(connection, own);
+}
+
+function describeDatabase({ url, pool, schema, prefix }: OpenPostgresOptions): DatabaseUrl {
+	if (url !== undefined && pool === undefined) return parseDatabaseUrl(url);
+	if (pool === undefined) throw new TypeError("openPostgres() needs a url or a pool");
+	return {
+		connectionString: "",
+		schema: schema ?? null,
+		prefix: prefix ?? defaultPrefix,
+		label: "The database of the given pool",
+	};
+}
+
+/** Looks at the database, and migrates it where that is ours to do. */
+async function setUp(options: OpenPostgresOptions, database: DatabaseUrl): Promise<Server> {
+	const own = options.pool === undefined ? await createSetupPool(database.connectionString) : null;
+	try {
+		return await withClient(own ?? options.pool!, async (client) => {
+			const server = await inspectServer(client, database);
+			const status = await readStatus(client, server);
+			requireMigrated(server, status, options.migrate ?? "ours");
+			if (status.pending.length > 0) await migrate(client, server, options.clock);
+			await requireRights(client, server);
+			return server;
+		});
+	} catch (error) {
+		throw toStartError(error, database.label);
+	} finally {
+		await own?.end();
+	}
+}
+
+/** One for each set of tables; at most 63 bytes long, whatever they are called. */
+function channelOf({ schema, prefix }: TableNames): string {
+	return `latchkey_${createHash("sha256").update(`${schema}.${prefix}`).digest("hex").slice(0, 32)}`;
+}
+
+function createStorage(connection: PostgresConnection, own: OwnPool | null): Storage {
+	let closing: Promise<void> | null = null;
+	return {
+		...readSessionOperation(connection),
+		...sessionOperations(connection),
+		...renewalOperations(connection),
+		...createUserOperation(connection),
+		...userOperations(connection),
+		...passwordOperations(connection),
+		...deleteUserOperation(connection),
+		...exportUserOperation(connection),
+		...throttleOperations(connection),
+		...tokenOperations(connection),
+		...auditOperations(connection),
+		...upkeepOperations(connection),
+		close: () => {
+			connection.close();
+			closing ??= own?.end() ?? Promise.resolve();
+			return closing;
+		},
+	};
+}

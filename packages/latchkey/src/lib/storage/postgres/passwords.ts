@@ -1,0 +1,80 @@
+import { sql } from "kysely";
+import { type SessionRow, toSession } from "../sqlite/rows.ts";
+import type { Storage } from "../storage.ts";
+import type { PostgresConnection } from "./connection.ts";
+import {
+	clock,
+	endedByEpoch,
+	eventRows,
+	logged,
+	opened,
+	openedColumns,
+	type SessionParameters,
+	type SettlementParameters,
+	sessionParameters,
+	settled,
+	settlementParameters,
+	told,
+} from "./fragments.ts";
+import type { Ambient } from "./prepared.ts";
+
+type PasswordOperations = Pick<Storage, "changePassword" | "resealPassword">;
+
+/** Passwords changed, and stored anew without a change. */
+export function passwordOperations(connection: PostgresConnection): PasswordOperations {
+	const change = prepareChange(connection);
+
+	const reseal = connection.prepare((db, p: { userId: string; version: number; from: string; to: string } & Ambient) =>
+		db
+			.updateTable("latchkey_password")
+			.set({ sealed: p.to })
+			.where("user_id", "=", p.userId)
+			.where("version", "=", p.version)
+			.where("sealed", "=", p.from)
+			.returning("version"),
+	);
+
+	return {
+		changePassword: async ({ userId, version, sealed, session, settle, events }) => {
+			const row = await change.first({
+				...sessionParameters(session),
+				...settlementParameters(settle),
+				userId,
+				version,
+				sealed,
+				events: eventRows(events),
+			});
+			return row === undefined ? null : toSession(row);
+		},
+
+		resealPassword: async (input) => (await reseal.all(input)).length === 1,
+	};
+}
+
+function prepareChange(connection: PostgresConnection) {
+	type Change = SessionParameters &
+		SettlementParameters & { userId: string; version: number; sealed: string; events: string };
+	return connection.prepare<Change, SessionRow>(
+		(_, p) => sql`with ${clock(p)},
+			locked as (
+				select u.id from latchkey_user as u where u.id = ${p.userId}::text for no key update
+			),
+			changed as (
+				update latchkey_password set sealed = ${p.sealed}::text, version = latchkey_password.version + 1,
+					changed_at = clock.now
+				from clock, locked
+				where latchkey_password.user_id = locked.id and latchkey_password.version = ${p.version}::integer
+				returning latchkey_password.user_id
+			),
+			moved as (
+				update latchkey_user set epoch = latchkey_user.epoch + 1 from changed
+				where latchkey_user.id = changed.user_id
+				returning latchkey_user.id, latchkey_user.epoch
+			),
+			${endedByEpoch(null)},
+			${opened(p, sql`moved`)},
+			${settled(p, "moved")},
+			${logged(p, "moved")}
+			select ${openedColumns}, ${told(p, "user", "moved")} as told from opened`,
+	);
+}

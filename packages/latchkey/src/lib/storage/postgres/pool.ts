@@ -1,0 +1,81 @@
+import { misconfigured } from "../../errors.ts";
+
+/** What we ask of a pool of PostgreSQL connections. A `Pool` of `pg` is one. */
+export interface PostgresPool {
+	connect(): Promise<PostgresClient>;
+}
+
+/** What we ask of one of its connections. */
+export interface PostgresClient {
+	/** The server process that this connection was told it has. A pooler in between tells something else. */
+	processID?: number | null;
+	query(query: PostgresQuery): Promise<PostgresResult>;
+	/** Gives the connection back; with `true` it is closed instead. */
+	release(destroy?: boolean): void;
+	on(event: "error" | "end", listener: (error?: Error) => void): unknown;
+	on(event: "notification", listener: (message: PostgresNotification) => void): unknown;
+}
+
+export interface PostgresQuery {
+	text: string;
+	values?: unknown[];
+	/** Prepared under this name on each connection, and only bound and executed from then on. */
+	name?: string;
+	types?: { getTypeParser(oid: number, format?: unknown): (text: string) => unknown };
+	/** Milliseconds after which the answer is not waited for any more. */
+	query_timeout?: number;
+}
+
+export interface PostgresResult {
+	rows: unknown[];
+	rowCount: number | null;
+}
+
+export interface PostgresNotification {
+	channel: string;
+	payload?: string | undefined;
+}
+
+/** A pool of our own, which can be closed. */
+export interface OwnPool extends PostgresPool {
+	end(): Promise<void>;
+}
+
+export interface PoolOptions {
+	/** As `pg` takes it. */
+	connectionString: string;
+	/** How many connections at most. */
+	max: number;
+	/** How long somebody waits for a connection, new or given back. */
+	connectTimeoutMs: number;
+	/** What the server gives up on; `null` where a pooler stands between, which would refuse the setting. */
+	statementTimeoutMs: number | null;
+}
+
+/** Opens a pool; nothing is connected yet. `pg` is loaded here, and nowhere else. */
+export async function createPool(options: PoolOptions): Promise<OwnPool> {
+	const { Pool } = await loadPg();
+	const pool = new Pool({
+		connectionString: options.connectionString,
+		max: options.max,
+		connectionTimeoutMillis: options.connectTimeoutMs,
+		idleTimeoutMillis: 30_000,
+		keepAlive: true,
+		allowExitOnIdle: true,
+		fallback_application_name: "latchkey",
+		...(options.statementTimeoutMs !== null && { statement_timeout: options.statementTimeoutMs }),
+	});
+	// A connection that dies while nobody uses it is replaced by the next one; unheard, the event ends the process.
+	pool.on("error", () => {});
+	return pool;
+}
+
+/** @throws {AuthError} `misconfigured` when it is not installed. */
+async function loadPg(): Promise<typeof import("pg")> {
+	try {
+		return await import("pg");
+	} catch (cause) {
+		if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+		throw misconfigured("AUTH_DATABASE_URL names PostgreSQL, which needs the package pg; run: npm install pg", cause);
+	}
+}

@@ -1,0 +1,61 @@
+import { AuthError } from "../../errors.ts";
+
+/** The SQLSTATE of an error that PostgreSQL answered with; `null` for every other error. */
+export function sqlState(error: unknown): string | null {
+	if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return null;
+	// What Node calls ECONNRESET or ERR_… has no severity.
+	return "severity" in error && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : null;
+}
+
+/** Whether two operations met so that this one was undone whole; the same once more may succeed at once. */
+export function wasUndone(error: unknown): boolean {
+	const state = sqlState(error);
+	return state === "40P01" || state === "40001";
+}
+
+/** The table whose unique constraint was violated; `null` for every other error. */
+export function violatedUnique(error: unknown): string | null {
+	return sqlState(error) === "23505" ? String((error as { table?: unknown }).table) : null;
+}
+
+/** Whether a row that this one refers to is gone. */
+export function violatesReference(error: unknown): boolean {
+	return sqlState(error) === "23503";
+}
+
+/** Whether the connection can be used again: PostgreSQL said itself what was wrong, and did not say that it is leaving. */
+export function leavesConnectionSound(error: unknown): boolean {
+	const state = sqlState(error);
+	return state !== null && !/^(08|57P|58|XX)/.test(state);
+}
+
+/**
+ * Classes and codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) with which the server says that it
+ * cannot serve just now: no connection, no resources, shutting down, cancelled, read-only, disk trouble, damage.
+ */
+const isAway = /^(08|28|3D|40|53|57|58|F0|XX)|^(25006|55P03)$/;
+
+/** `store_unavailable` for an error that means the database is out of reach; any other error as it is. */
+export function toStoreError(error: unknown): unknown {
+	if (error instanceof AuthError || error instanceof TypeError) return error;
+	const state = sqlState(error);
+	if (state !== null && !isAway.test(state)) return error;
+	return new AuthError("store_unavailable", {
+		detail: `PostgreSQL is out of reach: ${reasonOf(error)}`,
+		retryAfterSeconds: state === null || /^(40|57|55)/.test(state) ? 2 : 10,
+		cause: error,
+	});
+}
+
+/** What went wrong, in a line: the server's words, or what Node says of the connection. Neither holds a password. */
+export function reasonOf(error: unknown): string {
+	if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+	if (!(error instanceof Error)) return String(error);
+	const code = "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
+	return `${error.message.split("\n")[0]}${error.message.includes(code.slice(2, -1)) && code !== "" ? "" : code}`;
+}
+
+/** What every call on a closed store rejects with. */
+export function storeIsClosed(): AuthError {
+	return new AuthError("store_unavailable", { detail: "The store has been closed" });
+}

@@ -1,0 +1,66 @@
+import { type RawBuilder, sql } from "kysely";
+import type { Storage } from "../storage.ts";
+import type { PostgresConnection } from "./connection.ts";
+import { now } from "./fragments.ts";
+import type { Ambient } from "./prepared.ts";
+
+type UpkeepOperations = Pick<Storage, "deleteExpired" | "ping">;
+
+/** A clock that jumps must not destroy what is still alive. */
+const keptAfterEndMs = 24 * 60 * 60 * 1000;
+
+/** Upkeep of the database itself. */
+export function upkeepOperations(connection: PostgresConnection): UpkeepOperations {
+	const deletions = prepareDeletions(connection);
+
+	// Reads a table of ours, which `SELECT 1` would not.
+	const ping = connection.prepare((db, _: Ambient) => db.selectFrom("latchkey_migration").select("version").limit(1));
+
+	return {
+		deleteExpired: async (limit) => {
+			const sessions = await deletions.sessions.all({ limit });
+			const tokens = await deletions.tokens.all({ limit });
+			const counters = await deletions.counters.all({ limit });
+			return sessions.length + tokens.length + counters.length;
+		},
+
+		ping: async () => {
+			await ping.all({});
+		},
+	};
+}
+
+/** What another instance is deleting just now is left to it. Each batch is chosen once, whatever the planner thinks of it. */
+function prepareDeletions(connection: PostgresConnection) {
+	const old = (p: { limit: number } & Ambient, column: RawBuilder<unknown>) =>
+		sql`(select s.id from latchkey_session as s where ${column} < ${now(p)} - ${sql.lit(keptAfterEndMs)}::bigint
+			order by ${column} limit ${p.limit}::integer for update skip locked)`;
+	return {
+		sessions: connection.prepare<{ limit: number }, { gone: number }>(
+			(_, p) => sql`with idle as materialized ${old(p, sql`s.idle_expires_at`)},
+				ended as materialized ${old(p, sql`s.ended_at`)},
+				batch as materialized (
+					select id from idle union select id from ended limit ${p.limit}::integer
+				)
+				delete from latchkey_session using batch where latchkey_session.id = batch.id returning 1 as gone`,
+		),
+
+		tokens: connection.prepare<{ limit: number }, { gone: number }>(
+			(_, p) => sql`with batch as materialized (
+					select t.purpose, t.token_hash from latchkey_one_time_token as t where t.expires_at <= ${now(p)}
+					order by t.expires_at limit ${p.limit}::integer for update skip locked
+				)
+				delete from latchkey_one_time_token using batch
+				where latchkey_one_time_token.purpose = batch.purpose and latchkey_one_time_token.token_hash = batch.token_hash
+				returning 1 as gone`,
+		),
+
+		counters: connection.prepare<{ limit: number }, { gone: number }>(
+			(_, p) => sql`with batch as materialized (
+					select t.key from latchkey_throttle as t where t.forgotten_at <= ${now(p)}
+					order by t.forgotten_at limit ${p.limit}::integer for update skip locked
+				)
+				delete from latchkey_throttle using batch where latchkey_throttle.key = batch.key returning 1 as gone`,
+		),
+	};
+}

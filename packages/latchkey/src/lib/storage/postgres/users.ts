@@ -1,0 +1,142 @@
+import { sql } from "kysely";
+import { selectUsers, toUser, type UserRow } from "../sqlite/rows.ts";
+import type { Credentials, IdentifierKind, Storage, UpdatedUser, UpdateUser } from "../storage.ts";
+import type { PostgresConnection } from "./connection.ts";
+import { clock, eventRows, logged, told } from "./fragments.ts";
+import { violatedUnique } from "./postgres-errors.ts";
+import type { Ambient } from "./prepared.ts";
+
+type UserOperations = Pick<Storage, "findCredentials" | "findCredentialsOfUser" | "findUserByIdentity" | "updateUser">;
+
+/** Users found and changed. */
+export function userOperations(connection: PostgresConnection): UserOperations {
+	const find = prepareLookups(connection);
+	const update = prepareUpdate(connection);
+	return {
+		findCredentials: async (identifier) => toCredentials(await find.byIdentifier.first(identifier)),
+
+		findCredentialsOfUser: async (userId) => toCredentials(await find.byId.first({ userId })),
+
+		findUserByIdentity: async (identity) => {
+			const row = await find.byIdentity.first(identity);
+			return row === undefined ? null : toUser(row);
+		},
+
+		updateUser: async (input): Promise<UpdatedUser> => {
+			try {
+				const row = await update.first(toParameters(input));
+				if (row === undefined) return { ok: false, reason: "gone" };
+				return row.changed ? { ok: true, user: toUser(row) } : { ok: false, reason: "last_identifier" };
+			} catch (error) {
+				if (violatedUnique(error)?.endsWith("_identifier")) return { ok: false, reason: "taken" };
+				throw error;
+			}
+		},
+	};
+}
+
+function toCredentials(
+	row: (UserRow & { version: number | null; sealed: string | null; changed_at: number | null }) | undefined,
+): Credentials | null {
+	if (row === undefined) return null;
+	const { version, sealed, changed_at: changedAt } = row;
+	const password = version === null || sealed === null || changedAt === null ? null : { version, sealed, changedAt };
+	return { user: toUser(row), password };
+}
+
+function prepareLookups(connection: PostgresConnection) {
+	return {
+		byIdentifier: connection.prepare((db, p: { kind: IdentifierKind; canonical: string } & Ambient) =>
+			selectUsers(db)
+				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
+				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
+				.select(["password.version", "password.sealed", "password.changed_at"])
+				.where("named.kind", "=", p.kind)
+				.where("named.canonical", "=", p.canonical),
+		),
+
+		byId: connection.prepare((db, p: { userId: string } & Ambient) =>
+			selectUsers(db)
+				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
+				.select(["password.version", "password.sealed", "password.changed_at"])
+				.where("u.id", "=", p.userId),
+		),
+
+		byIdentity: connection.prepare((db, p: { issuer: string; subject: string } & Ambient) =>
+			selectUsers(db)
+				.innerJoin("latchkey_identity as identity", "identity.user_id", "u.id")
+				.where("identity.issuer", "=", p.issuer)
+				.where("identity.subject", "=", p.subject),
+		),
+	};
+}
+
+type UpdateParameters = {
+	userId: string;
+	changesName: boolean;
+	name: string | null;
+	changesUsername: boolean;
+	/** `null` with `changesUsername` removes it. */
+	value: string | null;
+	canonical: string | null;
+	events: string;
+};
+
+function toParameters({ userId, name, username, events }: UpdateUser): UpdateParameters {
+	return {
+		userId,
+		changesName: name !== undefined,
+		name: name ?? null,
+		changesUsername: username !== undefined,
+		value: username?.value ?? null,
+		canonical: username?.canonical ?? null,
+		events: eventRows(events),
+	};
+}
+
+/**
+ * One row when there is such a user, with them as they are afterwards; `changed` is false, and nothing was written,
+ * when the user name is the last identifier. A user name that somebody else has violates its constraint.
+ */
+function prepareUpdate(connection: PostgresConnection) {
+	const removes = (p: UpdateParameters) => sql`(${p.changesUsername}::boolean and ${p.canonical}::text is null)`;
+	return connection.prepare<UpdateParameters, UserRow & { changed: boolean }>(
+		(_, p) => sql`with ${clock(p)},
+			found as (
+				select u.id, u.name, u.epoch, u.created_at from latchkey_user as u where u.id = ${p.userId}::text
+				for no key update
+			),
+			held as (
+				select found.id,
+					email.value as email, email.verified_at as email_verified_at, username.value as username,
+					not (${removes(p)} and username.user_id is not null and email.user_id is null) as allowed
+				from found
+					left join latchkey_identifier as email on email.user_id = found.id and email.kind = 'email'
+					left join latchkey_identifier as username on username.user_id = found.id and username.kind = 'username'
+			),
+			changed as (
+				update latchkey_user set
+					name = case when ${p.changesName}::boolean then ${p.name}::text else latchkey_user.name end,
+					updated_at = clock.now
+				from clock, held where latchkey_user.id = held.id and held.allowed
+				returning latchkey_user.id, latchkey_user.name
+			),
+			removed as (
+				delete from latchkey_identifier using changed
+				where latchkey_identifier.user_id = changed.id and latchkey_identifier.kind = 'username' and ${removes(p)}
+			),
+			written as (
+				insert into latchkey_identifier (user_id, kind, value, canonical, created_at)
+				select changed.id, 'username', ${p.value}::text, ${p.canonical}::text, clock.now from clock cross join changed
+				where ${p.canonical}::text is not null
+				on conflict (user_id, kind) do update set
+					value = excluded.value, canonical = excluded.canonical, verified_at = null, created_at = excluded.created_at
+			),
+			${logged(p, "changed")}
+			select found.id as user_id, changed.name as user_name, found.epoch as user_epoch,
+				found.created_at as user_created_at, held.email, held.email_verified_at,
+				case when ${p.changesUsername}::boolean then ${p.value}::text else held.username end as username,
+				changed.id is not null as changed, ${told(p, "user", "changed")} as told
+			from found join held on held.id = found.id left join changed on changed.id = found.id`,
+	);
+}
