@@ -1,3 +1,3 @@
 import { createAuth, password } from "latchkey/next";
 
-export const auth = createAuth({ name: "Latchkey", methods: [password()] });
+export const auth = createAuth({ name: "Latchkey", methods: [password()], pages: { afterSignIn: "/dashboard" } });

@@ -14,6 +14,8 @@ export default defineConfig({
 				test: {
 					name: "unit",
 					include: ["packages/latchkey/src/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs"],
+					// Starts nothing until a test asks for it.
+					globalSetup: ["packages/latchkey/src/lib/storage/postgres/fixtures/shared-server.ts"],
 					// Hashing is slow on purpose, and CI machines are small.
 					testTimeout: 30_000,
 					hookTimeout: 30_000,

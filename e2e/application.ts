@@ -15,6 +15,8 @@ export interface Application {
 	stop(): Promise<void>;
 }
 
+export const testSecret = "a-secret-for-tests-only-0123456789-abcdefghij";
+
 /** Serves a production build on a free port of loopback, and resolves once it answers. */
 export async function startApplication(env: Record<string, string> = {}, folder: string = root): Promise<Application> {
 	const port = await freePort();
@@ -26,7 +28,7 @@ export async function startApplication(env: Record<string, string> = {}, folder:
 			NODE_ENV: "production",
 			NEXT_TELEMETRY_DISABLED: "1",
 			AUTH_URL: origin,
-			AUTH_SECRET: "a-secret-for-tests-only-0123456789-abcdefghij",
+			AUTH_SECRET: testSecret,
 			...env,
 		},
 		stdio: ["ignore", "pipe", "pipe"],

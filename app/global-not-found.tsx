@@ -1,0 +1,24 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { messagesIn } from "@/messages/words";
+import { button } from "./ui/button";
+import { Document } from "./ui/document";
+
+const words = messagesIn("en").notFound;
+
+export const metadata: Metadata = { title: `${words.title} – Latchkey` };
+
+/** For addresses that nothing answers to. */
+export default function GlobalNotFound() {
+	return (
+		<Document language="en" theme="system" account={null}>
+			<div className="mx-auto w-full max-w-md space-y-4 px-4 py-16">
+				<h1 className="text-2xl font-semibold tracking-tight">{words.title}</h1>
+				<p className="text-muted">{words.text}</p>
+				<Link href="/" className={button("primary")}>
+					{words.link}
+				</Link>
+			</div>
+		</Document>
+	);
+}

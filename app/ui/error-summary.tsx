@@ -1,0 +1,69 @@
+"use client";
+
+import { useEffect, useRef } from "react";
+import { Countdown } from "./countdown";
+import { useFormWords } from "./form-words";
+import { AlertIcon } from "./icons";
+import { failed, type Outcome } from "./use-form";
+
+interface ErrorSummaryProps {
+	state: Outcome | null;
+	/** What to say instead of the usual words for a code. */
+	words?: Partial<Record<string, string>>;
+}
+
+/**
+ * Says above a form what went wrong, with a link to each field. It is in the answer to a form without JavaScript too,
+ * where the browser puts the focus on it by itself.
+ */
+export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
+	const { forms } = useFormWords();
+	const summary = useRef<HTMLDivElement>(null);
+	useEffect(() => {
+		if (failed(state)) summary.current?.focus();
+	}, [state]);
+	if (!failed(state)) return null;
+	const { code, fields = {}, retryAfterSeconds } = state;
+	const codes: Record<string, string> = { ...forms.codes, ...words };
+	const known = state.unreachable ? forms.codes.offline : (codes[code ?? ""] ?? forms.codes.server_error);
+	return (
+		<div
+			ref={summary}
+			role="alert"
+			tabIndex={-1}
+			// biome-ignore lint/a11y/noAutofocus: the answer to a form that was sent without JavaScript begins here.
+			autoFocus
+			className="flex gap-3 rounded-lg border border-danger bg-danger-soft px-4 py-3 text-ink"
+		>
+			<span className="mt-0.5 text-danger">
+				<AlertIcon />
+			</span>
+			<div className="min-w-0 space-y-1">
+				<p className="font-semibold">{forms.summary}</p>
+				{code === "too_many_attempts" ? <Countdown seconds={retryAfterSeconds ?? 30} /> : <p>{known}</p>}
+				{Object.keys(fields).length > 0 && (
+					<ul className="list-disc space-y-1 ps-5">
+						{Object.entries(fields).map(([field, reason]) => (
+							<li key={field}>
+								<a className="text-danger underline underline-offset-2" href={`#${fieldId(field)}`}>
+									{fieldError(forms, field, reason)}
+								</a>
+							</li>
+						))}
+					</ul>
+				)}
+			</div>
+		</div>
+	);
+}
+
+export function fieldId(name: string): string {
+	return `field-${name}`;
+}
+
+/** Why a field was refused and how to mend it, in the words of the catalogue. */
+export function fieldError(forms: ReturnType<typeof useFormWords>["forms"], field: string, reason: string): string {
+	const ofField: Record<string, Record<string, string>> = forms.fields;
+	const ofAny: Record<string, string> = forms.reasons;
+	return ofField[field]?.[reason] ?? ofAny[reason] ?? forms.reasons.invalid;
+}

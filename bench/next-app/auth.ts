@@ -1,0 +1,3 @@
+import { createAuth, password } from "latchkey/next";
+
+export const auth = createAuth({ methods: [password()] });

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { signJws } from "../packages/latchkey/src/lib/crypto/jws.ts";
+import { deriveKeyRing } from "../packages/latchkey/src/lib/crypto/keys.ts";
+import { type Application, startApplication, testSecret } from "./application.ts";
+import { newAddress, password, visit } from "./visit.ts";
+
+const minute = 60_000;
+let application: Application;
+let folder: string;
+
+beforeAll(async () => {
+	folder = mkdtempSync(join(tmpdir(), "latchkey renewal "));
+	application = await startApplication({ AUTH_DATABASE_URL: `file:${join(folder, "auth.db")}` });
+});
+
+afterAll(async () => {
+	await application.stop();
+	rmSync(folder, { recursive: true, force: true });
+});
+
+interface Claims extends Record<string, unknown> {
+	gen: number;
+	fresh: number;
+	iat: number;
+}
+
+/** A session whose token was handed out twenty minutes ago, as the row and the token would then say. */
+async function agedSession(): Promise<string> {
+	const answer = await fetch(`${application.origin}/api/auth/sign-up`, {
+		method: "POST",
+		headers: { "content-type": "application/json" },
+		body: JSON.stringify({ email: newAddress(), password }),
+	});
+	const { session } = (await answer.json()) as { session: { id: string } };
+	const database = new DatabaseSync(join(folder, "auth.db"), { timeout: 5000 });
+	const then = Date.now() - 20 * minute;
+	database
+		.prepare("update latchkey_session set renewed_at = ?, seen_at = ?, generation_seen = 1 where id = ?")
+		.run(then, then, session.id);
+	database.close();
+	const claims = claimsOf(answer.headers.getSetCookie()[0]!);
+	const { id, key } = deriveKeyRing([testSecret], "session-token").current;
+	const aged = { ...claims, iat: claims.iat - 20 * 60, fresh: claims.fresh - 20 * 60 };
+	return signJws({ alg: "HS256", typ: "latchkey-session+jwt", kid: id }, aged, key);
+}
+
+function claimsOf(cookie: string): Claims {
+	const payload = cookie.split(".")[1]!;
+	return JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as Claims;
+}
+
+const sessionCookies = (answer: Response) => answer.headers.getSetCookie().filter((cookie) => /^session=/.test(cookie));
+
+it("the proxy renews on the way, tells no cache to keep it, and hands racing requests one generation [A26]", async () => {
+	const token = await agedSession();
+	const ask = () =>
+		fetch(`${application.origin}/dashboard`, { headers: { cookie: `session=${token}`, accept: "text/html" } });
+	const answers = await Promise.all(Array.from({ length: 10 }, ask));
+	const renewed = answers.flatMap(sessionCookies);
+	expect(renewed.length).toBeGreaterThan(0);
+	expect(new Set(renewed.map((cookie) => claimsOf(cookie).gen))).toEqual(new Set([2]));
+	for (const answer of answers) {
+		expect(answer.status).toBe(200);
+		if (sessionCookies(answer).length > 0) expect(answer.headers.get("cache-control")).toMatch(/no-store/);
+	}
+});
+
+it("the page behind the proxy still sees the token that came", async () => {
+	const token = await agedSession();
+	const answer = await fetch(`${application.origin}/api/me`, { headers: { cookie: `session=${token}` } });
+	expect(answer.status).toBe(200);
+	expect(sessionCookies(answer).map((cookie) => claimsOf(cookie).gen)).toContain(2);
+});
+
+it("a page full of links, all prefetched with an old token at once, signs nobody out", async () => {
+	const page = await visit({ baseURL: application.origin });
+	const token = await agedSession();
+	await page.context().addCookies([{ name: "session", value: token, url: application.origin, httpOnly: true }]);
+	await page.goto("/account", { waitUntil: "networkidle" });
+	await page.reload({ waitUntil: "networkidle" });
+	const who = await page.evaluate(async () => (await fetch("/api/auth")).json());
+	expect(who).toMatchObject({ authenticated: true });
+	const [cookie] = await page.context().cookies();
+	expect(claimsOf(cookie!.value).gen).toBe(2);
+});
+
+it("a prefetch neither renews nor keeps a session alive", async () => {
+	const token = await agedSession();
+	const answer = await fetch(`${application.origin}/dashboard`, {
+		headers: { cookie: `session=${token}`, rsc: "1", "next-router-prefetch": "1" },
+	});
+	expect(sessionCookies(answer)).toEqual([]);
+});
