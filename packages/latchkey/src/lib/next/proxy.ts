@@ -36,7 +36,8 @@ export function guardProxy(opening: () => Promise<Engine>, options: ProxyOptions
 		const visitor = readVisitor(request, engine.settings.trustedProxies);
 		try {
 			const current = await resolveSession(engine, visitor);
-			if (current === null && !isPublic(pathname) && visitor.kind !== "prefetch") return turnAway(engine, visitor);
+			if (current === null && !isPublic(pathname) && visitor.kind !== "prefetch")
+				return turnAway(engine, visitor, pathname);
 			const response = wantsNonce(pathname) ? withNonce(request) : NextResponse.next();
 			return await renewed(engine, visitor, current, response);
 		} catch (error) {
@@ -51,10 +52,17 @@ function passes({ options }: Engine, pathname: string, request: NextRequest): bo
 	return below(options.basePath) || below("/.well-known") || request.headers.has("next-action");
 }
 
-function turnAway(engine: Engine, visitor: Visitor): Response {
-	if (visitor.kind === "fetch") return errorResponse(engine.log, new AuthError("not_authenticated"));
+function turnAway(engine: Engine, visitor: Visitor, pathname: string): Response {
+	if (wantsJson(visitor, pathname)) return errorResponse(engine.log, new AuthError("not_authenticated"));
 	const location = new URL(pageThatHelps({ engine, visitor }, "not_authenticated"), engine.settings.origin);
 	return NextResponse.redirect(location, { status: 307, headers: { "cache-control": "private, no-store" } });
+}
+
+// A page that something asks for without saying what it is (curl, a link checker) is still a page.
+function wantsJson({ kind, headers }: Visitor, pathname: string): boolean {
+	if (kind !== "fetch") return false;
+	const scripted = headers.has("sec-fetch-dest") || (headers.get("accept") ?? "").includes("application/json");
+	return scripted || pathname.startsWith("/api/");
 }
 
 // Appended to the answer only: what stands behind sees the token that came, which its grace keeps good.
