@@ -8,8 +8,6 @@ const config: NextConfig = {
 	typedRoutes: true,
 	// Two root layouts have no common one to draw a missing page in.
 	experimental: { globalNotFound: true },
-	// A title that says what went wrong belongs into the head, also where no script moves it there.
-	htmlLimitedBots: /.*/,
 	async headers() {
 		return [
 			{ source: "/:path*", headers: everywhere },

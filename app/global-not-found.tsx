@@ -11,7 +11,7 @@ export const metadata: Metadata = { title: `${words.title} – Latchkey` };
 /** For addresses that nothing answers to. */
 export default function GlobalNotFound() {
 	return (
-		<Document language="en" theme="system" account={null}>
+		<Document language="en" theme="system" session={Promise.resolve(null)} account={null}>
 			<div className="mx-auto w-full max-w-md space-y-4 px-4 py-16">
 				<h1 className="text-2xl font-semibold tracking-tight">{words.title}</h1>
 				<p className="text-muted">{words.text}</p>

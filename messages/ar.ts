@@ -21,7 +21,7 @@ export const ar: Messages = {
 		themes: { system: "النظام", light: "فاتح", dark: "داكن" },
 	},
 	landing: {
-		title: "مصادقة تعيش داخل تطبيق Next.js الخاص بك",
+		title: "تسجيل دخول يعيش داخل تطبيق Next.js الخاص بك",
 		metaTitle: "Latchkey: المصادقة داخل تطبيق Next.js الخاص بك",
 		lead: "يتولى Latchkey تسجيل المستخدمين ودخولهم ويراقب جلساتهم. هو مكتبة وليس خدمة: تبقى الحسابات في قاعدة بياناتك، ولا حاجة إلى سؤال طرف ثالث.",
 		createAccount: "أنشئ حسابًا",
@@ -85,7 +85,7 @@ export const ar: Messages = {
 		password: "كلمة المرور",
 		passwordHint: "8 أحرف على الأقل. بضع كلمات متتالية خيار جيد، أما الشائع بين الناس أو اسمك فلا.",
 		submit: "إنشاء الحساب",
-		pending: "جارٍ إنشاء حسابك…",
+		pending: "جارٍ الإنشاء…",
 		haveAccount: "لديك حساب؟",
 		signIn: "سجّل الدخول",
 		signInInstead: "سجّل الدخول بهذا البريد بدلًا من ذلك",

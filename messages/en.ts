@@ -20,7 +20,7 @@ export const en = {
 		themes: { system: "System", light: "Light", dark: "Dark" },
 	},
 	landing: {
-		title: "Authentication that lives in your own Next.js app",
+		title: "Sign-in that lives inside your own Next.js app",
 		metaTitle: "Latchkey: authentication inside your Next.js app",
 		lead: "Latchkey signs people up, signs them in and keeps watch over their sessions. It is a library, not a service: accounts stay in your database, and there is no third party to ask.",
 		createAccount: "Create an account",
@@ -86,7 +86,7 @@ export const en = {
 		passwordHint:
 			"At least 8 characters. A few words in a row are good; what others use often, or your own name, is not.",
 		submit: "Create account",
-		pending: "Creating your account…",
+		pending: "Creating…",
 		haveAccount: "Have an account?",
 		signIn: "Sign in",
 		signInInstead: "Sign in with this address instead",

@@ -1,5 +1,4 @@
 import type { Metadata } from "next";
-import { AuthProvider } from "latchkey/react";
 import type { ReactNode } from "react";
 import { auth } from "@/auth";
 import { messagesIn } from "@/messages/words";
@@ -21,8 +20,8 @@ export default async function AppLayout({ children }: { children: ReactNode }) {
 	const account =
 		session === null ? <SignedOutLinks words={words} /> : <AccountMenu user={session.user} words={words} />;
 	return (
-		<Document language={language} theme={theme} account={account}>
-			<AuthProvider session={Promise.resolve(session)}>{children}</AuthProvider>
+		<Document language={language} theme={theme} session={Promise.resolve(session)} account={account}>
+			{children}
 		</Document>
 	);
 }

@@ -11,7 +11,7 @@ export function AccountMenu({ user, words }: { user: User; words: Messages["site
 	const name = displayName(user);
 	return (
 		<div className="flex items-center gap-1">
-			<Link href="/dashboard" className={button("quiet", "px-3")}>
+			<Link href="/dashboard" className={button("quiet", "max-sm:hidden px-3")}>
 				{words.dashboard}
 			</Link>
 			<button type="button" popoverTarget="account-menu" aria-label={words.accountMenu} className={button("quiet", "gap-1 px-2")}>

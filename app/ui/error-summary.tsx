@@ -24,6 +24,7 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 	}, [state]);
 	if (!failed(state)) return null;
 	const { code, fields = {}, retryAfterSeconds } = state;
+	const refused = Object.entries(fields);
 	const codes: Record<string, string> = { ...forms.codes, ...words };
 	const known = state.unreachable ? forms.codes.offline : (codes[code ?? ""] ?? forms.codes.server_error);
 	return (
@@ -40,10 +41,11 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 			</span>
 			<div className="min-w-0 space-y-1">
 				<p className="font-semibold">{forms.summary}</p>
-				{code === "too_many_attempts" ? <Countdown seconds={retryAfterSeconds ?? 30} /> : <p>{known}</p>}
-				{Object.keys(fields).length > 0 && (
-					<ul className="list-disc space-y-1 ps-5">
-						{Object.entries(fields).map(([field, reason]) => (
+				{code === "too_many_attempts" && <Countdown seconds={retryAfterSeconds ?? 30} />}
+				{code !== "too_many_attempts" && refused.length === 0 && <p>{known}</p>}
+				{refused.length > 0 && (
+					<ul className="space-y-1">
+						{refused.map(([field, reason]) => (
 							<li key={field}>
 								<a className="text-danger underline underline-offset-2" href={`#${fieldId(field)}`}>
 									{fieldError(forms, field, reason)}

@@ -9,7 +9,7 @@ export function SiteHeader({ words, children }: { words: Messages["site"]; child
 		<header className="border-b border-line">
 			<nav
 				aria-label={words.mainNavigation}
-				className="mx-auto flex min-h-16 max-w-5xl flex-wrap items-center justify-between gap-x-4 gap-y-1 px-4 py-2 sm:px-6"
+				className="mx-auto flex min-h-16 max-w-5xl flex-wrap items-center justify-between gap-x-2 gap-y-1 px-4 py-2 sm:px-6"
 			>
 				<Link
 					href="/"
@@ -27,13 +27,16 @@ export function SiteHeader({ words, children }: { words: Messages["site"]; child
 	);
 }
 
+/** As small as a finger allows where there is little room. */
+export const headerButton = "max-sm:px-2.5 max-sm:text-sm px-3";
+
 export function SignedOutLinks({ words }: { words: Messages["site"] }) {
 	return (
 		<div className="flex items-center gap-1">
-			<Link href="/sign-in" className={button("quiet", "px-3")}>
+			<Link href="/sign-in" className={button("quiet", headerButton)}>
 				{words.signIn}
 			</Link>
-			<Link href="/sign-up" className={button("secondary", "px-3")}>
+			<Link href="/sign-up" className={button("secondary", headerButton)}>
 				{words.signUp}
 			</Link>
 		</div>

@@ -13,12 +13,12 @@ interface SubmitButtonProps extends ComponentProps<"button"> {
 /** Sends its form. While that is under way it stays where the focus is and as wide as it was, and says so. */
 export function SubmitButton({ pending, pendingLabel, look = "primary", children, className, ...rest }: SubmitButtonProps) {
 	return (
-		<>
+		<div>
 			<button {...rest} type="submit" aria-disabled={pending || undefined} className={button(look, className)}>
-				<span className="grid">
+				<span className="grid items-center">
 					<span className={`col-start-1 row-start-1 ${pending ? "invisible" : ""}`}>{children}</span>
 					<span
-						className={`col-start-1 row-start-1 flex items-center justify-center gap-2 ${pending ? "" : "invisible"}`}
+						className={`col-start-1 row-start-1 flex items-center justify-center gap-2 whitespace-nowrap ${pending ? "" : "invisible"}`}
 					>
 						<span className="spinner" aria-hidden="true" />
 						{pendingLabel}
@@ -28,6 +28,6 @@ export function SubmitButton({ pending, pendingLabel, look = "primary", children
 			<span role="status" className="sr-only">
 				{pending ? pendingLabel : ""}
 			</span>
-		</>
+		</div>
 	);
 }

@@ -1,5 +1,5 @@
 /** Rows of what was measured, as text. */
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 
 /**
  * @typedef {object} Row
@@ -14,6 +14,12 @@ import { availableParallelism } from "node:os";
 export function printMachine({ quick }) {
 	const kind = quick ? "quick, so only good for a glance" : "full";
 	console.log(`Node ${process.versions.node}, ${availableParallelism()} cores, ${kind} run`);
+	const [load] = loadavg();
+	if (load > availableParallelism() / 2) {
+		console.log(
+			`The machine is busy (load ${load.toFixed(1)}): expect wide intervals, and tails that are the neighbours'.`,
+		);
+	}
 }
 
 export function printSection(title, { rows, notes = [] }, tookMs) {

@@ -23,7 +23,7 @@ export function AccountNavigation({ words }: { words: Messages["account"] }) {
 						<Link
 							href={path}
 							aria-current={here === path ? "page" : undefined}
-							className="flex min-h-11 items-center gap-2 rounded-lg px-3 text-muted hover:bg-sunken hover:text-ink aria-[current]:bg-accent-soft aria-[current]:font-medium aria-[current]:text-accent"
+							className="flex min-h-11 items-center gap-2 rounded-lg px-3 text-muted max-md:text-sm hover:bg-sunken hover:text-ink aria-[current]:bg-accent-soft aria-[current]:font-medium aria-[current]:text-accent"
 						>
 							{words[name]}
 							<OnTheWay />

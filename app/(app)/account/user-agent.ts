@@ -35,6 +35,6 @@ export function readUserAgent(userAgent: string | null): Software {
 		return { browser, system: system?.[1] ?? null, kind: system?.[2] ?? "computer" };
 	}
 	// A program names itself first, such as "curl/8.5.0".
-	const program = /^([\w.-]{1,40})\//.exec(text)?.[1] ?? null;
+	const program = /^([\w.-]{1,40})(?:\/|$)/.exec(text)?.[1] ?? null;
 	return { browser: program, system: null, kind: "program" };
 }

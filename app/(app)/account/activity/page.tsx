@@ -33,7 +33,7 @@ export default async function ActivityPage({ searchParams }: PageProps<"/account
 						{words.newest}
 					</Link>
 				)}
-				<Link className={button("quiet")} href="/account/password">
+				<Link className={button("secondary")} href="/account/password">
 					{words.changePassword}
 				</Link>
 			</div>

@@ -25,7 +25,7 @@ export default async function DataPage() {
 					</a>
 				</section>
 			</Card>
-			<Card className="border-danger">
+			<Card>
 				<section className="space-y-4">
 					<h2 className="text-lg font-semibold">{words.deleteTitle}</h2>
 					<p className="text-muted">{words.deleteText}</p>

@@ -41,6 +41,7 @@ export function EndSessionButton({ id, label, description, pendingLabel }: EndSe
 			value={id}
 			aria-label={description}
 			look="secondary"
+			className="ms-9 sm:ms-0"
 			pending={pending && pressed}
 			pendingLabel={pendingLabel}
 			onClick={() => setPressed(true)}

@@ -5,7 +5,7 @@ import { endpointsOf, type InstrumentedAuth, openInstrumented } from "../../test
 let people = 0;
 
 describe("every answer", () => {
-	it("[A42] [ASVS 14.3.2] [ASVS 14.2.2] is kept by no cache, whatever its status", async () => {
+	it("[A42] [ASVS 14.3.2] [ASVS 14.2.2] [ASVS 3.4.4] [ASVS 4.1.1] is kept by no cache and is what its type says", async () => {
 		const auth = await openInstrumented();
 		const statuses = new Set<number>();
 		for (const { path } of await endpointsOf(auth)) {
@@ -15,6 +15,8 @@ describe("every answer", () => {
 					const response = await send(auth, method, path, cookie);
 					statuses.add(response.status);
 					expectUncached(response, `${method} ${path}`);
+					const type = (await response.text()) === "" && method !== "HEAD" ? null : "application/json; charset=utf-8";
+					expect(response.headers.get("content-type"), `${method} ${path}`).toBe(type);
 				}
 			}
 		}
@@ -40,7 +42,7 @@ describe("every answer", () => {
 		for (const { headers } of answers) expect(headers.get("cache-control")).toBe("no-store");
 	});
 
-	it("[ASVS 3.4.4] [ASVS 3.4.6] [ASVS 3.2.1] [ASVS 4.1.1] is what its type says, shown in no frame and run nowhere", async () => {
+	it("[ASVS 3.2.1] is shown in no frame and run nowhere", async () => {
 		const auth = await openInstrumented();
 		const browser = await signedUp(auth, { ...ada, name: "<script>alert(1)</script>" });
 		for (const path of ["/api/auth", "/api/auth/user", "/api/auth/user/export", "/api/auth/nothing"]) {
@@ -133,6 +135,7 @@ function send(auth: InstrumentedAuth, method: string, path: string, cookie: stri
 
 function expectUncached({ headers }: Response, what: string): void {
 	expect(headers.get("cache-control"), what).toBe("no-store");
+	expect(headers.get("x-content-type-options"), what).toBe("nosniff");
 	for (const name of ["etag", "last-modified", "expires", "age"])
 		expect(headers.has(name), `${what} ${name}`).toBe(false);
 }

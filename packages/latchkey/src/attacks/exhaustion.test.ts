@@ -44,6 +44,20 @@ describe("a thousand sign-ins at once", () => {
 		await Promise.all(started);
 	});
 
+	it("count no busy answer as a failed attempt", async () => {
+		const auth = await openInstrumented({}, { pool: { concurrency: 1, queueLimit: 1 } });
+		await signedUp(auth);
+		const release = holdHashes(auth);
+		const started = Array.from({ length: 3 }, (_, index) => signIn(auth, `person${index}@example.com`));
+		await firstSettled(started, 1);
+		for (let attempt = 0; attempt < 15; attempt++) {
+			expect((await auth.browser().post("/api/auth", signInAsAda)).status).toBe(503);
+		}
+		release();
+		await Promise.all(started);
+		expect((await auth.browser().post("/api/auth", signInAsAda)).status).toBe(200);
+	});
+
 	it("[A38] hold sign-up and password change to the same line", async () => {
 		const auth = await openInstrumented({}, { pool: { concurrency: 1, queueLimit: 1 } });
 		const browser = await signedUp(auth);

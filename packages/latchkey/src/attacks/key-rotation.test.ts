@@ -102,7 +102,7 @@ describe("a new pepper", () => {
 		expect((await auth.browser().post("/api/auth", { ...signInAsAda, password: newPassword })).status).toBe(200);
 	});
 
-	it("[A44] [ASVS 11.4.2] and dearer parameters are taken up at the next sign-in alike", async () => {
+	it("[A44] and dearer parameters are taken up at the next sign-in alike", async () => {
 		const auth = await openInstrumented();
 		await signedUp(auth);
 		const dearer = await instrument(openBeside(auth), { parameters: { memoryKib: 64, passes: 2, lanes: 1 } });

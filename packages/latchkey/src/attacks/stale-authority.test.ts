@@ -41,7 +41,7 @@ describe("a session that has ended in one process", () => {
 });
 
 describe("what is known of a person", () => {
-	it("[A40] [ASVS 8.3.2] is what stands in the database now, in every process", async () => {
+	it("[A40] is what stands in the database now, in every process", async () => {
 		const { engines, here, there } = await openTwoEngines();
 		await here.patch("/api/auth/user", { name: "Countess of Lovelace", username: "ada" });
 		expect((await there.get("/api/auth")).body.user).toMatchObject({ name: "Countess of Lovelace", username: "ada" });

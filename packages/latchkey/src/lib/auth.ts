@@ -48,7 +48,7 @@ export interface Auth {
 	signUp(request: HasHeaders, input: unknown): Promise<GrantResult>;
 	/**
 	 * Opens a session for a user whom the caller has proven by its own means, in the place of the visitor's present one.
-	 * `null` when there is no such user.
+	 * `null` when there is no such user, or when all of their sessions were ended meanwhile.
 	 * @throws {AuthError} `cross_origin`, `store_unavailable`
 	 */
 	createSession(request: HasHeaders, user: { userId: string } & Partial<Authentication>): Promise<Granted | null>;

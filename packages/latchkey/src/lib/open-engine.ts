@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { Background } from "./background.ts";
+import type { Clock } from "./clock.ts";
 import { deriveKeyRing } from "./crypto/keys.ts";
 import type { Engine } from "./engine.ts";
 import { misconfigured } from "./errors.ts";
 import { Throttle } from "./http/throttle.ts";
+import type { Logger } from "./log.ts";
 import type { Method } from "./methods/method.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { HashPool } from "./passwords/hash-pool.ts";
@@ -18,7 +21,11 @@ type Shared = Pick<Engine, "storage" | "tokens" | "hasher" | "throttle" | "activ
 // Next.js loads this module once for the proxy, once for route handlers and once for pages: three pools and three queues,
 // were they not kept where all of them look. Correctness never depends on it: the database decides.
 const registryKey = Symbol.for("latchkey.engines@1");
-const registry = globalThis as { [registryKey]?: Map<string, Promise<Shared>> };
+const poolsKey = Symbol.for("latchkey.pools@1");
+const registry = globalThis as {
+	[registryKey]?: Map<string, Promise<Shared>>;
+	[poolsKey]?: WeakMap<object, string>;
+};
 
 /**
  * Checks the environment, opens the store and assembles the engine.
@@ -36,7 +43,9 @@ function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shar
 	if (options.clock !== null || isInMemory(settings)) return openParts(options, settings);
 	registry[registryKey] ??= new Map();
 	const engines = registry[registryKey];
-	const key = JSON.stringify([settings.databaseUrl, settings.origin, settings.secrets, settings.peppers]);
+	const { databaseUrl, databaseDirectUrl, databasePool, origin, secrets, peppers } = settings;
+	const pool = databasePool === null ? null : [idOf(databasePool.pool), databasePool.schema, databasePool.prefix];
+	const key = JSON.stringify([databaseUrl, databaseDirectUrl, pool, origin, secrets, peppers]);
 	const known = engines.get(key);
 	if (known !== undefined) return known;
 	const opening = openParts(options, settings);
@@ -47,7 +56,7 @@ function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shar
 }
 
 async function openParts({ logger, clock }: ResolvedOptions, settings: Settings): Promise<Shared> {
-	const storage = await openStorage(settings, clock);
+	const storage = await openStorage(settings, clock, logger);
 	const activity = new ActivityLog(storage, logger);
 	process.once("exit", activity.onExit);
 	return {
@@ -72,13 +81,33 @@ export async function closeEngine(engine: Engine): Promise<void> {
 	}
 }
 
-async function openStorage({ databaseUrl }: Settings, clock: (() => number) | null): Promise<Storage> {
-	const { openSqlite } = await import("./storage/sqlite/open-sqlite.ts");
-	return openSqlite({ file: sqliteFile(databaseUrl), ...(clock !== null && { clock }) });
+async function openStorage(settings: Settings, clock: Clock | null, log: Logger): Promise<Storage> {
+	const { databaseUrl, databaseDirectUrl, databasePool } = settings;
+	const forTests = clock === null ? {} : { clock };
+	if (isSqlite(settings)) {
+		const { openSqlite } = await import("./storage/sqlite/open-sqlite.ts");
+		return openSqlite({ file: sqliteFile(databaseUrl), ...forTests });
+	}
+	const { openPostgres } = await import("./storage/postgres/open-postgres.ts");
+	const directUrl = databaseDirectUrl === null ? {} : { directUrl: databaseDirectUrl };
+	return openPostgres({ ...(databasePool ?? { url: databaseUrl }), ...directUrl, ...forTests, log });
 }
 
-function isInMemory({ databaseUrl }: Settings): boolean {
-	return sqliteFile(databaseUrl) === ":memory:";
+function isSqlite({ databaseUrl }: Settings): boolean {
+	return databaseUrl.startsWith("file:");
+}
+
+function isInMemory(settings: Settings): boolean {
+	return isSqlite(settings) && sqliteFile(settings.databaseUrl) === ":memory:";
+}
+
+/** Tells the pools of this process apart: whoever brings the same one shares what stands on it. */
+function idOf(pool: object): string {
+	registry[poolsKey] ??= new WeakMap();
+	const pools = registry[poolsKey];
+	const id = pools.get(pool) ?? randomUUID();
+	pools.set(pool, id);
+	return id;
 }
 
 function requireNode(): void {

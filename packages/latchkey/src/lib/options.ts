@@ -69,10 +69,9 @@ const profiles = {
  */
 export function resolveOptions(options: AuthOptions): ResolvedOptions {
 	checkMethods(options.methods);
-	if (options.profile !== undefined && !(options.profile in profiles)) {
-		throw misconfigured(`createAuth: profile must be "aal1", "aal2" or "aal3", not ${JSON.stringify(options.profile)}`);
-	}
-	const { url, secret, pepper, database, trustedProxies } = options;
+	checkChoice("profile", options.profile, ["aal1", "aal2", "aal3"]);
+	checkChoice("signUp", options.signUp, ["open", "closed"]);
+	const { url, secret, pepper, database, databaseDirectUrl, trustedProxies } = options;
 	return Object.freeze({
 		...profiles[options.profile ?? "default"],
 		name: options.name ?? null,
@@ -84,13 +83,14 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
 		}),
 		basePath: checkPath("basePath", options.basePath ?? "/api/auth"),
-		logger: options.logger ?? jsonLogger,
+		logger: quietly(options.logger ?? jsonLogger),
 		clock: options.clock ?? null,
 		overrides: Object.freeze({
 			...(url !== undefined && { url }),
 			...(secret !== undefined && { secret }),
 			...(pepper !== undefined && { pepper }),
 			...(database !== undefined && { database }),
+			...(databaseDirectUrl !== undefined && { databaseDirectUrl }),
 			...(trustedProxies !== undefined && { trustedProxies }),
 		}),
 	});
@@ -105,6 +105,21 @@ function checkMethods(methods: readonly Method[]): void {
 		if (names.has(name)) throw misconfigured(`createAuth: two methods are named ${JSON.stringify(name)}`);
 		names.add(name);
 	}
+}
+
+function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
+	if (value === undefined || choices.includes(value)) return;
+	const names = choices.map((choice) => JSON.stringify(choice)).join(" or ");
+	throw misconfigured(`createAuth: ${option} must be ${names}, not ${JSON.stringify(value)}`);
+}
+
+/** A logger that throws must not turn an answer into an exception: what it could not say is lost. */
+function quietly(logger: Logger): Logger {
+	return (entry) => {
+		try {
+			logger(entry);
+		} catch {}
+	};
 }
 
 function checkPath(option: string, path: string): string {

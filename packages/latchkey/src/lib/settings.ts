@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
 import { misconfigured } from "./errors.ts";
+import { isPostgresUrl } from "./storage/postgres/database-url.ts";
+import type { PostgresPool } from "./storage/postgres/pool.ts";
 
 /** What comes from the environment, checked. */
 export interface Settings {
@@ -13,6 +15,10 @@ export interface Settings {
 	secrets: readonly string[];
 	peppers: readonly string[];
 	databaseUrl: string;
+	/** The pool to use in the place of `databaseUrl`. */
+	databasePool: PostgresDatabase | null;
+	/** The same database past a pooler, where PostgreSQL can be listened to. */
+	databaseDirectUrl: string | null;
 	trustedProxies: number;
 }
 
@@ -24,10 +30,27 @@ export interface SettingsOverrides {
 	secret?: string;
 	/** `AUTH_PEPPER`: as `AUTH_SECRET`, for sealing password hashes. Default: derived from the secret. */
 	pepper?: string;
-	/** `AUTH_DATABASE_URL`: `file:` for SQLite. Default `file:.data/latchkey.db`. */
-	database?: string;
+	/**
+	 * `AUTH_DATABASE_URL`: `file:` for SQLite, `postgres:` for PostgreSQL. Default `file:.data/latchkey.db`. Or a pool
+	 * of connections to PostgreSQL that the application has already.
+	 */
+	database?: string | PostgresDatabase;
+	/**
+	 * `AUTH_DATABASE_DIRECT_URL`: the same PostgreSQL past a pooler that gives out another connection for each
+	 * transaction. Only for hearing at once what ended elsewhere. Default: `AUTH_DATABASE_URL`, if that is direct.
+	 */
+	databaseDirectUrl?: string;
 	/** `AUTH_TRUSTED_PROXIES`: how many proxies stand in front and append to X-Forwarded-For. Default 0. */
 	trustedProxies?: number;
+}
+
+/** PostgreSQL by a pool that the application has already, such as a `Pool` of `pg`. It stays open when Latchkey closes. */
+export interface PostgresDatabase {
+	pool: PostgresPool;
+	/** The schema of the tables. Default: the first that the server looks in. */
+	schema?: string;
+	/** What the tables' names begin with. Default `latchkey_`. */
+	prefix?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,13 +78,16 @@ export function readSettings(overrides: SettingsOverrides, env: Environment = pr
 		);
 	}
 	const peppers = readSecrets("AUTH_PEPPER", overrides.pepper ?? variable(env, "AUTH_PEPPER"));
+	const database = overrides.database ?? variable(env, "AUTH_DATABASE_URL");
 	return {
 		origin: url.origin,
 		secure: url.protocol === "https:",
 		loopback,
 		secrets,
 		peppers: peppers.length > 0 ? peppers : secrets,
-		databaseUrl: readDatabaseUrl(overrides.database ?? variable(env, "AUTH_DATABASE_URL")),
+		databaseUrl: typeof database === "object" ? "postgres:" : readDatabaseUrl(database),
+		databasePool: typeof database === "object" ? database : null,
+		databaseDirectUrl: readDirectUrl(overrides.databaseDirectUrl ?? variable(env, "AUTH_DATABASE_DIRECT_URL")),
 		trustedProxies: readProxyCount(overrides.trustedProxies ?? variable(env, "AUTH_TRUSTED_PROXIES") ?? 0),
 	};
 }
@@ -109,9 +135,14 @@ function readSecrets(name: string, text: string | undefined): string[] {
 }
 
 function readDatabaseUrl(text = "file:.data/latchkey.db"): string {
-	if (text.startsWith("file:") && text.length > "file:".length) return text;
+	if (isPostgresUrl(text) || (text.startsWith("file:") && text.length > "file:".length)) return text;
 	const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0] ?? "no scheme";
-	throw misconfigured(`AUTH_DATABASE_URL must begin with file: (it has ${scheme})`);
+	throw misconfigured(`AUTH_DATABASE_URL must begin with file: or postgres:// (it has ${scheme})`);
+}
+
+function readDirectUrl(text: string | undefined): string | null {
+	if (text === undefined || isPostgresUrl(text)) return text ?? null;
+	throw misconfigured("AUTH_DATABASE_DIRECT_URL must begin with postgres://");
 }
 
 function readProxyCount(value: string | number): number {

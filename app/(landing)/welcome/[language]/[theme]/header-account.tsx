@@ -5,7 +5,7 @@ import Link from "next/link";
 import type { Messages } from "@/messages/en";
 import { AccountMenu } from "../../../../ui/account-menu";
 import { button } from "../../../../ui/button";
-import { SignedOutLinks } from "../../../../ui/site-header";
+import { headerButton, SignedOutLinks } from "../../../../ui/site-header";
 
 interface Props {
 	words: Messages["site"];
@@ -22,10 +22,10 @@ export function HeaderWaiting({ words }: Props) {
 	return (
 		<div className="flex items-center gap-1">
 			<noscript>
-				<Link href="/sign-in" className={button("quiet", "px-3")}>
+				<Link href="/sign-in" className={button("quiet", headerButton)}>
 					{words.signIn}
 				</Link>
-				<Link href="/account" className={button("secondary", "px-3")}>
+				<Link href="/account" className={button("secondary", headerButton)}>
 					{words.account}
 				</Link>
 			</noscript>

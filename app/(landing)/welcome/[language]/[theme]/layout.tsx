@@ -1,5 +1,4 @@
 import { notFound } from "next/navigation";
-import { AuthProvider } from "latchkey/react";
 import { Suspense } from "react";
 import { auth } from "@/auth";
 import { isLanguage, isTheme, languages, themes } from "@/messages/languages";
@@ -17,19 +16,17 @@ export default async function LandingLayout({ children, params }: LayoutProps<"/
 	if (!isLanguage(language) || !isTheme(theme)) notFound();
 	const words = messagesIn(language).site;
 	return (
-		// A promise, not awaited: the page around the header stays static.
-		<AuthProvider session={auth()}>
-			<Document
-				language={language}
-				theme={theme}
-				account={
-					<Suspense fallback={<HeaderWaiting words={words} />}>
-						<HeaderAccount words={words} />
-					</Suspense>
-				}
-			>
-				{children}
-			</Document>
-		</AuthProvider>
+		<Document
+			language={language}
+			theme={theme}
+			session={auth()}
+			account={
+				<Suspense fallback={<HeaderWaiting words={words} />}>
+					<HeaderAccount words={words} />
+				</Suspense>
+			}
+		>
+			{children}
+		</Document>
 	);
 }

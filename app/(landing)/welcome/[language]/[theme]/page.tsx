@@ -29,7 +29,7 @@ export default async function LandingPage({ params }: Props) {
 	return (
 		<div className="mx-auto w-full max-w-5xl space-y-20 px-4 py-14 sm:px-6 sm:py-24">
 			<section className="max-w-2xl space-y-6">
-				<h1 className="text-4xl font-semibold tracking-tight sm:text-5xl">{words.title}</h1>
+				<h1 className="text-3xl font-semibold tracking-tight sm:text-5xl">{words.title}</h1>
 				<p className="text-lg text-muted">{words.lead}</p>
 				<HeroLinks words={words} />
 				<p className="text-sm text-muted">{words.tryNote}</p>

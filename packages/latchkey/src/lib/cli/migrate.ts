@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { readSettings } from "../settings.ts";
-import type { MigrationStatus } from "../storage/sqlite/migrate.ts";
+import { readSettings, sqliteFile } from "../settings.ts";
+import { isPostgresUrl, parseDatabaseUrl } from "../storage/postgres/database-url.ts";
+import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../storage/sqlite/migrate.ts";
 import { type Command, type CommandContext, CommandError, parseArguments, UsageError } from "./command.ts";
 import { loadEnvironment } from "./environment.ts";
 
@@ -11,7 +12,12 @@ latchkey migrate plan       prints the SQL that would be executed; writes nothin
 
 export const migrate: Command = { usage, run };
 
-type Migrations = typeof import("../storage/sqlite/migrate.ts");
+/** What both kinds of databases can do. A file is named by its path, PostgreSQL by its URL. */
+interface Migrations {
+	applyMigrations(target: string): Promise<readonly AppliedMigration[]>;
+	migrationStatus(target: string): Promise<MigrationStatus>;
+	planMigrations(target: string): Promise<readonly PlannedMigration[]>;
+}
 
 async function run(args: readonly string[], context: CommandContext): Promise<void> {
 	const { values, positionals } = parseArguments(args, { json: { type: "boolean" } });
@@ -20,48 +26,58 @@ async function run(args: readonly string[], context: CommandContext): Promise<vo
 	if (perform === undefined) throw new UsageError(`there is no "latchkey migrate ${action}"`);
 	if (more.length > 0) throw new UsageError(`"latchkey migrate ${action}" takes no ${JSON.stringify(more[0])}`);
 	if (values.json && action !== "status") throw new UsageError('--json belongs to "migrate status"');
-	const file = await databaseFile(context);
-	// Loaded here, so that no other command loads SQLite.
-	await perform(await import("../storage/sqlite/migrate.ts"), { file, json: values.json === true, context });
+	const database = await findDatabase(context);
+	await perform(database.migrations, { ...database, json: values.json === true, context });
 }
 
-interface Request {
-	file: string;
+interface Database {
+	migrations: Migrations;
+	/** What the migrations are asked about. */
+	target: string;
+	/** How it is called in what is printed: never with a password. */
+	name: { file: string } | { database: string };
+}
+
+interface Request extends Database {
 	json: boolean;
 	context: CommandContext;
 }
 
 const actions: Readonly<Record<string, (migrations: Migrations, request: Request) => Promise<void>>> = {
-	async up({ applyMigrations }, { file, context }) {
-		const applied = await applyMigrations(file);
+	async up({ applyMigrations }, { target, name, context }) {
+		const applied = await applyMigrations(target);
 		for (const { version, name } of applied) context.print(`applied ${version} ${name}`);
-		context.warn(applied.length === 0 ? `${file} lacks nothing.` : `${file} is up to date.`);
+		context.warn(applied.length === 0 ? `${say(name)} lacks nothing.` : `${say(name)} is up to date.`);
 	},
-	async status({ migrationStatus }, { file, json, context }) {
-		const status = await migrationStatus(file);
-		context.print(json ? JSON.stringify(statusAsJson(file, status), null, 2) : statusAsText(file, status));
+	async status({ migrationStatus }, { target, name, json, context }) {
+		const status = await migrationStatus(target);
+		context.print(json ? JSON.stringify(statusAsJson(name, status), null, 2) : statusAsText(name, status));
 	},
-	async plan({ planMigrations }, { file, context }) {
-		const pending = await planMigrations(file);
+	async plan({ planMigrations }, { target, name, context }) {
+		const pending = await planMigrations(target);
 		for (const { version, name, statements } of pending) {
 			context.print([`-- ${version} ${name}`, ...statements.map((statement) => `${statement};`)].join("\n"));
 		}
-		if (pending.length === 0) context.warn(`${file} lacks nothing.`);
+		if (pending.length === 0) context.warn(`${say(name)} lacks nothing.`);
 	},
 };
 
-function statusAsText(file: string, { applied, pending, foreignTables }: MigrationStatus): string {
+function say(name: Database["name"]): string {
+	return "file" in name ? name.file : name.database;
+}
+
+function statusAsText(name: Database["name"], { applied, pending, foreignTables }: MigrationStatus): string {
 	return [
-		file,
+		say(name),
 		...applied.map(({ version, name, appliedAt }) => `applied ${version} ${name} at ${isoTime(appliedAt)}`),
 		...pending.map(({ version, name }) => `pending ${version} ${name}`),
 		...foreignTables.map((table) => `foreign table ${table}`),
 	].join("\n");
 }
 
-function statusAsJson(file: string, { applied, pending, foreignTables }: MigrationStatus) {
+function statusAsJson(name: Database["name"], { applied, pending, foreignTables }: MigrationStatus) {
 	return {
-		file,
+		...name,
 		applied: applied.map(({ version, name, appliedAt }) => ({ version, name, appliedAt: isoTime(appliedAt) })),
 		pending: pending.map(({ version, name }) => ({ version, name })),
 		foreignTables,
@@ -72,12 +88,18 @@ function isoTime(milliseconds: number): string {
 	return new Date(milliseconds).toISOString();
 }
 
-async function databaseFile({ cwd, env }: CommandContext): Promise<string> {
+async function findDatabase({ cwd, env }: CommandContext): Promise<Database> {
 	// A machine that only migrates may have neither origin nor secret.
 	const stand = { url: "http://localhost", secret: "only-the-database-is-asked-for-here" };
 	const { databaseUrl } = readSettings(stand, { ...loadEnvironment(cwd, env), AUTH_PEPPER: undefined });
-	const { sqliteFile } = await import("../settings.ts");
+	// Each is loaded here, so that no other command loads a database.
+	if (isPostgresUrl(databaseUrl)) {
+		const { label } = parseDatabaseUrl(databaseUrl);
+		const migrations = await import("../storage/postgres/migrate.ts");
+		return { migrations, target: databaseUrl, name: { database: label } };
+	}
 	const file = sqliteFile(databaseUrl);
 	if (file === ":memory:") throw new CommandError("AUTH_DATABASE_URL names memory, where there is nothing to migrate");
-	return resolve(cwd, file);
+	const path = resolve(cwd, file);
+	return { migrations: await import("../storage/sqlite/migrate.ts"), target: path, name: { file: path } };
 }

@@ -16,6 +16,8 @@ export const throttleRules = {
 	signInAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Sign-ups from one address. */
 	signUpAddress: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Changes of one's user name: each says whether somebody has it. */
+	renameUser: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 } as const satisfies Record<string, Rule>;
 
 export type ThrottleRule = keyof typeof throttleRules;

@@ -19,6 +19,7 @@ export async function changePassword(
 ): Promise<SignInResult> {
 	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
 	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { newPassword: policy.reason } };
+	engine.hasher.requireRoom();
 	const admission = await admitAttempt(engine, visitor, reauthenticationSubject(user.id));
 	if (!admission.ok) return admission;
 

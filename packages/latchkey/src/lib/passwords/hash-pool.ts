@@ -36,12 +36,18 @@ export class HashPool {
 		}
 	}
 
+	/** @throws {AuthError} `busy` when {@link run} would throw it now: for asking before anything is counted or written. */
+	requireRoom(): void {
+		const full = this.#running >= this.#concurrency && this.#waiting.length >= this.#queueLimit;
+		if (full) throw new AuthError("busy", { retryAfterSeconds: 5 });
+	}
+
 	#turn(): Promise<void> | undefined {
 		if (this.#running < this.#concurrency) {
 			this.#running += 1;
 			return undefined;
 		}
-		if (this.#waiting.length >= this.#queueLimit) throw new AuthError("busy", { retryAfterSeconds: 5 });
+		this.requireRoom();
 		return new Promise((resolve) => this.#waiting.push(resolve));
 	}
 

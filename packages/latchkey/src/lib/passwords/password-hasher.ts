@@ -13,7 +13,7 @@ export interface Argon2Parameters {
 export const defaultParameters: Argon2Parameters = { memoryKib: 19_456, passes: 2, lanes: 1 };
 
 // A hostile or mistaken hash in the database must not take the machine down.
-const largestParameters: Argon2Parameters = { memoryKib: 1_048_576, passes: 16, lanes: 16 };
+const largestParameters: Argon2Parameters = { memoryKib: 262_144, passes: 10, lanes: 8 };
 const argon2id = 2;
 // Numbers as Argon2 writes them; salt and hash of 8 to 64 and 16 to 64 bytes.
 const phc =
@@ -62,6 +62,11 @@ export class PasswordHasher {
 		const equal = await this.#pool.run(() => verify(text, password));
 		const matches = equal && stored !== null && parameters !== null;
 		return { matches, outdated: matches && this.#isOutdated(sealed, parameters) };
+	}
+
+	/** @throws {AuthError} `busy` when too many wait to be hashed: asked before an attempt is counted. */
+	requireRoom(): void {
+		this.#pool.requireRoom();
 	}
 
 	/** Whether a stored password can be opened at all: false when the key it was sealed under is no longer configured. */

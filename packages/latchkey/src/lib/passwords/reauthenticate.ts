@@ -12,6 +12,7 @@ export async function reauthenticate(
 ): Promise<SignInResult> {
 	const { id: userId } = current.user;
 	const account = reauthenticationSubject(userId);
+	engine.hasher.requireRoom();
 	const admission = await admitAttempt(engine, visitor, account);
 	if (!admission.ok) return admission;
 	return proveAndOpen(engine, visitor, {

@@ -66,7 +66,10 @@ export function grantToken(
 	};
 }
 
-/** Opens a session for a user whom trusted code has proven. `null` when there is no such user. */
+/**
+ * Opens a session for a user whom trusted code has proven. `null` when there is no such user, or when all of their
+ * sessions were ended meanwhile: only the caller knows whether the proof outlives that.
+ */
 export async function openSessionFor(
 	engine: Engine,
 	visitor: Visitor,

@@ -25,7 +25,7 @@ export interface ResolveOptions {
 }
 
 /**
- * Who is signed in, or `null`. One statement; the token alone is never believed. What is to be written (first sight,
+ * Who is signed in, or `null`. At most one statement; the token alone is never believed. What is to be written (first sight,
  * last use) is written after the answer, and losing it is harmless.
  * @throws {AuthError} `store_unavailable`; never `null` for that.
  */
@@ -38,7 +38,7 @@ export async function resolveSession(
 	const verified = token === null ? null : engine.tokens.read(token);
 	if (token === null || verified === null) return null;
 	const { claims, secretHash } = verified;
-	const live = await engine.storage.readSession(secretHash);
+	const live = await engine.storage.readSession(secretHash, claims.gen);
 	if (live === null || live.session.userId !== claims.sub || live.now >= claims.exp * 1000) return null;
 
 	const verdict = judgeGeneration(claims, live.session, live.now - visitor.arrivedAgoMs);

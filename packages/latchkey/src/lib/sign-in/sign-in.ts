@@ -27,6 +27,8 @@ export async function signIn(engine: Engine, visitor: Visitor, raw: unknown): Pr
 	const read = readAttempt(engine.methods, raw);
 	if (!read.ok) return { ok: false, code: "invalid_input", fields: read.fields };
 	const { method, attempt } = read;
+	// A password that nobody has time to check is no failed attempt.
+	if (method.amr.includes("pwd")) engine.hasher.requireRoom();
 	const admission = await admitAttempt(engine, visitor, attempt.account);
 	if (!admission.ok) return admission;
 	const previous = await resolveSession(engine, visitor, { activity: false });

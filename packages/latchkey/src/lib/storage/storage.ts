@@ -13,8 +13,11 @@ export interface Storage {
 	/**
 	 * The live session with this secret, and its user, in one statement. Live: not ended, neither idle nor absolute
 	 * expiry past on the database's clock, and its epoch equal to its user's. `null` otherwise.
+	 *
+	 * With `heldGeneration`, the one that the token in hand carries, an adapter may answer without a statement, for a
+	 * session at that very generation that it has read before and is proven to hear the end of.
 	 */
-	readSession(secretHash: Uint8Array): Promise<LiveSession | null>;
+	readSession(secretHash: Uint8Array, heldGeneration?: number): Promise<LiveSession | null>;
 
 	/**
 	 * Opens a session if the user's epoch still is `session.epoch`; `null` (and nothing written, nothing ended) when

@@ -25,6 +25,12 @@ export async function updateAccount(
 	{ user, session }: ResolvedSession,
 	{ name, username }: z.output<typeof userChanges>,
 ): Promise<{ readonly ok: true; readonly user: User } | Refusal> {
+	if (username) {
+		const admission = await engine.throttle.admit([{ rule: "renameUser", subject: user.id }]);
+		if (!admission.ok) {
+			return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+		}
+	}
 	const changes = { ...(name !== undefined && { name }), ...(username !== undefined && { username }) };
 	const detail = { changed: Object.keys(changes) };
 	const event = auditEvent("user.updated", visitor, { userId: user.id, sessionId: session.id, detail });

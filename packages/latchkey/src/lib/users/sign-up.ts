@@ -34,6 +34,7 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 	const about = [email?.value ?? null, username?.value ?? null, name];
 	const policy = await checkNewPassword(engine, input.password, about);
 	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { password: policy.reason } };
+	engine.hasher.requireRoom();
 	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(visitor) }]);
 	if (!admission.ok) {
 		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };

@@ -24,7 +24,7 @@ const changeUser = route({
 	access: "signed-in",
 	body: userChanges,
 	responses: { 200: messageSchema.extend({ user: userSchema }) },
-	errors: ["identifier_taken"],
+	errors: ["identifier_taken", "too_many_attempts"],
 	async handle({ engine, visitor, current, body }) {
 		const updated = await updateAccount(engine, visitor, current, body);
 		if (!updated.ok) throw refusal(updated);

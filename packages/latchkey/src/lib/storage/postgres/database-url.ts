@@ -34,7 +34,7 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
 		connectionString: url.href,
 		schema: checkName("schema", schema),
 		prefix: checkName("prefix", prefix) ?? defaultPrefix,
-		label: `PostgreSQL at ${url.host || "this machine"}`,
+		label: `PostgreSQL at ${url.host || "this machine"}${url.pathname}`,
 	};
 }
 

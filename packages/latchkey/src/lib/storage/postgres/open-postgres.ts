@@ -1,17 +1,21 @@
 import { createHash } from "node:crypto";
+import type { Logger } from "../../log.ts";
 import type { Storage } from "../storage.ts";
 import { auditOperations } from "./audit-events.ts";
 import { PostgresConnection } from "./connection.ts";
 import { createUserOperation } from "./create-user.ts";
 import { type DatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
 import { deleteUserOperation } from "./delete-user.ts";
+import { behindPooler } from "./ended-channel.ts";
 import { exportUserOperation } from "./export-user.ts";
 import { inspectServer, readStatus, requireRights, type Server } from "./inspect.ts";
+import type { Stopwatch } from "./lease.ts";
 import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
 import { defaultPrefix, type TableNames } from "./names.ts";
 import { passwordOperations } from "./passwords.ts";
-import { createPool, type OwnPool, type PostgresPool } from "./pool.ts";
+import { connectAlone, createPool, type OwnPool, type PostgresClient, type PostgresPool } from "./pool.ts";
 import { readSessionOperation } from "./read-session.ts";
+import { rememberSessions } from "./remember-sessions.ts";
 import { renewalOperations } from "./renewal.ts";
 import { sessionOperations } from "./sessions.ts";
 import { toStartError } from "./start-errors.ts";
@@ -36,6 +40,14 @@ export interface OpenPostgresOptions {
 	 * while any are pending. `never`: always refuses then.
 	 */
 	migrate?: "ours" | "never";
+	/** The same database past a pooler, to listen to. Default: `url` or `pool`, if that is direct. */
+	directUrl?: string;
+	/** How many live sessions are remembered at most. 0: none. Default: 10,000. */
+	rememberedSessions?: number;
+	/** For tests: the two clocks by which memory is believed. */
+	stopwatch?: Stopwatch;
+	/** Receives what an operator may want to know. Default: nobody. */
+	log?: Logger;
 	/** Called with every statement that is executed once the store is open. */
 	onStatement?: (sql: string) => void;
 	/** How many connections of its own at most. Default: 10. */
@@ -45,6 +57,9 @@ export interface OpenPostgresOptions {
 	/** How long a statement may take. Default: 5000. */
 	statementTimeoutMs?: number;
 }
+
+/** For the connection that listens: while it is not there, the database is asked, so nothing is lost by trying again. */
+const listenTimeoutMs = 2000;
 
 /** Left to the server to say itself that a statement took too long, before nobody waits for its answer any more. */
 const answerMarginMs = 1000;
@@ -66,16 +81,40 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 					statementTimeoutMs: server.isDirect ? statementTimeoutMs : null,
 				})
 			: null;
+	const pool = own ?? options.pool!;
+	const channel = channelOf(server.names);
 	const connection = new PostgresConnection({
-		pool: own ?? options.pool!,
+		pool,
 		names: server.names,
-		channel: channelOf(server.names),
+		channel,
 		clock: options.clock,
 		named: server.isDirect,
 		answerTimeoutMs: statementTimeoutMs + answerMarginMs,
 		onStatement: options.onStatement,
 	});
-	return createStorage(connection, own);
+	const storage = createStorage(connection, own);
+	const { rememberedSessions: max = 10_000, log = () => {} } = options;
+	const connect = max === 0 ? null : listener(options, server, database, pool, log);
+	if (connect === null) return storage;
+	return rememberSessions(storage, { connect, channel, max, clock: options.clock, stopwatch: options.stopwatch, log });
+}
+
+/** How to connect in order to listen; `null`, said in the log, where that is not possible. */
+function listener(
+	{ directUrl, pool: given }: OpenPostgresOptions,
+	{ isDirect }: Server,
+	{ connectionString }: DatabaseUrl,
+	pool: PostgresPool,
+	log: Logger,
+): (() => Promise<PostgresClient>) | null {
+	const url = directUrl === undefined ? connectionString : parseDatabaseUrl(directUrl).connectionString;
+	if (directUrl === undefined && !isDirect) {
+		log({ level: "warn", event: "session_memory_off", reason: behindPooler });
+		return null;
+	}
+	return directUrl === undefined && given !== undefined
+		? () => pool.connect()
+		: () => connectAlone(url, listenTimeoutMs);
 }
 
 function describeDatabase({ url, pool, schema, prefix }: OpenPostgresOptions): DatabaseUrl {

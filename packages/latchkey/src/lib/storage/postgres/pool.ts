@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { misconfigured } from "../../errors.ts";
 
 /** What we ask of a pool of PostgreSQL connections. A `Pool` of `pg` is one. */
@@ -68,6 +69,30 @@ export async function createPool(options: PoolOptions): Promise<OwnPool> {
 	// A connection that dies while nobody uses it is replaced by the next one; unheard, the event ends the process.
 	pool.on("error", () => {});
 	return pool;
+}
+
+/** Connects once, outside of any pool. The connection does not keep the process alive. */
+export async function connectAlone(connectionString: string, connectTimeoutMs: number): Promise<PostgresClient> {
+	const { Client } = await loadPg();
+	const socket = new Socket();
+	const client = new Client({
+		connectionString,
+		connectionTimeoutMillis: connectTimeoutMs,
+		keepAlive: true,
+		fallback_application_name: "latchkey",
+		stream: () => socket,
+	});
+	// Whoever asks is told by the rejection; unheard, the event ends the process.
+	client.on("error", () => {});
+	try {
+		await client.connect();
+	} catch (error) {
+		socket.destroy();
+		throw error;
+	}
+	socket.unref();
+	// Not `end`, which waits for a server that may be silent.
+	return Object.assign(client, { release: () => void socket.destroy() });
 }
 
 /** @throws {AuthError} `misconfigured` when it is not installed. */

@@ -1,0 +1,178 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeError, type Logger } from "../../log.ts";
+import { ask } from "./inspect.ts";
+import type { Lease } from "./lease.ts";
+import { quoted } from "./names.ts";
+import type { PostgresClient } from "./pool.ts";
+
+export interface EndedChannelOptions {
+	/** A connection of the channel's own, held until it is released. */
+	connect(): Promise<PostgresClient>;
+	/** Where instances tell each other what ended. */
+	channel: string;
+	lease: Lease;
+	/** A session or all sessions of a user have ended or changed. */
+	onEnded(kind: "session" | "user", id: string): void;
+	/** Something may have ended unheard: from here on everything is heard again. */
+	onGap(): void;
+	log: Logger;
+}
+
+const heartbeatMs = 100;
+/** After which a heartbeat is not waited for any more and the connection given up. Longer than the lease: slow is not dead. */
+const answerMs = 1000;
+/** After the last question heartbeats go on for so long; then an instance that nobody uses leaves the database alone. */
+const quietAfterMs = 10_000;
+const longestPauseMs = 2000;
+
+/**
+ * Hears what other instances end, by LISTEN, and proves ten times a second that it does: with a NOTIFY to itself, which
+ * comes after everything that was told before it. The lease lasts from the moment such a heartbeat was sent.
+ */
+export class EndedChannel {
+	readonly #options: EndedChannelOptions;
+	/** Heartbeats are for nobody else. */
+	readonly #heartbeats = `latchkey_heartbeat_${randomBytes(12).toString("hex")}`;
+	readonly #closing = new AbortController();
+	#running: Promise<void> | null = null;
+	#listening = false;
+	#wantedAt = 0;
+	#wake: (() => void) | null = null;
+	#beat = 0;
+	#heard = 0;
+
+	constructor(options: EndedChannelOptions) {
+		this.#options = options;
+	}
+
+	/** Whether everything that ends is heard of, sooner or later. How soon is for the lease to say. */
+	get isListening(): boolean {
+		return this.#listening;
+	}
+
+	/** Says that somebody would use memory. The first time connects; after a quiet time heartbeats begin again. */
+	want(): void {
+		this.#wantedAt = performance.now();
+		this.#wake?.();
+		if (!this.#closing.signal.aborted) this.#running ??= this.#run();
+	}
+
+	async close(): Promise<void> {
+		this.#closing.abort();
+		// A connection that is only being made ends by itself.
+		if (this.#listening) await this.#running;
+	}
+
+	/** Listens until it is closed, or finds that this connection cannot. */
+	async #run(): Promise<void> {
+		let failures = 0;
+		while (!this.#closing.signal.aborted) {
+			try {
+				await this.#listen(() => {
+					if (failures > 0) this.#options.log({ level: "info", event: "session_memory_back" });
+					failures = 0;
+				});
+			} catch (error) {
+				if (error instanceof CannotListen) {
+					this.#options.log({ level: "warn", event: "session_memory_off", reason: error.message });
+					return;
+				}
+				failures += 1;
+				if (failures === 1 && !this.#closing.signal.aborted) {
+					this.#options.log({ level: "warn", event: "session_memory_away", ...describeError(error) });
+				}
+			}
+			const pauseMs = Math.min(longestPauseMs, 50 * 2 ** failures);
+			await this.#pause(pauseMs * (0.5 + Math.random() / 2), this.#closing.signal);
+		}
+	}
+
+	/** One connection, from its beginning to its end. */
+	async #listen(onReady: () => void): Promise<void> {
+		const over = new AbortController();
+		const end = () => over.abort();
+		const client = await this.#options.connect();
+		try {
+			this.#closing.signal.addEventListener("abort", end);
+			client.on("error", end);
+			client.on("end", end);
+			client.on("notification", ({ channel, payload = "" }) => this.#hear(channel, payload));
+			await this.#begin(client);
+			onReady();
+			while (!over.signal.aborted) {
+				const sentAt = performance.now();
+				await this.#heartbeat(client, over.signal);
+				await this.#pause(heartbeatMs - (performance.now() - sentAt), over.signal);
+				if (performance.now() - this.#wantedAt > quietAfterMs) await this.#untilWanted(over.signal);
+			}
+			if (!this.#closing.signal.aborted) throw new Error("The connection that listens was closed");
+		} finally {
+			this.#closing.signal.removeEventListener("abort", end);
+			this.#listening = false;
+			this.#options.lease.drop();
+			this.#options.onGap();
+			client.release(true);
+		}
+	}
+
+	async #begin(client: PostgresClient): Promise<void> {
+		const [server] = await ask<{ pid: number }>(client, "SELECT pg_backend_pid() AS pid");
+		if (client.processID !== server!.pid) throw new CannotListen(behindPooler);
+		// A heartbeat that a crash loses is no loss, and need not reach the disk ten times a second.
+		await ask(client, "SET synchronous_commit TO off");
+		await ask(client, `LISTEN ${quoted(this.#options.channel)}`);
+		await ask(client, `LISTEN ${quoted(this.#heartbeats)}`);
+		// What was read until now may have ended before anybody listened.
+		this.#options.onGap();
+		this.#listening = true;
+	}
+
+	async #heartbeat(client: PostgresClient, over: AbortSignal): Promise<void> {
+		const { lease } = this.#options;
+		this.#beat += 1;
+		const sentAt = lease.instant();
+		const { rows } = await client.query({
+			text: `SELECT floor(extract(epoch from statement_timestamp()) * 1000)::float8 AS now, pg_backend_pid() AS pid,
+				pg_notify($1, $2)`,
+			values: [this.#heartbeats, String(this.#beat)],
+			query_timeout: answerMs,
+		});
+		const { now, pid } = rows[0] as { now: number; pid: number };
+		if (client.processID !== pid) throw new CannotListen(behindPooler);
+		// Usually it came before the answer did.
+		for (let waitedMs = 0; this.#heard !== this.#beat; waitedMs += 10) {
+			if (over.aborted || waitedMs >= answerMs) throw new Error("A heartbeat did not come back");
+			await this.#pause(10, over);
+		}
+		lease.renew(sentAt, now);
+	}
+
+	#hear(channel: string, payload: string): void {
+		if (channel === this.#heartbeats) {
+			this.#heard = Number(payload);
+		} else if (channel === this.#options.channel) {
+			this.#options.onEnded(payload.startsWith("u:") ? "user" : "session", payload.slice(2));
+		}
+	}
+
+	async #untilWanted(over: AbortSignal): Promise<void> {
+		if (over.aborted) return;
+		await new Promise<void>((resolve) => {
+			this.#wake = resolve;
+			over.addEventListener("abort", () => resolve(), { once: true });
+		});
+		this.#wake = null;
+	}
+
+	/** Waits, without keeping the process alive for it. */
+	async #pause(ms: number, signal: AbortSignal): Promise<void> {
+		if (ms > 0) await sleep(ms, undefined, { ref: false, signal }).catch(() => {});
+	}
+}
+
+/** Said once, since it will not change: each session is then asked for in the database. */
+class CannotListen extends Error {}
+
+export const behindPooler =
+	"There is a pooler before PostgreSQL, through which it cannot be listened to, so each check asks the database. Give the database's own address in AUTH_DATABASE_DIRECT_URL.";

@@ -1,0 +1,140 @@
+/**
+ * `npm run screenshots`: pictures of every page into screenshots/, at 320 px and at desktop width, light and dark, in
+ * every language. For people to look at; nothing compares them.
+ *
+ *   npm run screenshots -- sign-in devices     only pictures whose name holds one of the words
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { startApplication } from "../e2e/application.ts";
+import { buildApp } from "./lib/build.mjs";
+import { chromiumArguments, ensureChromium } from "./lib/chromium.mjs";
+import { main, root } from "./lib/main.mjs";
+
+const password = "correct horse battery";
+const person = { email: "ada@example.com", username: "ada", name: "Ada Lovelace" };
+const elsewhere = [
+	"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0",
+	"curl/8.5.0",
+];
+
+const stranger = [
+	{ name: "landing", path: "/" },
+	{ name: "sign-in", path: "/sign-in?next=/dashboard" },
+	{ name: "sign-in-wrong", path: "/sign-in", act: (page) => signIn(page, person.email, "not the password") },
+	{ name: "sign-in-throttled", path: "/sign-in", act: guessTooOften },
+	{ name: "sign-up", path: "/sign-up" },
+	{ name: "sign-up-refused", path: "/sign-up", act: signUpBadly },
+];
+const member = [
+	{ name: "landing-signed-in", path: "/" },
+	{ name: "account-menu", path: "/dashboard", act: (page) => page.locator("[popovertarget]").click() },
+	{ name: "dashboard", path: "/dashboard" },
+	{ name: "fetch", path: "/fetch", act: (page) => page.locator("main button").first().click() },
+	{ name: "reauthenticate", path: "/reauthenticate?next=/account/data" },
+	{ name: "sign-in-already", path: "/sign-in" },
+	{ name: "profile", path: "/account?saved" },
+	{ name: "password", path: "/account/password" },
+	{ name: "password-changed", path: "/account/password?saved" },
+	{ name: "devices", path: "/account/devices" },
+	{ name: "activity", path: "/account/activity" },
+	{ name: "data", path: "/account/data" },
+	{ name: "appearance", path: "/account/appearance" },
+	{ name: "not-found", path: "/nothing/here" },
+	{ name: "offline", path: "/account/password", act: (page) => page.context().setOffline(true) },
+];
+
+await main(async () => {
+	const wanted = process.argv.slice(2);
+	const folder = join(root, "screenshots");
+	const data = mkdtempSync(join(tmpdir(), "latchkey-screenshots-"));
+	await buildApp(root);
+	const application = await startApplication({ AUTH_DATABASE_URL: `file:${join(data, "auth.db")}` });
+	const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArguments });
+	try {
+		const cookie = await prepare(application.origin);
+		mkdirSync(folder, { recursive: true });
+		for (const look of looks()) await takePictures(browser, application.origin, cookie, look, wanted, folder);
+	} finally {
+		await browser.close();
+		await application.stop();
+		rmSync(data, { recursive: true, force: true });
+	}
+	console.log(`The pictures are in ${folder}`);
+	return 0;
+});
+
+function looks() {
+	return ["en", "ar"].flatMap((language) =>
+		["light", "dark"].flatMap((theme) => [320, 1280].map((width) => ({ language, theme, width }))),
+	);
+}
+
+/** Somebody with a few devices and some history. Answers the session's cookie. */
+async function prepare(origin) {
+	const post = (path, body, headers = {}) =>
+		fetch(`${origin}/api/auth${path}`, {
+			method: "POST",
+			headers: { "content-type": "application/json", origin, ...headers },
+			body: JSON.stringify(body),
+		});
+	await post("/sign-up", { ...person, password });
+	for (const userAgent of elsewhere) {
+		await post("", { identifier: person.email, password }, { "user-agent": userAgent });
+	}
+	const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
+	const answer = await post("", { identifier: person.email, password }, { "user-agent": agent });
+	return answer.headers.getSetCookie()[0].split(";")[0];
+}
+
+async function takePictures(browser, origin, cookie, { language, theme, width }, wanted, folder) {
+	for (const [cast, cookies] of [
+		[stranger, []],
+		[member, [cookie]],
+	]) {
+		const context = await browser.newContext({
+			baseURL: origin,
+			locale: language,
+			colorScheme: theme,
+			viewport: { width, height: width === 320 ? 640 : 800 },
+			deviceScaleFactor: width === 320 ? 2 : 1,
+		});
+		await context.addCookies(
+			cookies.map((pair) => ({ name: pair.split("=")[0], value: pair.slice(pair.indexOf("=") + 1), url: origin })),
+		);
+		for (const { name, path, act } of cast) {
+			if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
+			const page = await context.newPage();
+			await page.goto(path, { waitUntil: "networkidle" });
+			await act?.(page);
+			await page.waitForTimeout(act === undefined ? 0 : 400);
+			await page.screenshot({ path: join(folder, `${name}-${language}-${theme}-${width}.png`), fullPage: true });
+			await page.close();
+		}
+		await context.close();
+	}
+}
+
+async function signIn(page, identifier, typed) {
+	await page.locator("[name=identifier]").fill(identifier);
+	await page.locator("[name=password]").fill(typed);
+	await page.locator("main [type=submit]").click();
+	await page.locator("main [role=alert]").waitFor();
+}
+
+async function guessTooOften(page) {
+	const identifier = `guessed-${Date.now()}@example.com`;
+	const guess = { identifier, password: "a guess" };
+	for (let count = 0; count < 10; count++) await page.request.post("/api/auth", { data: guess });
+	await signIn(page, identifier, "one more");
+}
+
+async function signUpBadly(page) {
+	await page.locator("[name=identifier]").fill("ada");
+	await page.locator("[name=new_password]").fill("password");
+	await page.locator("main [type=submit]").click();
+	await page.locator("main [role=alert]").waitFor();
+}
