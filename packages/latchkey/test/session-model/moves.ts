@@ -405,6 +405,14 @@ function timesOf(times: Readonly<Record<string, number>>): fc.Arbitrary<Move> {
 		.map(([name, ms]) => new Move(`waits ${name}`, (model, server) => wait(model, server, ms)));
 }
 
+const comesForWeeks = fc.constant(
+	new Move("opens a page now and every 13 days, to the end of the session", [
+		opensPageNow,
+		...[1, 2, 3].flatMap((): Play[] => [(model, server) => wait(model, server, 13 * day), opensPageNow]),
+		(model, server) => wait(model, server, minute),
+	]),
+);
+
 const renewsWhenDue: readonly Play[] = [
 	opensPageNow,
 	(model, server) => waitUntilDue(model, server),
@@ -497,7 +505,14 @@ const everyday = [
 ] as const;
 
 /** One honest browser, and everything that can go wrong on the way to the server and in it. */
-export const aloneMoves = [...everyday, [1, serverRestarts], [2, serverCrashes], [1, waitsLong], [1, signsIn]] as const;
+export const aloneMoves = [
+	...everyday,
+	[1, serverRestarts],
+	[2, serverCrashes],
+	[1, waitsLong],
+	[1, comesForWeeks],
+	[2, signsIn],
+] as const;
 
 /** The same, and somebody who takes copies of the cookie. */
 export const theftMoves = [...everyday, [3, isCopied], [8, thiefActs], [2, fallsBehind]] as const;

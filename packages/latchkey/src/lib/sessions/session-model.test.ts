@@ -8,7 +8,8 @@ import { claimsOf, Server } from "../../../test/session-model/server.ts";
 
 type Story = Iterable<fc.AsyncCommand<Model, Server>>;
 
-describe("the session's state machine, played on the engine and a real store", () => {
+// Seconds on a quiet machine.
+describe("the session's state machine, played on the engine and a real store", { timeout: 180_000 }, () => {
 	const met = new Map<Met, number>();
 	let server: Server;
 
@@ -23,15 +24,15 @@ describe("the session's state machine, played on the engine and a real store", (
 	});
 
 	it("never signs a lone browser out, whatever is lost, late or restarted [A26]", async () => {
-		await fc.assert(fc.asyncProperty(story(aloneMoves), play), { numRuns: 60 });
+		await fc.assert(fc.asyncProperty(story(aloneMoves), play), { numRuns: 45 });
 	});
 
 	it("ends a session whose copy falls behind, for owner and thief alike [A26]", async () => {
-		await fc.assert(fc.asyncProperty(story(theftMoves), play), { numRuns: 60 });
+		await fc.assert(fc.asyncProperty(story(theftMoves), play), { numRuns: 45 });
 	});
 
 	it("accepts no token of a session that was ended, by whatever end and in whatever order [A2] [A27]", async () => {
-		await fc.assert(fc.asyncProperty(story(endMoves), play), { numRuns: 60 });
+		await fc.assert(fc.asyncProperty(story(endMoves), play), { numRuns: 45 });
 	});
 
 	it("has met everything that there is to meet", () => {
