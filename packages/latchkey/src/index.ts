@@ -1,5 +1,5 @@
 export { type Auth, createAuth, type Granted, type GrantResult } from "./lib/auth.ts";
-export { AuthError, type ErrorCode, errorCodes, type FieldErrors } from "./lib/errors.ts";
+export { AuthError, type ErrorCode, errorCodes, type FieldErrors, type Refusal } from "./lib/errors.ts";
 export { type EventType, eventTypes } from "./lib/events/events.ts";
 export type { HasHeaders } from "./lib/http/visitor.ts";
 export type { LogEntry, Logger } from "./lib/log.ts";
@@ -15,5 +15,4 @@ export type { AuthOptions } from "./lib/options.ts";
 export { password } from "./lib/passwords/password.ts";
 export type { Session, SessionInfo, User } from "./lib/sessions/session.ts";
 export type { CookieToSet } from "./lib/sessions/session-cookie.ts";
-export type { Refusal } from "./lib/sign-in/sign-in.ts";
 export type { AssuranceLevel } from "./lib/storage/storage.ts";

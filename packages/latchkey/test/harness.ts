@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach } from "vitest";
 import { type Auth, createEngine } from "../src/lib/auth.ts";
 import type { Engine } from "../src/lib/engine.ts";
+import { stampOf } from "../src/lib/http/arrival.ts";
 import type { LogEntry } from "../src/lib/log.ts";
 import type { AuthOptions } from "../src/lib/options.ts";
 import { password } from "../src/lib/passwords/password.ts";
@@ -93,5 +94,5 @@ export async function signedUp(auth: TestAuth, person: Record<string, unknown> =
 
 /** Where a request comes from, as the arrival stamp would have noted it. Needs `installArrivalStamp()`. */
 export function from(address: string): Record<string, string> {
-	return { "x-latchkey-arrival": `fetch;${performance.now()};${address};` };
+	return stampOf({ kind: "fetch", peer: address, agoMs: 0, url: null });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ada, signedUp } from "../../test/harness.ts";
+import { ada, openTestAuth, signedUp } from "../../test/harness.ts";
 import { claimsOf, openInstrumented } from "../../test/instruments.ts";
 
 const mallory = { email: "mallory@example.com", password: "a session to be planted", name: "Mallory" };
@@ -95,4 +95,17 @@ describe("every proof of a person", () => {
 		expect(browser.cookies.get("session")).toBe(before);
 		expect((await browser.get("/api/auth")).body.authenticated).toBe(true);
 	});
+});
+
+it("tells whoever sat there before that somebody else's sign-in ended their session", async () => {
+	const auth = openTestAuth();
+	const browser = await signedUp(auth);
+	await browser.post("/api/auth/sign-up", { email: "bob@example.com", password: "another horse staple" });
+	const again = auth.browser();
+	await again.post("/api/auth", ada);
+	const { events } = (await again.get("/api/auth/events")).body;
+	expect(events.map(({ type, detail }: { type: string; detail: unknown }) => [type, detail])).toContainEqual([
+		"session.ended",
+		{ replaced: true },
+	]);
 });

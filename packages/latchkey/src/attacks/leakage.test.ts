@@ -52,7 +52,8 @@ describe("a secret that goes through every flow, failures included", () => {
 			expect(answer.status).toBe(400);
 			expect(JSON.stringify(answer.body)).not.toContain(canary);
 		}
-		expect(auth.logged.length).toBe(bodies.length);
+		// What strangers send in a broken form is no news for the operator.
+		expect(auth.logged).toEqual([]);
 		expect(JSON.stringify(auth.logged)).not.toContain(canary);
 	});
 
@@ -70,7 +71,7 @@ describe("a secret that goes through every flow, failures included", () => {
 	it("[A41] [ASVS 16.4.1] keeps an event one event, whatever control characters the visitor sends", async () => {
 		const auth = await openInstrumented();
 		const browser = auth.browser({ headers: { "user-agent": '"},{"type":"user.deleted"}\t\u00a0\u009b31m' } });
-		await browser.post("/api/auth/sign-up", { ...ada, name: '"}\u202e,{"' });
+		await browser.post("/api/auth/sign-up", { ...ada, name: '"}\u200f,{"' });
 		const { events } = (await browser.get("/api/auth/events")).body;
 		expect(events.map(({ type }: { type: string }) => type)).toEqual(["user.signed_up"]);
 	});

@@ -1,5 +1,5 @@
 import type { Engine } from "./engine.ts";
-import { AuthError } from "./errors.ts";
+import { type Refusal, toRefusal } from "./errors.ts";
 import { eventRoutes } from "./events/event-routes.ts";
 import { fieldErrors } from "./http/field-errors.ts";
 import { errorResponse, handleRequest, requireSameOrigin } from "./http/handle-request.ts";
@@ -18,7 +18,7 @@ import { resolveSession } from "./sessions/resolve-session.ts";
 import { type Session, toSession } from "./sessions/session.ts";
 import type { CookieToSet } from "./sessions/session-cookie.ts";
 import { sessionResource, sessionRoutes } from "./sessions/session-routes.ts";
-import { type Refusal, type SignInResult, signIn } from "./sign-in/sign-in.ts";
+import { type SignInResult, signIn } from "./sign-in/sign-in.ts";
 import { signUp, signUpInput } from "./users/sign-up.ts";
 import { userRoutes } from "./users/user-routes.ts";
 
@@ -156,7 +156,7 @@ export function createAuth(options: AuthOptions): Auth {
 
 async function visit(opening: Promise<Engine>, request: HasHeaders): Promise<{ opened: Engine; visitor: Visitor }> {
 	const opened = await opening;
-	return { opened, visitor: readVisitor(request, opened.settings.trustedProxies) };
+	return { opened, visitor: readVisitor(request, opened.settings) };
 }
 
 /** The same for what changes something: the request must come from this site. @throws {AuthError} `cross_origin` */
@@ -172,9 +172,7 @@ async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult>
 		const result = await work();
 		return result.ok ? granted(result) : result;
 	} catch (error) {
-		if (!(error instanceof AuthError) || error.code === "misconfigured") throw error;
-		const { code, retryAfterSeconds } = error;
-		return { ok: false, code, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+		return toRefusal(error);
 	}
 }
 

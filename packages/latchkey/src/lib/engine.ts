@@ -22,5 +22,7 @@ export interface Engine {
 	readonly activity: ActivityLog;
 	readonly background: Background;
 	readonly pseudonyms: KeyRing;
+	/** Ends what goes on by itself, now and then. */
+	readonly stopUpkeep: () => void;
 	readonly log: Logger;
 }

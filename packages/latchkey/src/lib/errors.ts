@@ -39,11 +39,22 @@ export interface AuthErrorOptions {
 	cause?: unknown;
 }
 
+const mark = Symbol.for("latchkey.AuthError");
+
 /**
  * What the library throws. `message` is fit for strangers; the detail for the operator is in `detail` and `cause`.
  * Expected outcomes (a wrong password, a taken name) are values instead, except where a function says otherwise.
  */
 export class AuthError extends Error {
+	/**
+	 * Next.js loads this module once for the proxy, once for route handlers and once for pages, and they share one store:
+	 * what it throws is known by this mark, because each of them has a class of its own.
+	 */
+	static override [Symbol.hasInstance](value: unknown): boolean {
+		return typeof value === "object" && value !== null && mark in value;
+	}
+
+	readonly [mark] = true;
 	override readonly name = "AuthError";
 	readonly code: ErrorCode;
 	readonly status: number;
@@ -66,4 +77,27 @@ export class AuthError extends Error {
 /** The set-up is wrong; `cure` says in one line what it is and what to do. */
 export function misconfigured(cure: string, cause?: unknown): AuthError {
 	return new AuthError("misconfigured", { detail: cure, cause });
+}
+
+/** What did not work, as a value: switch on the code. */
+export interface Refusal {
+	readonly ok: false;
+	readonly code: ErrorCode;
+	readonly fields?: FieldErrors;
+	readonly retryAfterSeconds?: number;
+}
+
+/**
+ * What a visitor can bring about (a busy moment, a foreign page), as a value.
+ * @throws `error` itself when it is the owner's: a wrong set-up, or anything that is not an {@link AuthError}
+ */
+export function toRefusal(error: unknown): Refusal {
+	if (!(error instanceof AuthError) || error.code === "misconfigured") throw error;
+	const { code, fields, retryAfterSeconds } = error;
+	return {
+		ok: false,
+		code,
+		...(fields !== undefined && { fields }),
+		...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+	};
 }

@@ -1,3 +1,5 @@
+import { AuthError } from "./errors.ts";
+
 /** One thing that an operator may want to know. Never holds a secret, a token, an address or what a visitor typed. */
 export interface LogEntry {
 	level: "info" | "warn" | "error";
@@ -17,7 +19,7 @@ export const jsonLogger: Logger = (entry) => {
 export function describeError(error: unknown): Record<string, unknown> {
 	if (!(error instanceof Error)) return { error: typeof error };
 	const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };
-	const detail = "detail" in error && typeof error.detail === "string" ? { detail: error.detail } : {};
+	const detail = error instanceof AuthError && error.detail !== undefined ? { detail: error.detail } : {};
 	const stack = "detail" in detail ? {} : { stack: error.stack?.split("\n").slice(1, 6) };
 	return { error: error.name, message: error.message, ...detail, ...stack, ...cause };
 }

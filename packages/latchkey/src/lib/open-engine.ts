@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { deriveKeyRing } from "./crypto/keys.ts";
 import type { Engine } from "./engine.ts";
 import { misconfigured } from "./errors.ts";
+import { installArrivalStamp } from "./http/arrival.ts";
 import { Throttle } from "./http/throttle.ts";
 import type { Logger } from "./log.ts";
 import type { Method } from "./methods/method.ts";
@@ -14,9 +15,13 @@ import { ActivityLog } from "./sessions/activity.ts";
 import { SessionTokens } from "./sessions/session-token.ts";
 import { readSettings, type Settings, sqliteFile } from "./settings.ts";
 import type { Storage } from "./storage/storage.ts";
+import { scheduleUpkeep } from "./upkeep.ts";
 
 /** What an engine and the others of its process share: connections, queues and memory, never anybody's options. */
-type Shared = Pick<Engine, "storage" | "tokens" | "hasher" | "throttle" | "activity" | "background" | "pseudonyms">;
+type Shared = Pick<
+	Engine,
+	"storage" | "tokens" | "hasher" | "throttle" | "activity" | "background" | "pseudonyms" | "stopUpkeep"
+>;
 
 // Next.js loads this module once for the proxy, once for route handlers and once for pages: three pools and three queues,
 // were they not kept where all of them look. Correctness never depends on it: the database decides.
@@ -33,6 +38,7 @@ const registry = globalThis as {
  */
 export async function openEngine(options: ResolvedOptions, methods: readonly Method[]): Promise<Engine> {
 	requireNode();
+	installArrivalStamp();
 	const settings = readSettings(options.overrides);
 	const shared = await sharedParts(options, settings);
 	return { ...shared, options, methods, settings, log: options.logger };
@@ -67,11 +73,13 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		hasher: new PasswordHasher(new HashPool(), deriveKeyRing(settings.peppers, "password")),
 		throttle: new Throttle(storage, deriveKeyRing(settings.secrets, "throttle")),
 		pseudonyms: deriveKeyRing(settings.secrets, "pseudonym"),
+		stopUpkeep: scheduleUpkeep(storage, logger),
 	};
 }
 
 /** Closes what the engine opened, after what it still had to write. */
 export async function closeEngine(engine: Engine): Promise<void> {
+	engine.stopUpkeep();
 	await engine.background.settled();
 	await engine.activity.flush();
 	process.off("exit", engine.activity.onExit);

@@ -47,7 +47,7 @@ describe("readSettings", () => {
 			secure: true,
 			loopback: false,
 			secrets: [secret],
-			peppers: [pepper],
+			peppers: [pepper, secret],
 			databaseUrl: "file:/var/lib/auth.db",
 			trustedProxies: 2,
 		});
@@ -231,7 +231,7 @@ describe("NAME_FILE", () => {
 
 	it.each([
 		["AUTH_URL", "https://example.com", { origin: "https://example.com" }],
-		["AUTH_PEPPER", pepper, { peppers: [pepper] }],
+		["AUTH_PEPPER", pepper, { peppers: [pepper, secret] }],
 		["AUTH_DATABASE_URL", "file:other.db", { databaseUrl: "file:other.db" }],
 		["AUTH_TRUSTED_PROXIES", "3", { trustedProxies: 3 }],
 	])("serves for %s as well", (name, value, expected) => {

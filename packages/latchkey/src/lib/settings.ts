@@ -84,7 +84,8 @@ export function readSettings(overrides: SettingsOverrides, env: Environment = pr
 		secure: url.protocol === "https:",
 		loopback,
 		secrets,
-		peppers: peppers.length > 0 ? peppers : secrets,
+		// Hashes made before there was a pepper are sealed under the secrets: these still open, and no longer seal.
+		peppers: [...peppers, ...secrets],
 		databaseUrl: typeof database === "object" ? "postgres:" : readDatabaseUrl(database),
 		databasePool: typeof database === "object" ? database : null,
 		databaseDirectUrl: readDirectUrl(overrides.databaseDirectUrl ?? variable(env, "AUTH_DATABASE_DIRECT_URL")),

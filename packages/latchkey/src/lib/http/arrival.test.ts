@@ -2,7 +2,7 @@ import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { installArrivalStamp, readArrival } from "./arrival.ts";
+import { installArrivalStamp, readArrival, stampOf } from "./arrival.ts";
 
 const stamp = "x-latchkey-arrival";
 const unknown = { kind: "fetch", peer: null, agoMs: 0, url: null };
@@ -75,7 +75,7 @@ describe("the arrival stamp", () => {
 
 	it("tells how long ago the headers came, on the monotonic clock", async () => {
 		const headers = await send();
-		const arrivedAt = Number(headers.get(stamp)!.split(";")[1]);
+		const arrivedAt = Number(headers.get(stamp)!.split(";")[2]);
 		const monotonic = vi.spyOn(performance, "now").mockReturnValue(arrivedAt + 90_000);
 		expect(readArrival(headers).agoMs).toBe(90_000);
 		monotonic.mockReturnValue(arrivedAt - 1);
@@ -83,17 +83,20 @@ describe("the arrival stamp", () => {
 		monotonic.mockRestore();
 	});
 
-	it.each([
-		"",
-		";;;",
-		"x",
-		"document;soon;127.0.0.1;/",
-		"document;-1;127.0.0.1;/",
-		"person;1;127.0.0.1;/",
-		"document;1",
-	])("takes %j for no stamp", (text) => {
-		expect(readArrival(new Headers(text === "" ? {} : { [stamp]: text }))).toEqual(unknown);
-	});
+	it.each([";;;", "x", "document;soon;127.0.0.1;/", "document;-1;127.0.0.1;/", "person;1;127.0.0.1;/", "document;1"])(
+		"takes %j for no stamp",
+		(text) => {
+			const [mark] = stampOf({ kind: "fetch", peer: null, agoMs: 0, url: null })[stamp]!.split(";");
+			expect(readArrival(new Headers({ [stamp]: `${mark};${text}` }))).toEqual(unknown);
+		},
+	);
+
+	it.each(["", "document;0;198.51.100.7;/", ";document;0;198.51.100.7;/", "undefined;document;0;198.51.100.7;/"])(
+		"does not believe %j, which a server that it does not reach let through [A15]",
+		(text) => {
+			expect(readArrival(new Headers(text === "" ? {} : { [stamp]: text }))).toEqual(unknown);
+		},
+	);
 
 	it.each<[string, Record<string, string>]>([
 		["document", { "sec-fetch-dest": "document" }],

@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { randomSecret } from "../crypto/random.ts";
 
 /**
  * What sort of request it is, as its headers tell before Next.js hides them:
@@ -24,29 +25,39 @@ export interface Arrival {
 
 const stampHeader = "x-latchkey-arrival";
 const stampFormat = /^(document|navigation|prefetch|action|fetch);([\d.]+);([^;]*);(.*)$/;
-const installed = Symbol.for("latchkey.arrival-stamp");
-const shared = globalThis as { [installed]?: true };
+const markKey = Symbol.for("latchkey.arrival-mark");
+// Begins every stamp of this process. A server that the stamp does not reach, such as one for HTTP/2, passes a client's
+// header on as it came; without the mark it is not believed.
+const shared = globalThis as { [markKey]?: string };
 const unknown: Arrival = { kind: "fetch", peer: null, agoMs: 0, url: null };
 
 /**
  * Stamps every request of this process with its peer's true address and time of arrival, by overwriting a header of our
  * own before Next.js sees the request. Next leaves a client's `X-Forwarded-For` as it came, so without this nothing
- * downstream can tell who is connected. Once installed no client can bring the header; until then it is not believed.
+ * downstream can tell who is connected.
  */
 export function installArrivalStamp(): void {
-	if (shared[installed]) return;
-	shared[installed] = true;
+	if (shared[markKey] !== undefined) return;
+	shared[markKey] = randomSecret();
 	subscribe("http.server.request.start", (message) => {
 		const { request } = message as { request: IncomingMessage };
 		const { headers, socket, url } = request;
-		headers[stampHeader] = `${kindOf(headers)};${performance.now()};${socket.remoteAddress ?? ""};${url ?? ""}`;
+		const arrival = { kind: kindOf(headers), peer: socket.remoteAddress ?? null, agoMs: 0, url: url ?? null };
+		Object.assign(headers, stampOf(arrival));
 	});
+}
+
+/** The header that stamps a request with an arrival. Needs {@link installArrivalStamp}. */
+export function stampOf({ kind, peer, agoMs, url }: Arrival): Record<string, string> {
+	return { [stampHeader]: `${shared[markKey]};${kind};${performance.now() - agoMs};${peer ?? ""};${url ?? ""}` };
 }
 
 /** Reads the stamp. Without one the request arrived just now, from nobody knows where. */
 export function readArrival(headers: Headers): Arrival {
-	const stamp = shared[installed] ? headers.get(stampHeader) : null;
-	const [, kind, arrivedAt, peer, url] = stampFormat.exec(stamp ?? "") ?? [];
+	const stamp = headers.get(stampHeader);
+	const mark = shared[markKey];
+	if (stamp === null || mark === undefined || !stamp.startsWith(`${mark};`)) return unknown;
+	const [, kind, arrivedAt, peer, url] = stampFormat.exec(stamp.slice(mark.length + 1)) ?? [];
 	if (arrivedAt === undefined) return unknown;
 	const agoMs = Math.max(0, performance.now() - Number(arrivedAt));
 	return { kind: kind as RequestKind, peer: peer || null, agoMs, url: url || null };

@@ -6,12 +6,11 @@ import { describeError, type Logger } from "../log.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { sessionCookieName } from "../sessions/session-cookie.ts";
-import { isLoopbackHost } from "../settings.ts";
 import { isSameOrigin } from "./cross-origin.ts";
 import { fieldErrors } from "./field-errors.ts";
 import { readFormBody, readJsonBody } from "./read-body.ts";
 import { errorAnswer, toResponse } from "./responses.ts";
-import type { Access, Answer, HttpMethod, Route } from "./route.ts";
+import type { Answer, HttpMethod, Route } from "./route.ts";
 import type { Match, Router } from "./router.ts";
 import { readVisitor, type Visitor } from "./visitor.ts";
 
@@ -35,10 +34,8 @@ async function dispatch(engine: Engine, router: Router, request: Request, method
 	if (method === "OPTIONS") return { status: 204, body: undefined, headers: { allow: match.allow } };
 	const route = match.routes.get(method as HttpMethod);
 	if (route === undefined) return errorAnswer(new AuthError("method_not_allowed"), { allow: match.allow });
-	requireOwnHost(engine, request);
+	const visitor = readVisitor(request, engine.settings);
 	if (route.method !== "GET") requireSameOrigin(engine, request);
-
-	const visitor = readVisitor(request, engine.settings.trustedProxies);
 	const current = await requireAccess(engine, visitor, route);
 	const query = parse(route.query, Object.fromEntries(new URL(request.url).searchParams));
 	const body = route.body === undefined ? undefined : parse(route.body, await readBody(request, route));
@@ -65,29 +62,12 @@ export function requireSameOrigin(engine: Engine, { headers }: { headers: Header
 	}
 }
 
-// With AUTH_URL on loopback, or not set, a request for another host means a deployment that forgot to set it; or a page
-// elsewhere that had its name resolve to this machine.
-function requireOwnHost({ settings }: Engine, { headers }: Request): void {
-	if (!settings.loopback) return;
-	for (const name of ["host", "x-forwarded-host"]) {
-		const host = headers.get(name);
-		if (host === null || isLoopbackHost(host.replace(/:\d+$/, ""))) continue;
-		throw new AuthError("misconfigured", {
-			detail: `AUTH_URL is ${settings.origin}, but a request came for another host`,
-		});
-	}
-}
-
 async function requireAccess(engine: Engine, visitor: Visitor, route: Route): Promise<ResolvedSession | null> {
 	if (route.access === "public") return null;
 	const current = await resolveSession(engine, visitor, { activity: route.activity !== false });
 	if (current === null) throw new AuthError("not_authenticated");
-	if (needsRecentProof(route.access) && !isRecent(current)) throw new AuthError("reauthentication_required");
+	if (route.access === "recent" && !isRecent(current)) throw new AuthError("reauthentication_required");
 	return current;
-}
-
-function needsRecentProof(access: Access): boolean {
-	return access === "recent";
 }
 
 async function readBody(request: Request, route: Route): Promise<unknown> {
@@ -104,7 +84,7 @@ function parse(schema: z.ZodType | undefined, value: unknown): unknown {
 /** The answer to an error, logged with an id that the visitor can quote if it is ours to mend. */
 export function errorResponse(log: Logger, error: unknown): Response {
 	const known = error instanceof AuthError ? error : new AuthError("server_error", { cause: error });
-	if (known.status < 500 && known.detail === undefined) return toResponse(errorAnswer(known));
+	if (known.status < 500 && known.code !== "cross_origin") return toResponse(errorAnswer(known));
 	const requestId = randomUUID();
 	const level = known.status < 500 ? "warn" : "error";
 	log({ level, event: known.code, requestId, ...describeError(error) });

@@ -156,7 +156,14 @@ describe("throttling", () => {
 });
 
 describe("addressSubject", () => {
-	const from = (address: string | null) => addressSubject({ address } as Visitor);
+	const logged: string[] = [];
+	const engine = { throttle: {} as Throttle, log: ({ event }: { event: string }) => logged.push(event) };
+	const from = (address: string | null) => addressSubject(engine, { address } as Visitor);
+
+	it("says once that it is off for those whose address is unknown", () => {
+		expect([from(null), from(null)]).toEqual([null, null]);
+		expect(logged).toEqual(["address_unknown"]);
+	});
 
 	it("is the address, its network for IPv6, and nothing when it is unknown [A15]", () => {
 		expect(from("203.0.113.5")).toBe("203.0.113.5");

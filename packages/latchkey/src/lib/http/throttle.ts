@@ -1,4 +1,5 @@
 import { type KeyRing, keyedName } from "../crypto/keys.ts";
+import type { Engine } from "../engine.ts";
 import type { Counter, Settlement, Storage } from "../storage/storage.ts";
 import { addressBucket } from "./client-address.ts";
 import type { Visitor } from "./visitor.ts";
@@ -73,7 +74,19 @@ export class Throttle {
 	}
 }
 
-/** What a rule by address counts against. */
-export function addressSubject(visitor: Visitor): string | null {
-	return visitor.address === null ? null : addressBucket(visitor.address);
+const saidSo = new WeakSet<Throttle>();
+
+/** What a rule by address counts against; `null` where it is off, which the log says once. */
+export function addressSubject({ throttle, log }: Pick<Engine, "throttle" | "log">, visitor: Visitor): string | null {
+	if (visitor.address !== null) return addressBucket(visitor.address);
+	if (!saidSo.has(throttle)) {
+		saidSo.add(throttle);
+		log({
+			level: "info",
+			event: "address_unknown",
+			message:
+				"Limits by address are off for visitors from loopback or behind a proxy that AUTH_TRUSTED_PROXIES does not count",
+		});
+	}
+	return null;
 }

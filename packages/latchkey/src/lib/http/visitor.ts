@@ -1,3 +1,5 @@
+import { AuthError } from "../errors.ts";
+import { isLoopbackHost, type Settings } from "../settings.ts";
 import { type RequestKind, readArrival } from "./arrival.ts";
 import { clientAddress } from "./client-address.ts";
 
@@ -19,9 +21,17 @@ export interface Visitor {
 	readonly url: string | null;
 }
 
+type VisitorSettings = Pick<Settings, "trustedProxies" | "loopback" | "origin">;
+
 const maxUserAgentLength = 256;
 
-export function readVisitor({ headers }: HasHeaders, trustedProxies: number): Visitor {
+/**
+ * Reads who sent a request. Everything that serves a visitor begins here.
+ * @throws {AuthError} `misconfigured` when `AUTH_URL` is loopback and the request came for another host
+ */
+export function readVisitor({ headers }: HasHeaders, settings: VisitorSettings): Visitor {
+	requireOwnHost(headers, settings);
+	const { trustedProxies } = settings;
 	const arrival = readArrival(headers);
 	return {
 		headers,
@@ -36,4 +46,15 @@ export function readVisitor({ headers }: HasHeaders, trustedProxies: number): Vi
 		kind: arrival.kind,
 		url: arrival.url,
 	};
+}
+
+// With AUTH_URL on loopback, or not set, a request for another host means a deployment that forgot to set it, where
+// cookies would go without Secure; or a page elsewhere that had its name resolve to this machine.
+function requireOwnHost(headers: Headers, { loopback, origin }: VisitorSettings): void {
+	if (!loopback) return;
+	for (const name of ["host", "x-forwarded-host"]) {
+		const host = headers.get(name);
+		if (host === null || isLoopbackHost(host.replace(/:\d+$/, ""))) continue;
+		throw new AuthError("misconfigured", { detail: `AUTH_URL is ${origin}, but a request came for another host` });
+	}
 }

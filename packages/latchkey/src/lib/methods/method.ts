@@ -3,6 +3,7 @@ import { type FieldErrors, misconfigured } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import type { Route } from "../http/route.ts";
 import type { AssuranceLevel } from "../storage/storage.ts";
+import { parseIdentifier } from "../users/identifiers.ts";
 
 /** An account that an identifier names. */
 export interface Account {
@@ -34,7 +35,10 @@ export interface MethodDefinition<Input extends z.ZodType> {
 	amr: readonly string[];
 	/** How much it proves (NIST SP 800-63B-4). Default `aal1`. */
 	level?: AssuranceLevel;
-	/** Whose failures these are: attempts on one account are limited by it. `null` limits by the visitor's address only. */
+	/**
+	 * Whose failures these are, such as the identifier that was typed: attempts on one account are limited by it, in all
+	 * its spellings and over all methods. `null` limits by the visitor's address only, for a secret that names nobody.
+	 */
 	account(input: z.output<Input>): string | null;
 	/** Says who it is, or `null`. What it throws denies and answers 500. */
 	verify(input: z.output<Input>, tools: MethodTools): Promise<Proof | null>;
@@ -77,7 +81,7 @@ export function method<Input extends z.ZodType>(definition: MethodDefinition<Inp
 			const parsed = input.safeParse(raw);
 			if (!parsed.success) return { ok: false, fields: fieldErrors(parsed.error, raw) };
 			const attempt: MethodAttempt = {
-				account: definition.account(parsed.data),
+				account: accountSubject(definition.account(parsed.data)),
 				verify: (tools) => definition.verify(parsed.data, tools),
 			};
 			return { ok: true, attempt };
@@ -99,6 +103,13 @@ export function readAttempt(
 		if (index === 0) firstRefusal = read.fields;
 	}
 	return { ok: false, fields: firstRefusal };
+}
+
+/** One counter for all spellings of an identifier; text that can name nobody has one too. */
+function accountSubject(account: string | null): string | null {
+	if (account === null) return null;
+	const parsed = parseIdentifier(account);
+	return parsed.ok ? `${parsed.kind}:${parsed.canonical}` : `nobody:${account.trim().toLowerCase()}`;
 }
 
 function namedMethod(raw: unknown): unknown {

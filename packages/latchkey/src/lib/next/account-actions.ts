@@ -1,5 +1,5 @@
 import { headers } from "next/headers.js";
-import { AuthError } from "../errors.ts";
+import { toRefusal } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { changePassword } from "../passwords/change-password.ts";
@@ -44,8 +44,7 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 				if (current === null) return await refuseForm(engine, { ok: false, code: "not_authenticated" }, {});
 				return await body({ ...asked, current }, form);
 			} catch (error) {
-				if (!(error instanceof AuthError) || error.code === "misconfigured") throw error;
-				return refuseForm(engine, { ok: false, code: error.code, ...wait(error) }, {});
+				return refuseForm(engine, toRefusal(error), {});
 			}
 		};
 	return {
@@ -90,8 +89,4 @@ async function updateProfile({ engine, visitor, current }: Asked, form: FormData
 		return refuseForm(engine, { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) }, typed);
 	const updated = await updateAccount(engine, visitor, current, parsed.data);
 	return updated.ok ? done(engine, form) : refuseForm(engine, updated, typed);
-}
-
-function wait({ retryAfterSeconds }: AuthError): { retryAfterSeconds?: number } {
-	return retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
 }

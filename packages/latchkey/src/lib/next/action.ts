@@ -1,12 +1,11 @@
 import { cookies } from "next/headers.js";
 import type * as z from "zod";
-import { AuthError } from "../errors.ts";
+import { type Refusal, toRefusal } from "../errors.ts";
 import { cookieAttributes } from "../http/cookies.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
-import type { Refusal } from "../sign-in/sign-in.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { type Demands, judge } from "./guard.ts";
 
@@ -53,9 +52,8 @@ export function guardAction<Input extends z.ZodType, Data>(
 			await renewIfDue(asked);
 			return { ok: true, data };
 		} catch (error) {
-			// What Next.js throws to redirect, and what the body throws by mistake, goes on.
-			if (!(error instanceof AuthError) || error.code === "misconfigured") throw error;
-			return refused(error);
+			// What Next.js throws to redirect, and what the body throws by mistake, goes on from here.
+			return toRefusal(error);
 		}
 	};
 }
@@ -73,21 +71,12 @@ async function renewIfDue({ engine, current }: CurrentRequest): Promise<void> {
 
 function readInput(input: unknown): unknown {
 	if (!(input instanceof FormData)) return input;
-	const fields: Record<string, FormDataEntryValue | FormDataEntryValue[]> = {};
-	for (const name of new Set(input.keys())) {
-		// Next.js's own fields tell which action it is.
-		if (name.startsWith("$ACTION_")) continue;
-		const values = input.getAll(name);
-		fields[name] = values.length === 1 ? values[0]! : values;
-	}
-	return fields;
-}
-
-function refused({ code, fields, retryAfterSeconds }: AuthError): Refusal {
-	return {
-		ok: false,
-		code,
-		...(fields !== undefined && { fields }),
-		...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-	};
+	// Next.js's own fields tell which action it is.
+	const names = [...new Set(input.keys())].filter((name) => !name.startsWith("$ACTION_"));
+	return Object.fromEntries(
+		names.map((name) => {
+			const values = input.getAll(name);
+			return [name, values.length === 1 ? values[0] : values];
+		}),
+	);
 }

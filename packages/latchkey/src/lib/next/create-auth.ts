@@ -122,6 +122,11 @@ async function protectRequest(
 	return verdict.ok ? { ...asked, current: verdict.current } : goTo(pageThatHelps(asked, verdict.code));
 }
 
-function handlersOf(handle: RouteHandler): RouteHandlers {
+function handlersOf(answer: RouteHandler): RouteHandlers {
+	const handle: RouteHandler = async (request) => {
+		// A build tries every GET handler, without secret or database; from here on there is a request.
+		await connection();
+		return answer(request);
+	};
 	return { GET: handle, HEAD: handle, POST: handle, PUT: handle, PATCH: handle, DELETE: handle, OPTIONS: handle };
 }

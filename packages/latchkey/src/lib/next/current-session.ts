@@ -1,10 +1,10 @@
 import { cookies, headers } from "next/headers.js";
-import { connection } from "next/server.js";
+import { connection, NextRequest } from "next/server.js";
 import type { Engine } from "../engine.ts";
-import { carriesCookie } from "../http/cookies.ts";
 import { readVisitor, type Visitor } from "../http/visitor.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { readSessionCookie, sessionCookieName } from "../sessions/session-cookie.ts";
+import type { Settings } from "../settings.ts";
 
 /** The request that Next.js is rendering or handling, and whose it is. */
 export interface CurrentRequest {
@@ -24,26 +24,20 @@ export async function currentRequest(opening: () => Promise<Engine>): Promise<Cu
 	const engine = await opening();
 	const { settings } = engine;
 	const onWire = readSessionCookie(requestHeaders, settings);
-	const name = sessionCookieName(settings);
-	const token = presentToken(requestHeaders.get("cookie"), name, onWire, jar.get(name)?.value);
-	const visitor = readVisitor({ headers: requestHeaders }, settings.trustedProxies);
+	const inJar = jar.get(sessionCookieName(settings))?.value ?? null;
+	const token = wasWritten(requestHeaders, settings, inJar) ? inJar || null : onWire;
+	const visitor = readVisitor({ headers: requestHeaders }, settings);
 	const current = await resolveSession(engine, visitor, { token, onWire: token === onWire });
 	return { engine, visitor, current };
 }
 
 /**
- * Next's jar shows what this request has written, such as the cookie of an action that just signed somebody in, and the
- * page that is rendered again must agree with it. But of two cookies with one name the jar shows the last, which a
- * sibling domain may have planted; so what was not written now counts only if the strict parser reads it too.
+ * Whether this request has written the cookie, such as an action that just signed somebody in: the page that is rendered
+ * again must agree with it. Next's jar shows what was written over what came; but it reads what came by rules of its own
+ * (of two cookies the last, and percent-decoded), which a sibling domain can use to plant one. So only what Next itself
+ * did not read from the request counts as written, and what came is judged by the strict parser alone.
  */
-function presentToken(
-	rawHeader: string | null,
-	name: string,
-	onWire: string | null,
-	inJar: string | undefined,
-): string | null {
-	if (inJar === undefined || inJar === "") return null;
-	if (inJar === onWire) return onWire;
-	const cameWithTheRequest = carriesCookie(rawHeader, [`${name}=${inJar}`]);
-	return cameWithTheRequest ? null : inJar;
+function wasWritten(requestHeaders: Headers, settings: Settings, inJar: string | null): boolean {
+	const asItCame = new NextRequest(settings.origin, { headers: requestHeaders }).cookies;
+	return (asItCame.get(sessionCookieName(settings))?.value ?? null) !== inJar;
 }

@@ -1,10 +1,9 @@
 import { cookies } from "next/headers.js";
 import type { Engine } from "../engine.ts";
-import type { FieldErrors } from "../errors.ts";
+import type { FieldErrors, Refusal } from "../errors.ts";
 import { cookieAttributes } from "../http/cookies.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
-import type { Refusal } from "../sign-in/sign-in.ts";
 import { type FormState, passOnFormState } from "./form-state.ts";
 
 /** The text of a form's field; `""` when it is missing or a file. */

@@ -1,3 +1,4 @@
+import { connection } from "next/server.js";
 import type * as z from "zod";
 import type { AuthWithEngine } from "../auth.ts";
 import type { Engine } from "../engine.ts";
@@ -12,6 +13,8 @@ import { resolveSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { type Demands, judge, pageThatHelps } from "./guard.ts";
+
+const noStore = "private, no-store";
 
 export interface GuardedRouteOptions<Input extends z.ZodType, Params extends z.ZodType> extends Demands {
 	/** The values of the path's `[names]`; what does not fit is answered 404. Default: they are not read. */
@@ -41,10 +44,12 @@ export function guardRoute<Input extends z.ZodType, Params extends z.ZodType>(
 	handler: (context: RouteHandlerContext<z.output<Input>, z.output<Params>>) => Promise<Response> | Response,
 ): GuardedRouteHandler {
 	return async (request, context) => {
+		// A build tries every GET handler, without secret or database; from here on there is a request.
+		await connection();
 		try {
 			const asked = await readRequest(await engine(), request);
 			// A link to a route is fetched ahead of any click: nobody has asked for it yet.
-			if (asked.visitor.kind === "prefetch") return new Response(null, { status: 204 });
+			if (asked.visitor.kind === "prefetch" && isRead(request)) return nothingYet();
 			const verdict = judge(asked, demands);
 			if (!verdict.ok) return turnAway(asked, verdict.code);
 			const params = paramsSchema === undefined ? undefined : await readParams(paramsSchema, context.params);
@@ -62,8 +67,8 @@ export function guardRoute<Input extends z.ZodType, Params extends z.ZodType>(
 }
 
 async function readRequest(engine: Engine, request: Request): Promise<CurrentRequest> {
-	if (request.method !== "GET" && request.method !== "HEAD") requireSameOrigin(engine, request);
-	const visitor = readVisitor(request, engine.settings.trustedProxies);
+	if (!isRead(request)) requireSameOrigin(engine, request);
+	const visitor = readVisitor(request, engine.settings);
 	return { engine, visitor, current: await resolveSession(engine, visitor) };
 }
 
@@ -80,20 +85,32 @@ async function readParams(schema: z.ZodType, params: Promise<unknown>): Promise<
 }
 
 async function readInput(schema: z.ZodType, request: Request): Promise<unknown> {
-	const isRead = request.method === "GET" || request.method === "HEAD";
-	const raw = isRead ? Object.fromEntries(new URL(request.url).searchParams) : await readJsonBody(request);
+	const raw = isRead(request) ? Object.fromEntries(new URL(request.url).searchParams) : await readJsonBody(request);
 	const parsed = schema.safeParse(raw);
 	if (!parsed.success) throw new AuthError("invalid_input", { fields: fieldErrors(parsed.error, raw) });
 	return parsed.data;
 }
 
-/** No cache keeps what was answered to one person; a token that asks to be renewed is, unless the handler set another. */
+/**
+ * No shared cache keeps what was answered to one person, whatever the handler says, and none at all keeps a cookie. A
+ * token that asks to be renewed is, unless the handler set another.
+ */
 async function renewed({ engine, current }: CurrentRequest, response: Response): Promise<Response> {
 	const headers = new Headers(response.headers);
-	if (!headers.has("cache-control")) headers.set("cache-control", "private, no-store");
+	const wished = headers.get("cache-control");
+	if (wished === null || /public|s-maxage/i.test(wished)) headers.set("cache-control", noStore);
 	const granted = current !== null && needsRenewal(current) ? await renewSession(engine, current) : null;
 	if (granted !== null && !headers.getSetCookie().some((cookie) => cookie.startsWith(`${granted.cookie.name}=`))) {
 		headers.append("set-cookie", setCookieHeader(granted.cookie));
+		headers.set("cache-control", noStore);
 	}
 	return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
+
+function isRead({ method }: Request): boolean {
+	return method === "GET" || method === "HEAD";
+}
+
+function nothingYet(): Response {
+	return new Response(null, { status: 204, headers: { "cache-control": noStore } });
 }

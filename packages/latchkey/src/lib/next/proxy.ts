@@ -33,15 +33,16 @@ export function guardProxy(opening: () => Promise<Engine>, options: ProxyOptions
 		const { pathname } = request.nextUrl;
 		const engine = await opening();
 		if (passes(engine, pathname, request)) return NextResponse.next();
-		const visitor = readVisitor(request, engine.settings.trustedProxies);
+		const response = wantsNonce(pathname) ? withNonce(request) : NextResponse.next();
 		try {
+			const visitor = readVisitor(request, engine.settings);
 			const current = await resolveSession(engine, visitor);
-			if (current === null && !isPublic(pathname) && visitor.kind !== "prefetch")
-				return turnAway(engine, visitor, pathname);
-			const response = wantsNonce(pathname) ? withNonce(request) : NextResponse.next();
-			return await renewed(engine, visitor, current, response);
+			const stranger = current === null && !isPublic(pathname) && visitor.kind !== "prefetch";
+			return stranger ? turnAway(engine, visitor, request) : await renewed(engine, visitor, current, response);
 		} catch (error) {
-			return unavailable(engine, error, isPublic(pathname));
+			const refused = errorResponse(engine.log, error);
+			// A page that anybody may see says by itself that the store is away.
+			return isPublic(pathname) && isStoreAway(error) ? response : refused;
 		}
 	};
 }
@@ -52,10 +53,12 @@ function passes({ options }: Engine, pathname: string, request: NextRequest): bo
 	return below(options.basePath) || below("/.well-known") || request.headers.has("next-action");
 }
 
-function turnAway(engine: Engine, visitor: Visitor, pathname: string): Response {
-	if (wantsJson(visitor, pathname)) return errorResponse(engine.log, new AuthError("not_authenticated"));
+function turnAway(engine: Engine, visitor: Visitor, { method, nextUrl }: NextRequest): Response {
+	if (wantsJson(visitor, nextUrl.pathname)) return errorResponse(engine.log, new AuthError("not_authenticated"));
 	const location = new URL(pageThatHelps({ engine, visitor }, "not_authenticated"), engine.settings.origin);
-	return NextResponse.redirect(location, { status: 307, headers: { "cache-control": "private, no-store" } });
+	// A form that was sent too late is not sent on: what was typed for one page is not for the next.
+	const status = method === "GET" || method === "HEAD" ? 307 : 303;
+	return NextResponse.redirect(location, { status, headers: { "cache-control": "private, no-store" } });
 }
 
 // A page that something asks for without saying what it is (curl, a link checker) is still a page.
@@ -81,9 +84,8 @@ async function renewed(
 	return response;
 }
 
-function unavailable(engine: Engine, error: unknown, isPublic: boolean): Response {
-	const answer = errorResponse(engine.log, error);
-	return isPublic ? NextResponse.next() : answer;
+function isStoreAway(error: unknown): boolean {
+	return error instanceof AuthError && error.code === "store_unavailable";
 }
 
 function pathMatcher(patterns: readonly string[]): (pathname: string) => boolean {

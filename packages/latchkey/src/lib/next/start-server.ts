@@ -1,7 +1,5 @@
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
-import { installArrivalStamp } from "../http/arrival.ts";
-import { scheduleUpkeep } from "../upkeep.ts";
 
 /**
  * Checks everything that can fail at start, and ends the process when it does: an exception from `register` would leave
@@ -9,9 +7,8 @@ import { scheduleUpkeep } from "../upkeep.ts";
  */
 export async function startServer(engine: () => Promise<Engine>): Promise<void> {
 	if (process.env.NEXT_RUNTIME === "edge") return;
-	installArrivalStamp();
 	try {
-		scheduleUpkeep(await engine());
+		await engine();
 	} catch (error) {
 		const reason = error instanceof AuthError ? (error.detail ?? error.message) : String(error);
 		process.stderr.write(`latchkey: ${reason}\n`);

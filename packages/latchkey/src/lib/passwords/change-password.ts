@@ -20,12 +20,12 @@ export async function changePassword(
 	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
 	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { newPassword: policy.reason } };
 	engine.hasher.requireRoom();
-	const admission = await admitAttempt(engine, visitor, reauthenticationSubject(user.id));
+	const admission = await admitAttempt(engine, visitor, reauthenticationSubject(user.id), user.id);
 	if (!admission.ok) return admission;
 
 	const stored = (await engine.storage.findCredentialsOfUser(user.id))?.password ?? null;
 	const known = stored === null ? null : { userId: user.id, sealed: stored.sealed };
-	const check = await engine.hasher.check(known, currentPassword.normalize("NFC"));
+	const check = await engine.hasher.check(known, currentPassword);
 	if (!check.matches || stored === null) return wrongPassword(engine, visitor, user.id);
 
 	const { secret, draft } = draftSession(engine, visitor, { amr: ["pwd"], level: "aal1" });

@@ -77,10 +77,10 @@ describe("checking a password", () => {
 		const long = `${"x".repeat(300)}1`;
 		const stored = { userId: ada, sealed: await hasher.hash(ada, typed) };
 		const storedLong = { userId: ada, sealed: await hasher.hash(ada, long) };
-		expect(await hasher.check(stored, typed)).toEqual({ matches: true, outdated: false });
-		expect(await hasher.check(storedLong, long)).toEqual({ matches: true, outdated: false });
+		expect(await hasher.check(stored, typed)).toEqual({ matches: true, outdated: false, keyIsMissing: false });
+		expect(await hasher.check(storedLong, long)).toEqual({ matches: true, outdated: false, keyIsMissing: false });
 		for (const near of ["", `${typed} `, ` ${typed}`, typed.toUpperCase(), typed.slice(0, -1), `${typed}\0`]) {
-			expect(await hasher.check(stored, near)).toEqual({ matches: false, outdated: false });
+			expect(await hasher.check(stored, near)).toEqual({ matches: false, outdated: false, keyIsMissing: false });
 		}
 		expect(await hasher.check(storedLong, `${"x".repeat(300)}2`)).toMatchObject({ matches: false });
 	});
@@ -88,9 +88,9 @@ describe("checking a password", () => {
 	it("does not match in another user's row", async () => {
 		const hasher = hasherWith();
 		const sealed = await hasher.hash(ada, typed);
-		expect(await hasher.check({ userId: bob, sealed }, typed)).toEqual({ matches: false, outdated: false });
-		expect(hasher.canOpen({ userId: bob, sealed })).toBe(false);
-		expect(hasher.canOpen({ userId: ada, sealed })).toBe(true);
+		const inAnothersRow = await hasher.check({ userId: bob, sealed }, typed);
+		expect(inAnothersRow).toEqual({ matches: false, outdated: false, keyIsMissing: true });
+		expect(await hasher.check({ userId: ada, sealed }, typed)).toMatchObject({ matches: true, keyIsMissing: false });
 	});
 
 	it("costs a whole hash of the same parameters when there is nobody to check it for [A20] [ASVS 6.3.8]", async () => {
@@ -109,7 +109,7 @@ describe("checking a password", () => {
 	it("matches nothing for nobody, not even what the decoy may be made of", async () => {
 		const hasher = hasherWith();
 		for (const attempt of ["", typed, "decoy"]) {
-			expect(await hasher.check(null, attempt)).toEqual({ matches: false, outdated: false });
+			expect(await hasher.check(null, attempt)).toEqual({ matches: false, outdated: false, keyIsMissing: false });
 		}
 	});
 
@@ -120,25 +120,28 @@ describe("checking a password", () => {
 	])("finds a hash outdated that has less %s than today's, and only if it matches", async (_, today) => {
 		const stored = { userId: ada, sealed: await hasherWith(cheapHash).hash(ada, typed) };
 		const hasher = hasherWith(today);
-		expect(await hasher.check(stored, typed)).toEqual({ matches: true, outdated: true });
-		expect(await hasher.check(stored, "wrong")).toEqual({ matches: false, outdated: false });
+		expect(await hasher.check(stored, typed)).toEqual({ matches: true, outdated: true, keyIsMissing: false });
+		expect(await hasher.check(stored, "wrong")).toEqual({ matches: false, outdated: false, keyIsMissing: false });
 		const anew = { userId: ada, sealed: await hasher.hash(ada, typed) };
-		expect(await hasher.check(anew, typed)).toEqual({ matches: true, outdated: false });
+		expect(await hasher.check(anew, typed)).toEqual({ matches: true, outdated: false, keyIsMissing: false });
 	});
 
 	it("leaves a hash alone that is stronger than today's", async () => {
 		const stored = { userId: ada, sealed: await hasherWith({ memoryKib: 64, passes: 3, lanes: 2 }).hash(ada, typed) };
-		expect(await hasherWith(cheapHash).check(stored, typed)).toEqual({ matches: true, outdated: false });
+		expect(await hasherWith(cheapHash).check(stored, typed)).toEqual({
+			matches: true,
+			outdated: false,
+			keyIsMissing: false,
+		});
 	});
 
 	it("goes on under a rotated pepper, finds the hash outdated, and forgets it with the pepper [A44]", async () => {
 		const [old, next] = ["a-pepper-for-tests-0123456789-abcdefghij", "the-next-pepper-0123456789-abcdefghijklm"];
 		const stored = { userId: ada, sealed: await hasherWith().hash(ada, typed) };
 		const rotated = hasherWith(cheapHash, deriveKeyRing([next, old], "password"));
-		expect(await rotated.check(stored, typed)).toEqual({ matches: true, outdated: true });
+		expect(await rotated.check(stored, typed)).toEqual({ matches: true, outdated: true, keyIsMissing: false });
 		const retired = hasherWith(cheapHash, deriveKeyRing([next], "password"));
-		expect(await retired.check(stored, typed)).toEqual({ matches: false, outdated: false });
-		expect(retired.canOpen(stored)).toBe(false);
+		expect(await retired.check(stored, typed)).toEqual({ matches: false, outdated: false, keyIsMissing: true });
 	});
 
 	it.each([
@@ -161,7 +164,11 @@ describe("checking a password", () => {
 		["something after its end", `$argon2id$v=19$m=8,t=1,p=1$${salt}$${tag}\n`],
 		["nothing", ""],
 	])("never runs a stored hash with %s, and answers as for a wrong password [A38]", async (_, phc) => {
-		expect(await hasherWith().check(storing(phc), typed)).toEqual({ matches: false, outdated: false });
+		expect(await hasherWith().check(storing(phc), typed)).toEqual({
+			matches: false,
+			outdated: false,
+			keyIsMissing: false,
+		});
 		expect(verified).toHaveLength(1);
 		expect(verified[0]).not.toBe(phc);
 		expect(parametersOf(verified[0]!)).toBe("argon2id$v=19$m=8,t=1,p=1");
@@ -169,7 +176,11 @@ describe("checking a password", () => {
 
 	it("runs a stored hash that is unusual but sound", async () => {
 		const phc = `$argon2id$v=19$m=16,t=1,p=2$${salt}$${tag}`;
-		expect(await hasherWith().check(storing(phc), typed)).toEqual({ matches: false, outdated: false });
+		expect(await hasherWith().check(storing(phc), typed)).toEqual({
+			matches: false,
+			outdated: false,
+			keyIsMissing: false,
+		});
 		expect(verified).toEqual([phc]);
 	});
 });

@@ -23,6 +23,19 @@ export interface PasswordCheck {
 	matches: boolean;
 	/** Whether the stored form is behind today's parameters or key, and should be made anew from this password. */
 	outdated: boolean;
+	/** Whether the key under which it was sealed is not configured (any more): then nothing matches. */
+	keyIsMissing: boolean;
+}
+
+/** Far beyond any password that could have been set. */
+export const maxTypedLength = 1024;
+
+/**
+ * The form in which passwords are hashed and compared: NFC (NIST SP 800-63B-4, section 3.1.1.2). `null` for what is too
+ * long to be one: normalising takes time that grows with the square of the input, and everybody would wait for it.
+ */
+export function normalizeTyped(typed: string): string | null {
+	return typed.length > maxTypedLength ? null : typed.normalize("NFC");
 }
 
 /** Hashes passwords with Argon2id and seals the result, so that a stolen database alone cannot even be guessed at. */
@@ -52,26 +65,22 @@ export class PasswordHasher {
 	 * Checks a password. With nobody to check it for (`null`) it costs the same and does not match, so that the time
 	 * taken does not tell who has an account.
 	 */
-	async check(stored: { userId: string; sealed: string } | null, password: string): Promise<PasswordCheck> {
+	async check(stored: { userId: string; sealed: string } | null, typed: string): Promise<PasswordCheck> {
 		const { userId, sealed } = stored ?? { userId: "", sealed: this.#decoy };
 		const opened = unseal(this.#keys, sealContext(userId), sealed);
 		const parameters = opened === null ? null : readParameters(opened);
 		// A row that cannot be opened (its key is gone) is answered like a wrong password, in the same time.
 		const text = parameters === null ? unseal(this.#keys, sealContext(""), this.#decoy)! : opened!;
 		const { verify } = await import("@node-rs/argon2");
-		const equal = await this.#pool.run(() => verify(text, password));
-		const matches = equal && stored !== null && parameters !== null;
-		return { matches, outdated: matches && this.#isOutdated(sealed, parameters) };
+		const password = normalizeTyped(typed);
+		const equal = await this.#pool.run(() => verify(text, password ?? ""));
+		const matches = equal && stored !== null && parameters !== null && password !== null;
+		return { matches, outdated: matches && this.#isOutdated(sealed, parameters), keyIsMissing: opened === null };
 	}
 
 	/** @throws {AuthError} `busy` when too many wait to be hashed: asked before an attempt is counted. */
 	requireRoom(): void {
 		this.#pool.requireRoom();
-	}
-
-	/** Whether a stored password can be opened at all: false when the key it was sealed under is no longer configured. */
-	canOpen(stored: { userId: string; sealed: string }): boolean {
-		return unseal(this.#keys, sealContext(stored.userId), stored.sealed) !== null;
 	}
 
 	#isOutdated(sealed: string, { memoryKib, passes, lanes }: Argon2Parameters): boolean {

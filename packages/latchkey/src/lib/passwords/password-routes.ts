@@ -4,9 +4,11 @@ import { type Route, route } from "../http/route.ts";
 import { grantedAnswer, grantedSchema } from "../http/schemas.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
 import { changePassword } from "./change-password.ts";
+import { maxTypedLength } from "./password-hasher.ts";
 import { reauthenticate } from "./reauthenticate.ts";
 
-const typedPassword = z.string().min(1).max(1024);
+/** A password that somebody claims to have, so that a long wrong one is answered like a short one. */
+export const typedPassword = z.string().min(1).max(maxTypedLength);
 
 const signUpRoute = route({
 	method: "POST",

@@ -13,7 +13,7 @@ export async function reauthenticate(
 	const { id: userId } = current.user;
 	const account = reauthenticationSubject(userId);
 	engine.hasher.requireRoom();
-	const admission = await admitAttempt(engine, visitor, account);
+	const admission = await admitAttempt(engine, visitor, account, userId);
 	if (!admission.ok) return admission;
 	return proveAndOpen(engine, visitor, {
 		method: { name: "password", amr: ["pwd"], level: "aal1" },

@@ -4,6 +4,7 @@ import { auditEvent } from "../events/events.ts";
 import { nothingToSettle } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { AssuranceLevel, NewSession, SessionRecord, UserRecord } from "../storage/storage.ts";
+import { replace } from "./replaced-session.ts";
 import { resolveSession } from "./resolve-session.ts";
 import { type Session, toSession } from "./session.ts";
 import { type CookieToSet, sessionCookie } from "./session-cookie.ts";
@@ -86,11 +87,12 @@ export async function openSessionFor(
 		sessionId: draft.id,
 		detail: { method: "trusted" },
 	});
+	const { replaces, events } = replace(previous, userId, visitor);
 	const session = await engine.storage.createSession({
 		session: { ...draft, userId, epoch: user.epoch },
-		replaces: previous === null ? null : { sessionId: previous.session.id },
+		replaces,
 		settle: nothingToSettle,
-		events: [event],
+		events: [event, ...events],
 	});
 	return session === null ? null : grantSession(engine, secret, session, user);
 }

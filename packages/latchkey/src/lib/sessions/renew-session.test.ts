@@ -7,10 +7,12 @@ import { needsRenewal, renewSession } from "./renew-session.ts";
 import { type ResolvedSession, resolveSession } from "./resolve-session.ts";
 import type { SessionClaims } from "./session-token.ts";
 
+const ownSite = { trustedProxies: 0, loopback: true, origin: "http://localhost:3000" };
+
 /** Whoever sends this token now, as a guard sees them; what is to be written has been written. */
 async function judge(auth: TestAuth, token: string | undefined, engine?: Engine): Promise<ResolvedSession | null> {
 	const headers = new Headers({ cookie: `session=${token}` });
-	const current = await resolveSession(engine ?? (await auth.engine()), readVisitor({ headers }, 0));
+	const current = await resolveSession(engine ?? (await auth.engine()), readVisitor({ headers }, ownSite));
 	await auth.settled();
 	return current;
 }
@@ -65,7 +67,7 @@ describe("renewal", () => {
 				const racing = { ...engine, storage };
 				const renewed = Array.from({ length: tabs }, async () => {
 					const headers = new Headers({ cookie: `session=${token}` });
-					const current = await resolveSession(racing, readVisitor({ headers }, 0));
+					const current = await resolveSession(racing, readVisitor({ headers }, ownSite));
 					return renewSession(racing, current!);
 				});
 				const granted = await scheduler.waitFor(Promise.all(renewed));

@@ -5,6 +5,8 @@ import { readVisitor, type Visitor } from "../http/visitor.ts";
 import { renewSession } from "./renew-session.ts";
 import { type ResolveOptions, resolveSession } from "./resolve-session.ts";
 
+const ownSite = { trustedProxies: 0, loopback: true, origin: "http://localhost:3000" };
+
 const somewhere: Omit<Visitor, "headers"> = {
 	address: "203.0.113.5",
 	userAgent: "TestBrowser/1",
@@ -125,12 +127,12 @@ describe("resolving a session", () => {
 		const monotonic = vi.spyOn(performance, "now").mockReturnValue(100_000);
 		const headers = new Headers({ cookie: `session=${copy}`, ...from("203.0.113.5") });
 		monotonic.mockReturnValue(115_000);
-		const visitor = readVisitor({ headers }, 0);
+		const visitor = readVisitor({ headers }, ownSite);
 		monotonic.mockRestore();
 		expect(visitor).toMatchObject({ arrivedAgoMs: 15_000, address: "203.0.113.5" });
 		expect(await resolveSession(await auth.engine(), visitor)).not.toBeNull();
 		headers.delete("x-latchkey-arrival");
-		expect(await resolveSession(await auth.engine(), readVisitor({ headers }, 0))).toBeNull();
+		expect(await resolveSession(await auth.engine(), readVisitor({ headers }, ownSite))).toBeNull();
 	});
 
 	it("ends an idle session when it says, and no token prolongs it [ASVS 7.3.1]", async () => {

@@ -43,16 +43,21 @@ export class ProofOfPerson implements MethodTools {
 	}
 
 	async checkPassword(account: Account | null, password: string): Promise<boolean> {
-		const { hasher, storage, background } = this.#engine;
-		const normalized = password.normalize("NFC");
+		const { hasher, storage, background, log } = this.#engine;
 		const stored = account === null ? null : await this.#passwordOf(account);
-		const check = await hasher.check(stored, normalized);
+		const check = await hasher.check(stored, password);
+		if (check.keyIsMissing) log({ level: "error", event: "password_key_missing", userId: stored?.userId });
 		if (!check.matches || stored === null) return false;
 		const { userId, version, sealed } = stored;
 		this.#checkedPasswordVersion = version;
 		if (check.outdated) {
 			background.run("reseal_password", async () => {
-				await storage.resealPassword({ userId, version, from: sealed, to: await hasher.hash(userId, normalized) });
+				await storage.resealPassword({
+					userId,
+					version,
+					from: sealed,
+					to: await hasher.hash(userId, password.normalize("NFC")),
+				});
 			});
 		}
 		return true;

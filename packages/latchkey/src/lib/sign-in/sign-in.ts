@@ -1,21 +1,14 @@
 import type { Engine } from "../engine.ts";
-import type { ErrorCode, FieldErrors } from "../errors.ts";
+import type { Refusal } from "../errors.ts";
 import { auditEvent, type EventType } from "../events/events.ts";
 import { type Attempt, addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { type Method, type MethodAttempt, readAttempt } from "../methods/method.ts";
 import { draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
+import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import type { Credentials, Settlement } from "../storage/storage.ts";
 import { ProofOfPerson } from "./proof-of-person.ts";
-
-/** What did not work, as a value: switch on the code. */
-export interface Refusal {
-	readonly ok: false;
-	readonly code: ErrorCode;
-	readonly fields?: FieldErrors;
-	readonly retryAfterSeconds?: number;
-}
 
 export type SignInResult = ({ readonly ok: true } & GrantedSession) | Refusal;
 
@@ -42,19 +35,20 @@ export async function signIn(engine: Engine, visitor: Visitor, raw: unknown): Pr
 	});
 }
 
-/** Counts an attempt to prove who one is, or refuses it. */
+/** Counts an attempt to prove who one is, or refuses it. `userId` is whose attempt it is, where that is known. */
 export async function admitAttempt(
 	engine: Engine,
 	visitor: Visitor,
 	account: string | null,
+	userId: string | null = null,
 ): Promise<{ ok: true; settle: Settlement } | Refusal> {
 	const attempts: Attempt[] = [
 		{ rule: "signInAccount", subject: account },
-		{ rule: "signInAddress", subject: addressSubject(visitor) },
+		{ rule: "signInAddress", subject: addressSubject(engine, visitor) },
 	];
 	const admission = await engine.throttle.admit(attempts);
 	if (admission.ok) return admission;
-	if (admission.first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor)]);
+	if (admission.first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
 	return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
 }
 
@@ -93,11 +87,12 @@ async function openSession(
 ): Promise<GrantedSession | null> {
 	const { secret, draft } = draftSession(engine, visitor, method);
 	const detail = { method: method.name };
+	const { replaces, events } = replace(previous, user.id, visitor);
 	const session = await engine.storage.createSession({
 		session: { ...draft, userId: user.id, epoch: user.epoch },
-		replaces: previous === null ? null : { sessionId: previous.session.id },
+		replaces,
 		settle,
-		events: [auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail })],
+		events: [auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail }), ...events],
 	});
 	return session === null ? null : grantSession(engine, secret, session, user);
 }

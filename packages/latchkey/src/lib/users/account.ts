@@ -2,29 +2,35 @@ import * as z from "zod";
 import { isoTime } from "../clock.ts";
 import { keyedName } from "../crypto/keys.ts";
 import type { Engine } from "../engine.ts";
+import type { Refusal } from "../errors.ts";
 import { toEvent } from "../events/event-log.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { toDevice } from "../sessions/devices.ts";
+import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { toUser, type User } from "../sessions/session.ts";
 import { type CookieToSet, clearedSessionCookie } from "../sessions/session-cookie.ts";
-import type { Refusal } from "../sign-in/sign-in.ts";
 import { nameField, usernameField } from "./fields.ts";
 
-/** What people may change of themselves without proving anything anew. */
+/** What people may change of themselves. */
 export const userChanges = z.object({
 	name: nameField.nullable().optional(),
 	username: usernameField.nullable().optional(),
 });
 
-/** Changes the name or the user name; what is absent stays, `null` removes. */
+/**
+ * Changes the name or the user name; what is absent stays, `null` removes. A user name signs in, so changing it asks for
+ * a recent proof.
+ */
 export async function updateAccount(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, session }: ResolvedSession,
+	current: ResolvedSession,
 	{ name, username }: z.output<typeof userChanges>,
 ): Promise<{ readonly ok: true; readonly user: User } | Refusal> {
+	const { user, session } = current;
+	if (username !== undefined && !isRecent(current)) return { ok: false, code: "reauthentication_required" };
 	if (username) {
 		const admission = await engine.throttle.admit([{ rule: "renameUser", subject: user.id }]);
 		if (!admission.ok) {

@@ -14,7 +14,8 @@ export const nameField = z
 	.transform((text, context) => {
 		const name = text.normalize("NFC").trim();
 		if ([...name].length > 100) return refuse(context, "too_long");
-		if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(name)) return refuse(context, "invalid");
+		// Control characters, lone surrogates, and what turns the direction of the text that stands around a name.
+		if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(name)) return refuse(context, "invalid");
 		return name === "" ? null : name;
 	});
 

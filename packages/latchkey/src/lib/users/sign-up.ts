@@ -6,6 +6,7 @@ import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
+import { replace } from "../sessions/replaced-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import { emailField, nameField, usernameField } from "./fields.ts";
@@ -35,7 +36,7 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 	const policy = await checkNewPassword(engine, input.password, about);
 	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { password: policy.reason } };
 	engine.hasher.requireRoom();
-	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(visitor) }]);
+	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
 	if (!admission.ok) {
 		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
 	}
@@ -43,6 +44,7 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 	const previous = await resolveSession(engine, visitor, { activity: false });
 	const userId = uuidv7();
 	const { secret, draft } = draftSession(engine, visitor, { amr: ["pwd"], level: "aal1" });
+	const { replaces, events } = replace(previous, userId, visitor);
 	const created = await engine.storage.createUser({
 		id: userId,
 		name,
@@ -50,8 +52,11 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 		identities: [],
 		password: await engine.hasher.hash(userId, policy.normalized),
 		session: draft,
-		replaces: previous === null ? null : { sessionId: previous.session.id },
-		events: [auditEvent("user.signed_up", visitor, { userId, sessionId: draft.id, detail: { method: "password" } })],
+		replaces,
+		events: [
+			auditEvent("user.signed_up", visitor, { userId, sessionId: draft.id, detail: { method: "password" } }),
+			...events,
+		],
 	});
 	if (!created.ok) return { ok: false, code: "identifier_taken", fields: takenFields(created.taken) };
 	if (created.session === null) throw new TypeError("createUser opened no session though it was given one");

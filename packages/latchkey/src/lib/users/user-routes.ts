@@ -20,11 +20,11 @@ const readUser = route({
 const changeUser = route({
 	method: "PATCH",
 	path: "/user",
-	summary: "Change the name or the user name. `null` removes one; what is absent stays.",
+	summary: "Change the name or the user name (after a recent proof). `null` removes one; what is absent stays.",
 	access: "signed-in",
 	body: userChanges,
 	responses: { 200: messageSchema.extend({ user: userSchema }) },
-	errors: ["identifier_taken", "too_many_attempts"],
+	errors: ["identifier_taken", "too_many_attempts", "reauthentication_required"],
 	async handle({ engine, visitor, current, body }) {
 		const updated = await updateAccount(engine, visitor, current, body);
 		if (!updated.ok) throw refusal(updated);
@@ -46,8 +46,8 @@ const deleteUser = route({
 const exportUser = route({
 	method: "GET",
 	path: "/user/export",
-	summary: "Everything stored about the user, hashes and secrets apart.",
-	access: "signed-in",
+	summary: "Everything stored about the user, hashes and secrets apart. Asks for a recent proof.",
+	access: "recent",
 	responses: { 200: z.looseObject({ user: userSchema.extend({ updatedAt: z.iso.datetime() }) }) },
 	async handle({ engine, current }) {
 		const body = await exportAccount(engine, current);

@@ -2,30 +2,82 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { counter, day, newEvent, newSession, newUser, sha256, signIn, signUp } from "../contract/fixtures.ts";
 import type { Storage } from "../storage.ts";
-import { openContractStore } from "./fixtures/postgres-contract-store.ts";
+import { asSuperuser, freshName, sharedServer } from "./fixtures/postgres-contract-store.ts";
+import { openPostgres } from "./open-postgres.ts";
 
 describe("operations that meet on the same rows", { timeout: 60_000 }, () => {
-	it("all succeed or refuse, and none fails because of another", async () => {
-		const { storage, cleanup, reopen } = await openContractStore({});
-		try {
-			const others = await Promise.all([reopen(), reopen()]);
-			const { userId, session } = await signUp(storage, "ada");
+	it("all succeed or refuse, and none fails because of another or waits in a circle", async () => {
+		await withStores(async (stores) => {
+			const { userId, session } = await signUp(stores[0]!, "ada");
 			const sessions = [session!.id];
-			const failures: unknown[] = [];
-			await Promise.all(
-				[storage, ...others].flatMap((store) =>
-					Array.from({ length: 6 }, () =>
-						actAtRandom(store, { userId, sessions, steps: 120 }).catch((error) => failures.push(error)),
-					),
-				),
-			);
-			expect(failures).toEqual([]);
-			await expectSound(storage, userId);
-		} finally {
-			await cleanup();
-		}
+			await parallel(stores, 6, (store) => actAtRandom(store, { userId, sessions, steps: 50 }));
+			await expectSound(stores[0]!, userId);
+		});
+	});
+
+	it("count and settle the same counters, in whatever order they name them", async () => {
+		await withStores(async (stores) => {
+			const { userId } = await signUp(stores[0]!, "ada");
+			const keys = Array.from({ length: 12 }, (_, index) => `key ${index}`);
+			await parallel(stores, 6, async (store, which) => {
+				for (let step = 0; step < 40; step++) {
+					const settle = { clear: shuffled(keys).slice(6), giveBack: shuffled(keys) };
+					if ((step + which) % 2 === 0) await store.createSession({ ...signIn(userId), settle });
+					else await store.increment(shuffled(keys).map((key) => counter(key)));
+				}
+			});
+		});
+	});
+
+	it("touch and end the same sessions, in whatever order they name them", async () => {
+		await withStores(async (stores) => {
+			const { userId } = await signUp(stores[0]!, "ada");
+			const opened = await Promise.all(Array.from({ length: 40 }, () => stores[0]!.createSession(signIn(userId))));
+			const sessionIds = opened.map((session) => session!.id);
+			await parallel(stores, 4, async (store, which) => {
+				for (let step = 0; step < 30; step++) {
+					const activity = shuffled(sessionIds).map((sessionId) => ({ sessionId, at: Date.now() + step, idleMs: day }));
+					await store.touchSessions(activity);
+					if (which === 0 && step === 15) await store.endAllSessions({ userId, events: [] });
+				}
+			});
+		});
 	});
 });
+
+/** Three stores on a database of their own, whose deadlocks are nobody else's: there must have been none. */
+async function withStores(work: (stores: readonly Storage[]) => Promise<void>): Promise<void> {
+	const database = freshName();
+	await asSuperuser((client) => client.query(`CREATE DATABASE ${database}`));
+	const url = (await sharedServer()).replace(/\/postgres$/, `/${database}`);
+	const stores = [await openPostgres({ url }), await openPostgres({ url }), await openPostgres({ url })];
+	await work(stores);
+	// What a connection has counted is written down when it ends.
+	await Promise.all(stores.map((store) => store.close()));
+	const { rows } = await asSuperuser((client) =>
+		client.query("SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1", [database]),
+	);
+	expect(rows).toEqual([{ deadlocks: 0 }]);
+}
+
+/** So many at once on each store; all of them must succeed. */
+async function parallel(
+	stores: readonly Storage[],
+	times: number,
+	work: (store: Storage, which: number) => Promise<void>,
+): Promise<void> {
+	const failures: unknown[] = [];
+	const all = stores.flatMap((store) => Array.from({ length: times }, (_, which) => work(store, which)));
+	await Promise.all(all.map((one) => one.catch((error: unknown) => failures.push(error))));
+	expect(failures).toEqual([]);
+}
+
+function shuffled<T>(list: readonly T[]): T[] {
+	return list
+		.map((item) => ({ item, at: Math.random() }))
+		.sort((one, other) => one.at - other.at)
+		.map(({ item }) => item);
+}
 
 /** Does one thing after the other to one account, each for real and none with a result that is known beforehand. */
 async function actAtRandom(
@@ -60,7 +112,7 @@ async function actAtRandom(
 			if (opened !== null) sessions.push(opened.id);
 		},
 		() => {
-			const seen = sessions.slice(-20).toSorted(() => Math.random() - 0.5);
+			const seen = shuffled(sessions.slice(-20));
 			return storage.touchSessions(seen.map((sessionId) => ({ sessionId, at: Date.now(), idleMs: day })));
 		},
 		() => storage.recordSight({ sessionId: any(sessions), generation: 1 }),

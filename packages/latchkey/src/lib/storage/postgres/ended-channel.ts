@@ -46,11 +46,6 @@ export class EndedChannel {
 		this.#options = options;
 	}
 
-	/** Whether everything that ends is heard of, sooner or later. How soon is for the lease to say. */
-	get isListening(): boolean {
-		return this.#listening;
-	}
-
 	/** Says that somebody would use memory. The first time connects; after a quiet time heartbeats begin again. */
 	want(): void {
 		this.#wantedAt = performance.now();
@@ -91,9 +86,15 @@ export class EndedChannel {
 	/** One connection, from its beginning to its end. */
 	async #listen(onReady: () => void): Promise<void> {
 		const over = new AbortController();
-		const end = () => over.abort();
 		const client = await this.#options.connect();
+		const end = () => {
+			if (over.signal.aborted) return;
+			over.abort();
+			// What is still asked on it is answered by this.
+			client.release(true);
+		};
 		try {
+			if (this.#closing.signal.aborted) return;
 			this.#closing.signal.addEventListener("abort", end);
 			client.on("error", end);
 			client.on("end", end);
@@ -112,18 +113,19 @@ export class EndedChannel {
 			this.#listening = false;
 			this.#options.lease.drop();
 			this.#options.onGap();
-			client.release(true);
+			end();
 		}
 	}
 
 	async #begin(client: PostgresClient): Promise<void> {
 		const [server] = await ask<{ pid: number }>(client, "SELECT pg_backend_pid() AS pid");
+		// Before anything is set on a connection that is somebody else's the next moment.
 		if (client.processID !== server!.pid) throw new CannotListen(behindPooler);
 		// A heartbeat that a crash loses is no loss, and need not reach the disk ten times a second.
 		await ask(client, "SET synchronous_commit TO off");
 		await ask(client, `LISTEN ${quoted(this.#options.channel)}`);
 		await ask(client, `LISTEN ${quoted(this.#heartbeats)}`);
-		// What was read until now may have ended before anybody listened.
+		// What is being read just now may have ended before anybody listened.
 		this.#options.onGap();
 		this.#listening = true;
 	}

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { ada, from, openTestAuth, signedUp, type TestAuth } from "../../../../test/harness.ts";
 import { installArrivalStamp } from "../../http/arrival.ts";
 import { type CountingPool, countStatements } from "./fixtures/counting-pool.ts";
-import { dropSchema, freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
+import { freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
 
 installArrivalStamp();
 
@@ -61,7 +61,6 @@ describe("round trips to PostgreSQL", () => {
 		onTestFinished(async () => {
 			await auth.close();
 			await own.end();
-			await dropSchema(schema);
 		});
 		pool = countStatements(own, schema);
 		auth = openTestAuth({ database: { pool, schema } });
@@ -94,9 +93,7 @@ describe("round trips to PostgreSQL", () => {
 	});
 });
 
-/** The URL of an empty schema, gone after the test. */
+/** The URL of an empty schema. */
 async function freshDatabase(): Promise<string> {
-	const schema = freshName();
-	onTestFinished(() => dropSchema(schema));
-	return inSchema(await sharedServer(), schema);
+	return inSchema(await sharedServer(), freshName());
 }

@@ -1,4 +1,4 @@
-import { misconfigured } from "../../errors.ts";
+import { type AuthError, misconfigured } from "../../errors.ts";
 import { checksum } from "../migrations/migration.ts";
 import { migrations } from "../migrations/migrations.ts";
 import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../sqlite/migrate.ts";
@@ -60,7 +60,7 @@ export async function migrate(
 		return applied;
 	} catch (error) {
 		await ask(client, "ROLLBACK").catch(() => {});
-		throw sqlState(error) === "42501" ? lacksRights(server, error) : error;
+		throw lacksRight(error) ? notAllowed(server, error) : error;
 	}
 }
 
@@ -80,8 +80,7 @@ async function apply(
 	try {
 		for (const statement of statements) await ask(client, statement);
 	} catch (cause) {
-		// 42501 is told by whoever knows which right it takes.
-		if (!sqlState(cause)?.startsWith("42") || sqlState(cause) === "42501") throw cause;
+		if (!sqlState(cause)?.startsWith("42") || lacksRight(cause)) throw cause;
 		throw misconfigured(`Migration ${version} does not fit ${label}: ${reasonOf(cause)}. Nothing was changed.`, cause);
 	}
 	const known = migrations.find((migration) => migration.version === version)!;
@@ -107,7 +106,12 @@ const migrationTable = `CREATE TABLE IF NOT EXISTS latchkey_migration (
 	applied_at bigint NOT NULL
 )`;
 
-function lacksRights({ label, user, names }: Server, cause: unknown) {
+/** Also where the schema on the search path cannot be seen, which then is as if it were not there. */
+function lacksRight(error: unknown): boolean {
+	return sqlState(error) === "42501" || sqlState(error) === "3F000";
+}
+
+function notAllowed({ label, user, names }: Server, cause: unknown): AuthError {
 	const schema = quoted(names.schema);
 	return misconfigured(
 		`${label} does not let ${user} create tables in ${schema} (${reasonOf(cause)}). Run npx latchkey migrate as a role that may, or allow it: GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${quoted(user)}`,

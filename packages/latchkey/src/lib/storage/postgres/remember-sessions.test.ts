@@ -95,6 +95,19 @@ describe("a store that remembers", () => {
 		expect(await readsOf(read)).toBe(1);
 	});
 
+	it("counts from when a heartbeat was sent, however late it comes back", async () => {
+		const double = await remembered();
+		const late = Promise.withResolvers<void>();
+		const later = Promise.withResolvers<void>();
+		double.gates.push(late.promise, later.promise);
+		await vi.waitUntil(() => double.gates.length === 1, { timeout: 20_000 });
+		time.monotonic += leaseMs;
+		late.resolve();
+		await vi.waitUntil(() => double.gates.length === 0, { timeout: 20_000 });
+		expect(await readsOf(read)).toBe(1);
+		later.resolve();
+	});
+
 	it("always asks for who does not say which generation is held, and for any other generation", async () => {
 		await remembered();
 		expect(await readsOf(() => storage.readSession(secretHash))).toBe(1);
@@ -168,6 +181,8 @@ describe("a store that remembers", () => {
 			expect.objectContaining({ event: "session_memory_off", reason: expect.stringContaining("DIRECT_URL") }),
 		]);
 		expect(doubles).toHaveLength(1);
+		// Whatever was set or listened to there would be somebody else's the next moment.
+		expect(doubles[0]!.asked).toEqual(["SELECT pg_backend_pid() AS pid"]);
 	});
 
 	it("stops to remember when a connection turns out to lead elsewhere later", async () => {

@@ -47,9 +47,9 @@ export function rememberSessions(storage: Storage, options: RememberOptions): St
 			channel.want();
 			const known = recall(secretHash, heldGeneration);
 			if (known !== null) return known;
-			const changesBefore = channel.isListening ? memory.changes : null;
+			const changesBefore = memory.changes;
 			const live = await storage.readSession(secretHash);
-			if (live !== null && changesBefore !== null) memory.keep(secretHash, live, changesBefore);
+			if (live !== null) memory.keep(secretHash, live, changesBefore);
 			return live;
 		},
 

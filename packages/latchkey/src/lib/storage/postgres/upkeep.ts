@@ -30,7 +30,10 @@ export function upkeepOperations(connection: PostgresConnection): UpkeepOperatio
 	};
 }
 
-/** What another instance is deleting just now is left to it. Each batch is chosen once, whatever the planner thinks of it. */
+/**
+ * What another instance is deleting just now is left to it. Each batch is an array: it is chosen once, and however many
+ * rows the planner expects in it, they are found by their keys.
+ */
 function prepareDeletions(connection: PostgresConnection) {
 	const old = (p: { limit: number } & Ambient, column: RawBuilder<unknown>) =>
 		sql`(select s.id from latchkey_session as s where ${column} < ${now(p)} - ${sql.lit(keptAfterEndMs)}::bigint
@@ -38,29 +41,24 @@ function prepareDeletions(connection: PostgresConnection) {
 	return {
 		sessions: connection.prepare<{ limit: number }, { gone: number }>(
 			(_, p) => sql`with idle as materialized ${old(p, sql`s.idle_expires_at`)},
-				ended as materialized ${old(p, sql`s.ended_at`)},
-				batch as materialized (
+				ended as materialized ${old(p, sql`s.ended_at`)}
+				delete from latchkey_session where id = any(array(
 					select id from idle union select id from ended limit ${p.limit}::integer
-				)
-				delete from latchkey_session using batch where latchkey_session.id = batch.id returning 1 as gone`,
+				)) returning 1 as gone`,
 		),
 
 		tokens: connection.prepare<{ limit: number }, { gone: number }>(
-			(_, p) => sql`with batch as materialized (
-					select t.purpose, t.token_hash from latchkey_one_time_token as t where t.expires_at <= ${now(p)}
-					order by t.expires_at limit ${p.limit}::integer for update skip locked
-				)
-				delete from latchkey_one_time_token using batch
-				where latchkey_one_time_token.purpose = batch.purpose and latchkey_one_time_token.token_hash = batch.token_hash
-				returning 1 as gone`,
+			(_, p) => sql`delete from latchkey_one_time_token where ctid = any(array(
+				select t.ctid from latchkey_one_time_token as t where t.expires_at <= ${now(p)}
+				order by t.expires_at limit ${p.limit}::integer for update skip locked
+			)) returning 1 as gone`,
 		),
 
 		counters: connection.prepare<{ limit: number }, { gone: number }>(
-			(_, p) => sql`with batch as materialized (
-					select t.key from latchkey_throttle as t where t.forgotten_at <= ${now(p)}
-					order by t.forgotten_at limit ${p.limit}::integer for update skip locked
-				)
-				delete from latchkey_throttle using batch where latchkey_throttle.key = batch.key returning 1 as gone`,
+			(_, p) => sql`delete from latchkey_throttle where key = any(array(
+				select t.key from latchkey_throttle as t where t.forgotten_at <= ${now(p)}
+				order by t.forgotten_at limit ${p.limit}::integer for update skip locked
+			)) returning 1 as gone`,
 		),
 	};
 }

@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { ada, openTestAuth, signedUp } from "../../../../test/harness.ts";
+import { newEvent, newUser, sha256, signIn, signUp } from "../contract/fixtures.ts";
+import type { Storage } from "../storage.ts";
+import { freshName, inSchema } from "./fixtures/postgres-contract-store.ts";
+import { type PostgresServer, startPostgres } from "./fixtures/postgres-server.ts";
+import { startTcpProxy } from "./fixtures/tcp-proxy.ts";
+import { type OpenPostgresOptions, openPostgres } from "./open-postgres.ts";
+
+const unavailable = { code: "store_unavailable", retryAfterSeconds: expect.any(Number) };
+
+describe("a PostgreSQL that fails", { timeout: 120_000 }, () => {
+	let server: PostgresServer;
+	let url: string;
+	let opened: Storage[];
+
+	beforeAll(async () => {
+		server = await startPostgres();
+	}, 60_000);
+	afterAll(() => server.remove(), 60_000);
+	beforeEach(() => {
+		url = inSchema(server.url, freshName());
+		opened = [];
+	});
+	afterEach(async () => {
+		for (const storage of opened) await storage.close();
+	});
+
+	async function open(options: Partial<OpenPostgresOptions> = {}): Promise<Storage> {
+		const storage = await openPostgres({ url, ...options });
+		opened.push(storage);
+		return storage;
+	}
+
+	/** Something that the operator does, on a connection that is held until the test ends. */
+	async function operator(): Promise<pg.Client> {
+		const client = new pg.Client({ connectionString: server.url });
+		client.on("error", () => {});
+		await client.connect();
+		await client.query(`SET search_path TO ${new URL(url).searchParams.get("schema")}`);
+		onTestFinished(() => client.end().catch(() => {}));
+		return client;
+	}
+
+	it("answers 503 with Retry-After while it is stopped, and everything goes on when it is back", async () => {
+		const auth = openTestAuth({ database: url });
+		const browser = await signedUp(auth);
+		await server.stop();
+		for (const answer of [
+			await browser.get("/api/auth"),
+			await browser.get("/api/auth/sessions"),
+			await browser.delete("/api/auth/sessions"),
+			await auth.browser().post("/api/auth", { identifier: ada.email, password: ada.password }),
+			await auth.browser().post("/api/auth/sign-up", { ...ada, email: "bob@example.com" }),
+			await auth.browser().get("/api/auth/health"),
+		]) {
+			expect(answer).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
+			expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+		}
+		await expect(auth.readSession(browser.prepare("GET", "/"))).rejects.toMatchObject(unavailable);
+		await server.start();
+		expect((await browser.get("/api/auth")).body).toMatchObject({ authenticated: true });
+		expect((await auth.browser().get("/api/auth/health")).body).toMatchObject({ ready: true });
+		await auth.close();
+	});
+
+	it("never lets memory answer nobody, or somebody for long, while it is stopped", async () => {
+		const statements: string[] = [];
+		const storage = await open({ onStatement: (sql) => statements.push(sql) });
+		const { secretHash } = await signUp(storage, "ada");
+		const read = () => storage.readSession(secretHash!, 1);
+		const asks = async () => {
+			statements.length = 0;
+			await read();
+			return statements.length > 0;
+		};
+		await vi.waitUntil(async () => !(await asks()), { timeout: 20_000 });
+		await server.stop();
+		// Accepted for what is left of the lease; then nobody knows, which is not the same as nobody.
+		const isAway = () =>
+			read().then(
+				(live) => {
+					expect(live).not.toBeNull();
+					return false;
+				},
+				(error: unknown) => {
+					expect(error).toMatchObject(unavailable);
+					return true;
+				},
+			);
+		await vi.waitUntil(isAway, { timeout: 20_000 });
+		expect(await isAway()).toBe(true);
+		await server.start();
+		expect(await read()).not.toBeNull();
+	});
+
+	it("loses nothing that it acknowledged, and keeps no half of anything, when it is killed during writes", async () => {
+		const storage = await open();
+		const { userId } = await signUp(storage, "ada");
+		const acknowledged: string[] = [];
+		const sessions: string[] = [];
+		for (let round = 0; round < 3; round++) {
+			let killed = false;
+			const writers = Array.from({ length: 8 }, async () => {
+				while (!killed) {
+					const input = newUser(randomUUID());
+					const secret = randomUUID();
+					const written = await Promise.all([
+						storage.createUser({ ...input, events: [newEvent({ id: randomUUID(), userId: input.id })] }),
+						storage.createSession(signIn(userId, { secret })),
+					]).catch((error: unknown) => {
+						expect(error).toMatchObject(unavailable);
+						return null;
+					});
+					if (written === null) continue;
+					acknowledged.push(input.id);
+					sessions.push(secret);
+				}
+			});
+			const enough = acknowledged.length + 20 + Math.floor(Math.random() * 30);
+			await vi.waitUntil(() => acknowledged.length >= enough, { timeout: 60_000, interval: 1 });
+			await server.kill();
+			killed = true;
+			await Promise.all(writers);
+			await server.start();
+		}
+		for (const id of acknowledged) {
+			expect(await storage.exportUser(id)).toMatchObject({
+				identifiers: [{ kind: "email" }, { kind: "username" }],
+				password: {},
+				sessions: [{ userId: id }],
+				events: [{ userId: id }],
+			});
+		}
+		for (const secret of sessions) expect(await storage.readSession(sha256(secret))).not.toBeNull();
+		const { rows } = await (await operator()).query(`SELECT
+			(SELECT count(*) FROM latchkey_user) - 1 AS users, (SELECT count(*) FROM latchkey_password) - 1 AS passwords,
+			(SELECT count(*) FROM latchkey_identifier) / 2 - 1 AS identifiers, (SELECT count(*) FROM latchkey_audit_event) AS events`);
+		const [counts] = rows;
+		expect(new Set(Object.values(counts!)).size).toBe(1);
+	});
+
+	it("is unavailable when a statement takes too long, and serves again when what it waited for is gone", async () => {
+		const storage = await open({ statementTimeoutMs: 100 });
+		const { userId } = await signUp(storage, "ada");
+		const client = await operator();
+		await client.query("BEGIN; LOCK TABLE latchkey_session");
+		await expect(storage.createSession(signIn(userId))).rejects.toMatchObject(unavailable);
+		await client.query("ROLLBACK");
+		expect(await storage.createSession(signIn(userId))).not.toBeNull();
+	});
+
+	it("is unavailable when every connection is taken, and serves again when one is given back", async () => {
+		const storage = await open({ maxConnections: 2, connectTimeoutMs: 100, statementTimeoutMs: 60_000 });
+		const { userId } = await signUp(storage, "ada");
+		const client = await operator();
+		await client.query("BEGIN; LOCK TABLE latchkey_session");
+		const waiting = [storage.createSession(signIn(userId)), storage.createSession(signIn(userId))];
+		await vi.waitUntil(() =>
+			storage.ping().then(
+				() => false,
+				(error) => error.code === "store_unavailable",
+			),
+		);
+		await client.query("ROLLBACK");
+		expect((await Promise.all(waiting)).every((session) => session !== null)).toBe(true);
+		await storage.ping();
+	});
+
+	it("is unavailable when it says nothing at all, and serves again when it does", async () => {
+		const proxy = await startTcpProxy(server.port);
+		onTestFinished(() => proxy.close());
+		url = url.replace(/:\d+\//, `:${proxy.port}/`);
+		const storage = await open({ statementTimeoutMs: 100, connectTimeoutMs: 200 });
+		await storage.ping();
+		proxy.drop();
+		await expect(storage.ping()).rejects.toMatchObject(unavailable);
+		await expect(storage.ping()).rejects.toMatchObject(unavailable);
+		proxy.pass();
+		await storage.ping();
+	});
+
+	it("is unavailable for writes, and not for reads, when it takes none", async () => {
+		const storage = await open({ maxConnections: 1 });
+		const { userId, secretHash } = await signUp(storage, "ada");
+		const client = await operator();
+		await client.query("ALTER DATABASE postgres SET default_transaction_read_only = on");
+		onTestFinished(async () => {
+			await client.query(
+				"SET default_transaction_read_only = off; ALTER DATABASE postgres RESET default_transaction_read_only",
+			);
+		});
+		await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'latchkey'");
+		await vi.waitUntil(() =>
+			storage.readSession(secretHash!).then(
+				(live) => live !== null,
+				() => false,
+			),
+		);
+		await expect(storage.createSession(signIn(userId))).rejects.toMatchObject(unavailable);
+	});
+
+	it("may close connections as it likes: those that are idle are replaced, and none ends the process", async () => {
+		const storage = await open();
+		const { secretHash } = await signUp(storage, "ada");
+		const client = await operator();
+		for (let round = 0; round < 5; round++) {
+			await Promise.all(Array.from({ length: 5 }, () => storage.readSession(secretHash!, 1)));
+			await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'latchkey'");
+			await vi.waitUntil(() =>
+				storage.readSession(secretHash!).then(
+					(live) => live !== null,
+					() => false,
+				),
+			);
+		}
+	});
+});

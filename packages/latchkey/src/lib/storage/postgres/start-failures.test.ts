@@ -1,0 +1,179 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { beforeAll, describe, expect, it } from "vitest";
+import { AuthError } from "../../errors.ts";
+import { newUser } from "../contract/fixtures.ts";
+import { asSuperuser, freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
+import { applyMigrations, migrationStatus } from "./migrate.ts";
+import { openPostgres } from "./open-postgres.ts";
+import type { PostgresPool } from "./pool.ts";
+
+describe("a PostgreSQL that cannot serve", () => {
+	let server: string;
+
+	beforeAll(async () => {
+		server = await sharedServer();
+	});
+
+	/** One line, with a cure and without a password, from everything that opens it. */
+	async function expectRefusal(url: string, words: RegExp, code = "misconfigured"): Promise<void> {
+		for (const open of [() => openPostgres({ url }), () => applyMigrations(url), () => migrationStatus(url)]) {
+			const error = await open().then(
+				() => null,
+				(reason: unknown) => reason,
+			);
+			expect(error).toBeInstanceOf(AuthError);
+			expect(error).toMatchObject({ code, detail: expect.stringMatching(words) });
+			const { detail = "" } = error as AuthError;
+			expect(detail).not.toContain("\n");
+			expect(detail).not.toMatch(/only-for-tests|wrong-password/);
+		}
+	}
+
+	function freshSchema(): { schema: string; url: string } {
+		const schema = freshName();
+		return { schema, url: inSchema(server, schema) };
+	}
+
+	/** A role that may do nothing but connect, and its URL. */
+	async function freshRole(): Promise<{ role: string; as(schema: string): string }> {
+		const role = freshName();
+		await asSuperuser((client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-tests'`));
+		return { role, as: (schema) => inSchema(server.replace("//postgres:", `//${role}:`), schema) };
+	}
+
+	it("is refused with a wrong password, a wrong user and a wrong database", async () => {
+		await expectRefusal(server.replace(":only-for-tests", ":wrong-password"), /refuses this user.*AUTH_DATABASE_URL/);
+		await expectRefusal(server.replace("//postgres:", "//nobody:"), /refuses this user.*AUTH_DATABASE_URL/);
+		await expectRefusal(`${server}_no_more`, /no such database.*Create it/);
+	});
+
+	it("is refused by a name that does not exist", async () => {
+		await expectRefusal(
+			"postgres://u:wrong-password@no-such-host.invalid/db",
+			/cannot be (found|reached).*AUTH_DATABASE_URL/,
+			expect.any(String),
+		);
+	});
+
+	it.each(["postgres://u:p#@x@host/db", "postgresql://host:port/db"])("is refused as no URL: %s", async (url) => {
+		await expectRefusal(url, /is not a URL such as postgres:/);
+	});
+
+	it.each(["?schema=A", "?schema=a;b", "?prefix=%22", "?schema=", `?schema=${"x".repeat(31)}`])(
+		"is refused with %s",
+		async (query) => {
+			await expectRefusal(`${server}${query}`, /must be up to 30 small letters/);
+		},
+	);
+
+	it("is unavailable, which may pass, where nobody or somebody else answers", async () => {
+		const web = createServer((_, response) => response.end("no database"));
+		await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+		const { port } = web.address() as AddressInfo;
+		const url = `postgres://u:wrong-password@127.0.0.1:${port}/db`;
+		await expectRefusal(url, /127.0.0.1:\d+\/db cannot be reached.*Start it/, "store_unavailable");
+		web.closeAllConnections();
+		await new Promise((resolve) => web.close(resolve));
+		await expectRefusal(url, /ECONNREFUSED.*Start it/, "store_unavailable");
+	});
+
+	it("is refused when it is older than the oldest that is supported", async () => {
+		const old: PostgresPool = {
+			connect: async () => ({
+				query: async () => ({
+					rows: [{ version: 130_022, pid: 1, schema: "public", encoding: "UTF8", readOnly: false, user: "u" }],
+					rowCount: 1,
+				}),
+				release: () => {},
+				on: () => {},
+			}),
+		};
+		await expect(openPostgres({ pool: old })).rejects.toThrow(/is version 13; latchkey needs PostgreSQL 14/);
+	});
+
+	it("is refused when its database is not encoded as UTF-8", async () => {
+		const database = freshName();
+		await asSuperuser((client) =>
+			client.query(`CREATE DATABASE ${database} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`),
+		);
+		await expectRefusal(
+			server.replace(/\/postgres$/, `/${database}`),
+			/encoded as LATIN1; name one with ENCODING 'UTF8'/,
+		);
+	});
+
+	it("is refused when it takes no writes", async () => {
+		const { role, as } = await freshRole();
+		await asSuperuser((client) => client.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`));
+		await expectRefusal(as("whatever"), /takes no writes.*name the primary/);
+	});
+
+	it("is refused to a role that may not create, with the grant that it lacks", async () => {
+		const { schema } = freshSchema();
+		const { role, as } = await freshRole();
+		const attempts = [() => openPostgres({ url: as(schema) }), () => applyMigrations(as(schema))];
+		for (const attempt of attempts) {
+			await expect(attempt()).rejects.toThrow(
+				new RegExp(`does not let ${role} create tables.*GRANT USAGE, CREATE ON SCHEMA`),
+			);
+		}
+		await asSuperuser((client) => client.query(`CREATE SCHEMA ${schema}`));
+		for (const attempt of attempts) await expect(attempt()).rejects.toThrow(/GRANT USAGE, CREATE ON SCHEMA/);
+	});
+
+	it("is refused to a role that may not write, and serves one that may no more than that", async () => {
+		const { schema, url } = freshSchema();
+		await applyMigrations(url);
+		const { role, as } = await freshRole();
+		await asSuperuser((client) =>
+			client.query(
+				`GRANT USAGE ON SCHEMA ${schema} TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`,
+			),
+		);
+		await expect(openPostgres({ url: as(schema) })).rejects.toThrow(
+			new RegExp(`does not let ${role} [A-Z]+ in latchkey_.*GRANT SELECT, INSERT`),
+		);
+		await asSuperuser((client) =>
+			client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${role}`),
+		);
+		const storage = await openPostgres({ url: as(schema) });
+		expect(await storage.createUser(newUser("ada"))).toMatchObject({ ok: true });
+		await storage.close();
+	});
+
+	it("is refused when a newer version made it, and when a migration was edited since", async () => {
+		const { schema, url } = freshSchema();
+		await applyMigrations(url);
+		const execute = (sql: string) => asSuperuser((client) => client.query(sql));
+		await execute(`INSERT INTO ${schema}.latchkey_migration VALUES (999, 'of the future', 'x', 0)`);
+		await expectRefusal(url, /newer version of latchkey.*migration 999.*Update latchkey/);
+		await execute(`DELETE FROM ${schema}.latchkey_migration WHERE version = 999`);
+		await execute(`UPDATE ${schema}.latchkey_migration SET checksum = 'another' WHERE version = 1`);
+		await expectRefusal(url, /Migration 1 was edited/);
+	});
+
+	it("is not migrated unasked where there are other tables, or at all where that is not wanted", async () => {
+		const { schema, url } = freshSchema();
+		await expect(openPostgres({ url, migrate: "never" })).rejects.toThrow(/npx latchkey migrate/);
+		await asSuperuser((client) => client.query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.customers (id int)`));
+		await expect(openPostgres({ url })).rejects.toThrow(/holds other tables too in the schema .*npx latchkey migrate/);
+		expect((await migrationStatus(url)).applied).toEqual([]);
+		await applyMigrations(url);
+		await (await openPostgres({ url, migrate: "never" })).close();
+	});
+
+	it("is left as it was by a migration that does not fit", async () => {
+		const { schema, url } = freshSchema();
+		await asSuperuser((client) =>
+			client.query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.latchkey_throttle (key text)`),
+		);
+		await expect(applyMigrations(url)).rejects.toThrow(
+			/Migration 1 does not fit .*already exists.*Nothing was changed/,
+		);
+		const { rows } = await asSuperuser((client) =>
+			client.query("SELECT tablename FROM pg_tables WHERE schemaname = $1", [schema]),
+		);
+		expect(rows).toEqual([{ tablename: "latchkey_throttle" }]);
+	});
+});
