@@ -46,7 +46,10 @@ describe.each(variants)("guards without a proxy, %s", (variant) => {
 	}
 
 	async function calls(): Promise<Record<string, number>> {
-		return (await fetch(`${origin}/api/calls`)).json() as Promise<Record<string, number>>;
+		const answer = await fetch(`${origin}/api/calls`);
+		// No proxy has turned this away, not even the one of the application above this folder.
+		expect(answer.status).toBe(200);
+		return answer.json() as Promise<Record<string, number>>;
 	}
 
 	const forged: [string, string, Record<string, string>][] = [
@@ -158,6 +161,55 @@ describe.each(variants)("guards without a proxy, %s", (variant) => {
 		const answer = await ask({ cookie });
 		expect(await answer.json()).toEqual({ secret: `the-secret-of ${email}` });
 		expect(answer.headers.get("cache-control")).toBe("private, no-store");
+	});
+
+	it("a page, a route and the API agree about a cookie that was planted beside another [A17]", async () => {
+		const [ada, mallory] = [await somebody(), await somebody()];
+		const token = mallory.cookie.slice("session=".length);
+		const encoded = `%${token.charCodeAt(0).toString(16)}${token.slice(1)}`;
+		const planted: [string, string, boolean][] = [
+			["alone", ada.cookie, true],
+			["twice", `${ada.cookie}; ${mallory.cookie}`, false],
+			["percent-encoded behind it", `${ada.cookie}; session=${encoded}`, false],
+			["percent-encoded before it", `session=${encoded}; ${ada.cookie}`, false],
+			["without a value", `${ada.cookie}; session`, true],
+		];
+		for (const [how, cookie, asAda] of planted) {
+			const page = await (await fetch(`${origin}/secret`, { headers: { cookie } })).text();
+			const route = await (await fetch(`${origin}/api/secret`, { headers: { cookie } })).text();
+			const api = await (await fetch(`${origin}/api/auth`, { headers: { cookie } })).text();
+			for (const answer of [page, route, api]) expect([how, answer.includes(ada.email)]).toEqual([how, asAda]);
+			for (const answer of [page, route, api]) expect([how, answer.includes(mallory.email)]).toEqual([how, false]);
+		}
+	});
+
+	it("a route's answer is no shared cache's, whatever its handler says [A42]", async () => {
+		const { cookie } = await somebody();
+		const answer = await fetch(`${origin}/api/cached`, { headers: { cookie } });
+		expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "private, no-store"]);
+	});
+
+	it("a route that changes something is not talked out of it by calling it a prefetch", async () => {
+		const { cookie } = await somebody();
+		const headers = { cookie, "content-type": "application/json", "sec-fetch-site": "same-origin" };
+		const answer = await fetch(`${origin}/api/secret`, {
+			method: "POST",
+			headers: { ...headers, "next-router-prefetch": "1" },
+			body: JSON.stringify({ word: "hello" }),
+		});
+		expect(await answer.json()).toEqual({ said: "hello" });
+	});
+
+	it("a form cannot stop the server with a password that is dear to normalise [A38]", async () => {
+		const { cookie } = await somebody();
+		const dear = "\u0315\u0316".repeat(10_000);
+		const headers = { cookie, "content-type": "application/json", "sec-fetch-site": "same-origin" };
+		const answer = await fetch(`${origin}/api/auth/reauthentication`, {
+			method: "POST",
+			headers,
+			body: JSON.stringify({ password: dear }),
+		});
+		expect(answer.status).toBe(422);
 	});
 
 	it("a link to a route runs nothing ahead of the click", async () => {
