@@ -44,7 +44,10 @@ export interface SettingsOverrides {
 	trustedProxies?: number;
 }
 
-/** PostgreSQL by a pool that the application has already, such as a `Pool` of `pg`. It stays open when Latchkey closes. */
+/**
+ * PostgreSQL by a pool that the application has already, such as a `Pool` of `pg`. One of its connections is kept to listen
+ * on. It stays open when Latchkey closes.
+ */
 export interface PostgresDatabase {
 	pool: PostgresPool;
 	/** The schema of the tables. Default: the first that the server looks in. */

@@ -74,7 +74,19 @@ export function upkeepContract(context: ContractContext): void {
 		expect(await storage.findCredentialsOfUser(userId)).not.toBeNull();
 	});
 
-	it("keeps the audit log", async () => {
+	it("deletes what concerns nobody from the audit log after 90 days", async () => {
+		const { storage, clock } = context;
+		await storage.appendEvents([newEvent(), newEvent({ userId: "ada" })]);
+		clock.now += 89 * day;
+		await storage.appendEvents([newEvent()]);
+		expect(await storage.deleteExpired(100)).toBe(0);
+		clock.now += day + 1;
+		expect(await storage.deleteExpired(100)).toBe(1);
+		expect(await storage.deleteExpired(100)).toBe(0);
+		expect(await storage.listEvents("ada", { limit: 10 })).toHaveLength(1);
+	});
+
+	it("keeps the audit log of an account", async () => {
 		const { storage, clock } = context;
 		await storage.appendEvents([newEvent({ userId: "ada" })]);
 		clock.now += 1000 * day;

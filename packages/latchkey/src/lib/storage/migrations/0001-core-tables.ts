@@ -100,6 +100,7 @@ export const coreTables: Migration = {
 	detail TEXT
 ) STRICT`,
 		"CREATE INDEX latchkey_audit_event_subject ON latchkey_audit_event (subject, id)",
+		"CREATE INDEX latchkey_audit_event_of_nobody ON latchkey_audit_event (at) WHERE subject IS NULL",
 	],
 	// Text sorts and compares by its bytes: ids by time, names without any language's rules or an upgrade of them.
 	postgres: [
@@ -199,5 +200,6 @@ export const coreTables: Migration = {
 	detail text
 )`,
 		"CREATE INDEX latchkey_audit_event_subject ON latchkey_audit_event (subject, id)",
+		"CREATE INDEX latchkey_audit_event_of_nobody ON latchkey_audit_event (at) WHERE subject IS NULL",
 	],
 };

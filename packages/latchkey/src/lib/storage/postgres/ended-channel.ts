@@ -160,10 +160,11 @@ export class EndedChannel {
 
 	async #untilWanted(over: AbortSignal): Promise<void> {
 		if (over.aborted) return;
-		await new Promise<void>((resolve) => {
-			this.#wake = resolve;
-			over.addEventListener("abort", () => resolve(), { once: true });
-		});
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.#wake = resolve;
+		over.addEventListener("abort", this.#wake);
+		await promise;
+		over.removeEventListener("abort", this.#wake);
 		this.#wake = null;
 	}
 

@@ -98,9 +98,10 @@ export async function connectAlone(connectionString: string, connectTimeoutMs: n
 /** @throws {AuthError} `misconfigured` when it is not installed. */
 async function loadPg(): Promise<typeof import("pg")> {
 	try {
-		return await import("pg");
+		// Whoever stays on SQLite builds without it, and without a warning.
+		return await import(/* turbopackOptional: true */ "pg");
 	} catch (cause) {
-		if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+		if (!/^(ERR_)?MODULE_NOT_FOUND$/.test((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
 		throw misconfigured("AUTH_DATABASE_URL names PostgreSQL, which needs the package pg; run: npm install pg", cause);
 	}
 }

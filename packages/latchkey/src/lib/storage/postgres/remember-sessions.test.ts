@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LogEntry } from "../../log.ts";
 import { day, sha256, signIn } from "../contract/fixtures.ts";
@@ -106,6 +107,26 @@ describe("a store that remembers", () => {
 		await vi.waitUntil(() => double.gates.length === 0, { timeout: 20_000 });
 		expect(await readsOf(read)).toBe(1);
 		later.resolve();
+	});
+
+	it("leaves the database alone when nobody has asked for a while, and begins again with the next question", async () => {
+		vi.useFakeTimers({ toFake: ["performance"] });
+		try {
+			const double = await remembered();
+			vi.advanceTimersByTime(11_000);
+			let unchanged = 0;
+			for (let last = -1; unchanged < 10; last = double.heartbeats) {
+				unchanged = double.heartbeats === last ? unchanged + 1 : 0;
+				await sleep(50);
+			}
+			const before = double.heartbeats;
+			time.monotonic += leaseMs;
+			expect(await readsOf(read)).toBe(1);
+			await vi.waitUntil(() => double.heartbeats > before + 1, { timeout: 20_000 });
+			expect(await readsOf(read)).toBe(0);
+		} finally {
+			vi.useRealTimers();
+		}
 	});
 
 	it("always asks for who does not say which generation is held, and for any other generation", async () => {

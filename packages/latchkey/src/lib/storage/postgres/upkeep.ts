@@ -9,6 +9,9 @@ type UpkeepOperations = Pick<Storage, "deleteExpired" | "ping">;
 /** A clock that jumps must not destroy what is still alive. */
 const keptAfterEndMs = 24 * 60 * 60 * 1000;
 
+/** Strangers can make as many of these as they like; what concerns an account is kept with it. */
+const keptOfNobodyMs = 90 * 24 * 60 * 60 * 1000;
+
 /** Upkeep of the database itself. */
 export function upkeepOperations(connection: PostgresConnection): UpkeepOperations {
 	const deletions = prepareDeletions(connection);
@@ -21,7 +24,8 @@ export function upkeepOperations(connection: PostgresConnection): UpkeepOperatio
 			const sessions = await deletions.sessions.all({ limit });
 			const tokens = await deletions.tokens.all({ limit });
 			const counters = await deletions.counters.all({ limit });
-			return sessions.length + tokens.length + counters.length;
+			const ofNobody = await deletions.ofNobody.all({ limit });
+			return sessions.length + tokens.length + counters.length + ofNobody.length;
 		},
 
 		ping: async () => {
@@ -51,6 +55,14 @@ function prepareDeletions(connection: PostgresConnection) {
 			(_, p) => sql`delete from latchkey_one_time_token where ctid = any(array(
 				select t.ctid from latchkey_one_time_token as t where t.expires_at <= ${now(p)}
 				order by t.expires_at limit ${p.limit}::integer for update skip locked
+			)) returning 1 as gone`,
+		),
+
+		ofNobody: connection.prepare<{ limit: number }, { gone: number }>(
+			(_, p) => sql`delete from latchkey_audit_event where id = any(array(
+				select e.id from latchkey_audit_event as e
+				where e.subject is null and e.at < ${now(p)} - ${sql.lit(keptOfNobodyMs)}::bigint
+				order by e.at limit ${p.limit}::integer for update skip locked
 			)) returning 1 as gone`,
 		),
 

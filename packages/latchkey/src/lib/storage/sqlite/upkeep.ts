@@ -6,6 +6,9 @@ type UpkeepOperations = Pick<Storage, "deleteExpired" | "ping" | "close">;
 /** A clock that jumps must not destroy what is still alive. */
 const keptAfterEndMs = 24 * 60 * 60 * 1000;
 
+/** Strangers can make as many of these as they like; what concerns an account is kept with it. */
+const keptOfNobodyMs = 90 * 24 * 60 * 60 * 1000;
+
 /** Upkeep of the database itself. */
 export function upkeepOperations(connection: SqliteConnection): UpkeepOperations {
 	const deletions = prepareDeletions(connection);
@@ -21,7 +24,10 @@ export function upkeepOperations(connection: SqliteConnection): UpkeepOperations
 			);
 			const tokens = await connection.execute(() => deletions.tokens.run({ now: connection.now(), limit }));
 			const counters = await connection.execute(() => deletions.counters.run({ now: connection.now(), limit }));
-			return sessions + tokens + counters;
+			const ofNobody = await connection.execute(() =>
+				deletions.ofNobody.run({ before: connection.now() - keptOfNobodyMs, limit }),
+			);
+			return sessions + tokens + counters + ofNobody;
 		},
 
 		ping: () =>
@@ -57,6 +63,19 @@ function prepareDeletions(connection: SqliteConnection) {
 						.limit(p.limit)
 						.$asTuple("purpose", "token_hash"),
 			),
+		),
+
+		ofNobody: connection.prepareWrite((db, p: { before: number; limit: number }) =>
+			db
+				.deleteFrom("latchkey_audit_event")
+				.where("id", "in", (eb) =>
+					eb
+						.selectFrom("latchkey_audit_event")
+						.select("id")
+						.where("subject", "is", null)
+						.where("at", "<", p.before)
+						.limit(p.limit),
+				),
 		),
 
 		counters: connection.prepareWrite((db, p: { now: number; limit: number }) =>
