@@ -1,8 +1,18 @@
+import type { NextRequest } from "next/server";
+import { unavailablePage } from "./app/unavailable";
 import { auth } from "./auth";
 
-export const proxy = auth.proxy({
-	public: ["/", "/sign-in", "/sign-up", "/fetch", "/preferences"],
+const guard = auth.proxy({
+	public: ["/", "/icon.svg", "/sign-in", "/sign-up", "/fetch", "/preferences"],
 	nonce: ["/sign-in", "/sign-up", "/reauthenticate", "/dashboard", "/fetch", "/account/*"],
 });
+
+export async function proxy(request: NextRequest): Promise<Response> {
+	const answer = await guard(request);
+	const wantsPage = request.headers.get("accept")?.includes("text/html");
+	return answer.status === 503 && wantsPage
+		? unavailablePage(request, answer.headers.get("retry-after") ?? "10")
+		: answer;
+}
 
 export const config = { matcher: ["/((?!_next/static|_next/image|favicon.ico).*)"] };

@@ -330,5 +330,9 @@ export type Messages = Widened<typeof en>;
 export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
 
 type Widened<Part> = {
-	[Key in keyof Part]: Part[Key] extends string ? string : Part[Key] extends { other: string } ? Plural : Widened<Part[Key]>;
+	[Key in keyof Part]: Part[Key] extends string
+		? string
+		: Part[Key] extends { other: string }
+			? Plural
+			: Widened<Part[Key]>;
 };

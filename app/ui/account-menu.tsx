@@ -14,7 +14,12 @@ export function AccountMenu({ user, words }: { user: User; words: Messages["site
 			<Link href="/dashboard" className={button("quiet", "max-sm:hidden px-3")}>
 				{words.dashboard}
 			</Link>
-			<button type="button" popoverTarget="account-menu" aria-label={words.accountMenu} className={button("quiet", "gap-1 px-2")}>
+			<button
+				type="button"
+				popoverTarget="account-menu"
+				aria-label={words.accountMenu}
+				className={button("quiet", "gap-1 px-2")}
+			>
 				<span
 					aria-hidden="true"
 					className="grid size-8 place-items-center rounded-full bg-accent-soft font-semibold text-accent uppercase"
@@ -30,7 +35,9 @@ export function AccountMenu({ user, words }: { user: User; words: Messages["site
 			>
 				<p className="border-b border-line px-3 pt-1 pb-3 text-sm text-muted">
 					{words.signedInAs}
-					<bdi className="block truncate text-base font-medium text-ink">{name}</bdi>
+					<span className="block truncate text-base font-medium text-ink">
+						<bdi>{name}</bdi>
+					</span>
 				</p>
 				<div className="pt-2">
 					<Link href="/dashboard" className={item}>

@@ -10,7 +10,9 @@ export function OfflineBanner() {
 	return (
 		<div role="status">
 			{!online && (
-				<p className="border-b border-danger bg-danger-soft px-4 py-3 text-center font-medium text-ink">{forms.offline}</p>
+				<p className="border-b border-danger bg-danger-soft px-4 py-3 text-center font-medium text-ink">
+					{forms.offline}
+				</p>
 			)}
 		</div>
 	);

@@ -36,14 +36,7 @@ export function PreferencesForm({ words, language, theme }: PreferencesProps) {
 			<fieldset className={choices}>
 				<legend className="sr-only">{words.theme}</legend>
 				{themes.map((name) => (
-					<button
-						key={name}
-						type="submit"
-						name="theme"
-						value={name}
-						aria-pressed={name === theme}
-						className={choice}
-					>
+					<button key={name} type="submit" name="theme" value={name} aria-pressed={name === theme} className={choice}>
 						{words.themes[name]}
 					</button>
 				))}

@@ -11,7 +11,14 @@ interface SubmitButtonProps extends ComponentProps<"button"> {
 }
 
 /** Sends its form. While that is under way it stays where the focus is and as wide as it was, and says so. */
-export function SubmitButton({ pending, pendingLabel, look = "primary", children, className, ...rest }: SubmitButtonProps) {
+export function SubmitButton({
+	pending,
+	pendingLabel,
+	look = "primary",
+	children,
+	className,
+	...rest
+}: SubmitButtonProps) {
 	return (
 		<div>
 			<button {...rest} type="submit" aria-disabled={pending || undefined} className={button(look, className)}>

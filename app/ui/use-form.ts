@@ -8,7 +8,9 @@ import { useFormWords } from "./form-words";
 import { useHydrated } from "./hydrated";
 
 /** What a form was answered, or that nobody did. */
-export type Outcome = Pick<FormState, "ok" | "code" | "fields" | "retryAfterSeconds"> & { readonly unreachable?: true };
+export type Outcome = Pick<FormState, "ok" | "code" | "fields" | "retryAfterSeconds" | "leaveTo"> & {
+	readonly unreachable?: true;
+};
 
 /** What a form shows when nobody answered it. */
 type Unreachable = Omit<FormState, "ok"> & { readonly ok: false; readonly unreachable: true };
@@ -62,9 +64,13 @@ export function failed(state: Outcome | null): state is Outcome {
 	return state !== null && (state.code !== undefined || state.unreachable === true);
 }
 
-async function orUnreachable<Answer>(answer: Promise<Answer>): Promise<Answer | Unreachable> {
+async function orUnreachable<Answer extends Outcome | null>(asked: Promise<Answer>): Promise<Answer | Unreachable> {
 	try {
-		return await answer;
+		const answer = await asked;
+		if (answer?.leaveTo === undefined) return answer;
+		// A new document, before this one shows anything more: nothing of the account stays in it, or behind Back.
+		location.replace(answer.leaveTo);
+		return await new Promise<never>(() => {});
 	} catch (error) {
 		// How Next.js goes to another page.
 		unstable_rethrow(error);

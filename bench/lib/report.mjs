@@ -35,9 +35,9 @@ export function printSection(title, { rows, notes = [] }, tookMs) {
 
 export function printVerdict(rows) {
 	const judged = rows.filter(({ budget }) => budget !== undefined);
-	const missed = judged.filter((row) => verdict(row) !== "ok");
-	console.log(`\n${judged.length - missed.length} of ${judged.length} budgets kept.`);
-	for (const row of missed) console.log(`  ${verdict(row)}: ${row.what}`);
+	const kept = judged.filter((row) => verdict(row) === "ok");
+	console.log(`\n${kept.length} of ${judged.length} budgets kept.`);
+	for (const row of judged.filter((row) => !kept.includes(row))) console.log(`  ${verdict(row)}: ${row.what}`);
 }
 
 function cells(row) {
@@ -54,13 +54,13 @@ function budgetText(budget) {
 	return "most" in budget ? `<= ${digits(budget.most)}` : `>= ${digits(budget.least)}`;
 }
 
-/** `over?` when the figure is over but its interval reaches the budget: the machine was too noisy to tell. */
+/** With a question mark when the interval reaches the other side of the budget: the machine was too noisy to tell. */
 function verdict({ ratio, judged, budget }) {
 	if (budget === undefined) return "";
 	const { value, low = value, high = value } = judged === undefined ? ratio : { value: judged };
 	const isOver = (figure) => ("most" in budget ? figure > budget.most : figure < budget.least);
-	if (!isOver(value)) return "ok";
-	return isOver(low) && isOver(high) ? "over" : "over?";
+	const word = isOver(value) ? "over" : "ok";
+	return isOver(low) === isOver(high) ? word : `${word}?`;
 }
 
 function digits(value) {

@@ -1,5 +1,5 @@
 import { fill } from "@/messages/format";
-import { readMessages } from "../../preferences/preferences";
+import type { readMessages } from "../../preferences/preferences";
 import { ComputerIcon, PhoneIcon, TerminalIcon } from "../../ui/icons";
 import { readUserAgent } from "./user-agent";
 

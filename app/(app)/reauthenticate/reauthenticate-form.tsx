@@ -31,7 +31,6 @@ export function ReauthenticateForm({ state: initial, next, identifier, words }: 
 				autoComplete="current-password"
 				enterKeyHint="go"
 				required
-				// biome-ignore lint/a11y/noAutofocus: the only field of a page that has one purpose.
 				autoFocus={!failed(initial)}
 			/>
 			<SubmitButton pending={pending} pendingLabel={words.pending} className="w-full">

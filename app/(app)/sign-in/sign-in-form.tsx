@@ -35,7 +35,6 @@ export function SignInForm({ state: initial, next, words }: SignInFormProps) {
 				spellCheck={false}
 				enterKeyHint="next"
 				required
-				// biome-ignore lint/a11y/noAutofocus: the first field of a page that has one purpose.
 				autoFocus={!failed(initial)}
 				defaultValue={state.values.identifier ?? identifier.typed}
 				onChange={identifier.keep}

@@ -41,7 +41,6 @@ export function SignUpForm({ state: initial, next, words }: SignUpFormProps) {
 					spellCheck={false}
 					enterKeyHint="next"
 					required
-					// biome-ignore lint/a11y/noAutofocus: the first field of a page that has one purpose.
 					autoFocus={!failed(initial)}
 					defaultValue={state.values.identifier ?? (identifier.typed.includes("@") ? identifier.typed : "")}
 					onChange={identifier.keep}

@@ -1,7 +1,6 @@
 "use client";
 
 import type { FormState } from "latchkey/next";
-import { useEffect } from "react";
 import type { Messages } from "@/messages/en";
 import { deleteAccount } from "../../../auth-actions";
 import { ErrorSummary } from "../../../ui/error-summary";
@@ -19,13 +18,6 @@ interface DeleteFormProps {
 export function DeleteForm({ state: initial, identifier, words }: DeleteFormProps) {
 	const { state, pending, formProps } = useForm(deleteAccount, initial);
 	const { forms } = useFormWords();
-	const { leaveTo } = state;
-
-	useEffect(() => {
-		// A new document: nothing of the account stays in this one, or behind Back.
-		if (leaveTo !== undefined) location.replace(leaveTo);
-	}, [leaveTo]);
-
 	return (
 		<form {...formProps} className="space-y-5">
 			<ErrorSummary state={state} words={{ invalid_credentials: forms.codes.wrong_password }} />
@@ -38,7 +30,7 @@ export function DeleteForm({ state: initial, identifier, words }: DeleteFormProp
 				enterKeyHint="go"
 				required
 			/>
-			<SubmitButton look="danger" pending={pending || leaveTo !== undefined} pendingLabel={words.pending}>
+			<SubmitButton look="danger" pending={pending} pendingLabel={words.pending}>
 				{words.submit}
 			</SubmitButton>
 		</form>

@@ -29,11 +29,7 @@ export default async function DataPage() {
 				<section className="space-y-4">
 					<h2 className="text-lg font-semibold">{words.deleteTitle}</h2>
 					<p className="text-muted">{words.deleteText}</p>
-					<DeleteForm
-						state={await auth.formState()}
-						identifier={user.email ?? user.username ?? ""}
-						words={words}
-					/>
+					<DeleteForm state={await auth.formState()} identifier={user.email ?? user.username ?? ""} words={words} />
 				</section>
 			</Card>
 		</>

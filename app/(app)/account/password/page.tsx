@@ -19,11 +19,7 @@ export default async function PasswordPage({ searchParams }: PageProps<"/account
 			<PageHeading title={words.title} lead={words.lead} />
 			{saved === undefined ? (
 				<Card>
-					<PasswordForm
-						state={await auth.formState()}
-						identifier={user.email ?? user.username ?? ""}
-						words={words}
-					/>
+					<PasswordForm state={await auth.formState()} identifier={user.email ?? user.username ?? ""} words={words} />
 				</Card>
 			) : (
 				// Without the form, password managers know that it worked and offer to keep the new one.

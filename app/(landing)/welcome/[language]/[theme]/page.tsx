@@ -48,18 +48,19 @@ export default async function LandingPage({ params }: Props) {
 			<section className="space-y-4">
 				<h2 className="text-2xl font-semibold tracking-tight">{words.codeTitle}</h2>
 				<p className="text-muted">{words.codeText}</p>
-				<pre
+				<section
 					dir="ltr"
 					lang="en"
 					translate="no"
-					role="region"
 					aria-label={words.codeTitle}
 					// biome-ignore lint/a11y/noNoninteractiveTabindex: what can be scrolled must be reached by keyboard.
 					tabIndex={0}
-					className="overflow-x-auto rounded-2xl border border-line bg-surface p-5 text-start font-mono text-sm leading-6 shadow-card sm:p-7"
+					className="overflow-x-auto rounded-2xl border border-line bg-surface p-5 shadow-card sm:p-7"
 				>
-					<code>{wholeProject}</code>
-				</pre>
+					<pre className="text-start font-mono text-sm leading-6">
+						<code>{wholeProject}</code>
+					</pre>
+				</section>
 			</section>
 			<section className="max-w-2xl space-y-3">
 				<h2 className="text-2xl font-semibold tracking-tight">{words.notTitle}</h2>

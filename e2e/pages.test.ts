@@ -1,0 +1,298 @@
+import axe from "axe-core";
+import type { BrowserContext, Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { complaint, origin, register, visit } from "./visit.ts";
+
+interface Screen {
+	name: string;
+	path: string;
+	/** What is done there first. */
+	act?: (page: Page) => Promise<unknown>;
+}
+
+const send = async (page: Page) => {
+	await page.locator("main [type=submit]").last().click();
+	await complaint(page).waitFor();
+};
+
+const forStrangers: Screen[] = [
+	{ name: "landing", path: "/" },
+	{ name: "sign-in", path: "/sign-in?next=/account" },
+	{ name: "sign-in, refused", path: "/sign-in", act: send },
+	{ name: "sign-up, refused", path: "/sign-up", act: send },
+];
+
+const forMembers: Screen[] = [
+	{ name: "landing, signed in", path: "/", act: (page) => page.locator("[popovertarget]").click() },
+	{ name: "sign-in, signed in", path: "/sign-in" },
+	{ name: "dashboard", path: "/dashboard", act: (page) => page.locator("main ol li").first().waitFor() },
+	{ name: "fetch", path: "/fetch", act: (page) => page.locator("main button").first().click() },
+	{ name: "reauthenticate", path: "/reauthenticate" },
+	{ name: "profile", path: "/account?saved" },
+	{ name: "password", path: "/account/password" },
+	{ name: "password, changed", path: "/account/password?saved" },
+	{ name: "devices", path: "/account/devices" },
+	{ name: "activity", path: "/account/activity" },
+	{ name: "data", path: "/account/data" },
+	{ name: "appearance", path: "/account/appearance" },
+	{ name: "not found", path: "/nothing/here" },
+];
+
+let member: Awaited<ReturnType<BrowserContext["storageState"]>>;
+
+beforeAll(async () => {
+	const page = await visit();
+	const email = await register(page, "Ada Lovelace");
+	const other = await visit({ userAgent: "Mozilla/5.0 (Windows NT 10.0; rv:150.0) Gecko/20100101 Firefox/150.0" });
+	await other.request.post("/api/auth", { data: { identifier: email, password: "correct horse battery" } });
+	member = await page.context().storageState();
+});
+
+const screens = [
+	...forStrangers.map((screen) => ({ ...screen, signedIn: false })),
+	...forMembers.map((screen) => ({ ...screen, signedIn: true })),
+];
+
+describe.each(["en", "ar"])("every page in %s", (locale) => {
+	it.each(screens)("$name: axe, both themes, 320 px, sizes and spacing", async ({ path, act, signedIn }) => {
+		const page = await visit({ locale, colorScheme: "light", ...(signedIn && { storageState: member }) });
+		const complaints: string[] = [];
+		page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+		page.on("pageerror", (error) => complaints.push(error.message));
+		await page.goto(path);
+		await act?.(page);
+
+		expect(await axeViolations(page)).toEqual([]);
+		await page.emulateMedia({ colorScheme: "dark" });
+		expect(await axeViolations(page, ["color-contrast"])).toEqual([]);
+
+		await page.setViewportSize({ width: 320, height: 640 });
+		expect(await page.evaluate(inspect)).toEqual({ wide: [], small: [], fine: [], headings: 1, tabIndexes: [] });
+		await page.addStyleTag({ content: spacing }).catch(() => {});
+		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+
+		const expected = path === "/nothing/here" ? ["en", "ltr"] : [locale, locale === "ar" ? "rtl" : "ltr"];
+		expect(await page.locator("html").evaluate((html: HTMLElement) => [html.lang, html.dir])).toEqual(expected);
+		if (locale === "ar" && path !== "/nothing/here") expect(await page.evaluate(untranslated)).toEqual([]);
+		// The 404 of the missing page is the one thing that is meant.
+		expect(complaints.filter((text) => path !== "/nothing/here" || !text.includes("404"))).toEqual([]);
+	});
+});
+
+describe("without JavaScript", () => {
+	it.each(screens.filter(({ act }) => act === undefined || act === send))(
+		"$name is whole and has no axe violation",
+		async ({ path, act, signedIn }) => {
+			const page = await visit({ javaScriptEnabled: false, ...(signedIn && { storageState: member }) });
+			await page.goto(path);
+			await act?.(page);
+			expect(await axeViolations(page)).toEqual([]);
+			expect(await page.locator("h1").count()).toBe(1);
+			// React would put what comes late into hidden elements that only a script shows.
+			expect(await page.locator("div[hidden] main, div[hidden] form").count()).toBe(0);
+			for (const form of await page.locator("form:has(input[type=password])").all()) {
+				expect((await form.getAttribute("method"))?.toLowerCase()).toBe("post");
+			}
+		},
+	);
+});
+
+/** WCAG 1.4.12, as its test method says. */
+const spacing = `* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
+p { margin-block-end: 2em !important; }`;
+
+async function axeViolations(page: Page, rules?: string[]) {
+	await page.evaluate(axe.source);
+	return page.evaluate(async (only) => {
+		const run = (globalThis as unknown as { axe: typeof axe }).axe.run;
+		const options = only === undefined ? {} : { runOnly: { type: "rule" as const, values: only } };
+		const { violations } = await run(document, options);
+		return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html.slice(0, 200)) }));
+	}, rules);
+}
+
+/** What does not fit, is too small to hit or to read, or is out of order. Runs in the page. */
+function inspect() {
+	const visible = (element: Element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+	const name = (element: Element) => `${element.tagName} ${element.textContent?.slice(0, 30)}`;
+	const boxOf = (element: Element) => element.getBoundingClientRect();
+	const all = [...document.body.querySelectorAll("*")].filter(
+		(element) => visible(element) && boxOf(element).width > 1 && !element.closest("svg, pre, nextjs-portal"),
+	);
+	// Links inside a sentence are excepted by WCAG 2.5.8.
+	const controls = all.filter((element) => element.matches("button, input, select, textarea, a:not(p a, li a, .link)"));
+	return {
+		wide: all.filter((element) => boxOf(element).right > 321 || boxOf(element).left < -1).map(name),
+		small: controls
+			.filter((element) => {
+				const target = element.closest("label") ?? element;
+				return boxOf(target).width < 24 || boxOf(target).height < 24;
+			})
+			.map(name),
+		fine: all
+			.filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim()))
+			.filter((element) => Number.parseFloat(getComputedStyle(element).fontSize) < 12)
+			.map(name),
+		headings: document.querySelectorAll("h1").length,
+		tabIndexes: all.filter((element) => Number(element.getAttribute("tabindex") ?? 0) > 0).map(name),
+	};
+}
+
+/** Text in Latin letters alone, where neither a name nor somebody's own words stand. Runs in the page. */
+function untranslated() {
+	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	const texts: string[] = [];
+	for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+		const parent = node.parentElement!;
+		if (parent.closest("[translate=no], [lang=en], bdi, code, script, style, noscript, time, .uppercase")) continue;
+		const text = node.textContent?.trim() ?? "";
+		if (/[A-Za-z]{2}/.test(text) && !/\p{Script=Arabic}/u.test(text)) texts.push(text);
+	}
+	return texts.filter((text) => !["SQLite", "PostgreSQL", "HTTP"].includes(text));
+}
+
+it("gives every field the name, type and autocomplete that password managers and keyboards know", async () => {
+	const page = await visit({ storageState: member });
+	const fields = async (path: string) => {
+		await page.goto(path);
+		return page
+			.locator("main form input:not([type=hidden])")
+			.evaluateAll((inputs) =>
+				inputs.map((input) =>
+					["name", "type", "autocomplete", "autocapitalize", "autocorrect", "spellcheck", "enterkeyhint", "minlength"]
+						.map((attribute) => input.getAttribute(attribute))
+						.join(" "),
+				),
+			);
+	};
+	const typedName = "none off false";
+	expect(await fields("/sign-in")).toEqual([
+		`identifier text username webauthn ${typedName} next `,
+		"password password current-password none  false go ",
+	]);
+	expect(await fields("/sign-up")).toEqual([
+		`identifier email username ${typedName} next `,
+		"name text name    next ",
+		"new_password password new-password none  false go 8",
+	]);
+	expect(await fields("/reauthenticate")).toEqual([
+		"identifier text username     ",
+		"password password current-password none  false go ",
+	]);
+	expect(await fields("/account/password")).toEqual([
+		"identifier text username     ",
+		"current_password password current-password none  false next ",
+		"new_password password new-password none  false go 8",
+	]);
+	expect(await fields("/account/data")).toEqual([
+		"identifier text username     ",
+		"password password current-password none  false go ",
+	]);
+});
+
+it("puts the focus where a page has one purpose, and nowhere else", async () => {
+	const page = await visit({ storageState: member });
+	for (const [path, focused] of [
+		["/sign-in", "identifier"],
+		["/sign-up", "identifier"],
+		["/reauthenticate", "password"],
+		["/account", null],
+		["/account/password", null],
+	] as const) {
+		await page.goto(path);
+		expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe(focused);
+	}
+});
+
+it("takes pasted and filled-in passwords, and never looks at what is pasted [ASVS 6.2.7]", async () => {
+	const page = await visit();
+	await page.goto("/sign-in");
+	const field = page.getByLabel("Password", { exact: true });
+	await field.focus();
+	await page.evaluate(() => {
+		const clipboardData = new DataTransfer();
+		clipboardData.setData("text/plain", "pasted");
+		const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+		if (document.activeElement!.dispatchEvent(paste)) document.execCommand("insertText", false, "pasted");
+	});
+	expect(await field.inputValue()).toBe("pasted");
+});
+
+it("shows and hides the password from the keyboard, with the caret where it was [ASVS 6.2.6]", async () => {
+	const page = await visit();
+	await page.goto("/sign-in");
+	const field = page.getByLabel("Password", { exact: true });
+	await field.fill("correct horse");
+	await field.evaluate((input: HTMLInputElement) => input.setSelectionRange(3, 3));
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Space");
+	await expect.poll(() => field.getAttribute("type")).toBe("text");
+	expect(await page.locator(":focus").getAttribute("aria-label")).toBe("Hide password");
+	await expect.poll(() => field.evaluate((input: HTMLInputElement) => input.selectionStart)).toBe(3);
+	await page.keyboard.press("Space");
+	await expect.poll(() => field.getAttribute("type")).toBe("password");
+});
+
+it("is used with the keyboard alone: skip link, fields, menu and Escape", async () => {
+	const page = await visit();
+	const email = await register(page);
+	await page.context().clearCookies();
+	await page.goto("/sign-in");
+	await page.keyboard.type(email);
+	await page.keyboard.press("Tab");
+	await page.keyboard.type("correct horse battery");
+	await page.keyboard.press("Enter");
+	await page.waitForURL("/dashboard");
+
+	await page.reload();
+	await page.keyboard.press("Tab");
+	expect(await page.locator(":focus").textContent()).toBe("Skip to the content");
+	await page.keyboard.press("Enter");
+	await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
+
+	const menu = page.getByRole("button", { name: "Account menu" });
+	await menu.focus();
+	expect(await menu.evaluate((button) => getComputedStyle(button).outlineStyle)).toBe("solid");
+	await page.keyboard.press("Enter");
+	await page.getByRole("button", { name: "Sign out" }).waitFor();
+	await page.keyboard.press("Escape");
+	await page.getByRole("button", { name: "Sign out" }).waitFor({ state: "hidden" });
+	expect(await page.locator(":focus").getAttribute("aria-label")).toBe("Account menu");
+	await page.keyboard.press("Enter");
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Tab");
+	expect(await page.locator(":focus").textContent()).toBe("Sign out");
+	await page.keyboard.press("Enter");
+	await page.waitForURL("/");
+});
+
+it("holds still for those who ask for it, and keeps its borders in forced colours", async () => {
+	const page = await visit({ reducedMotion: "reduce", forcedColors: "active" });
+	await page.goto("/sign-in");
+	const moving = () => document.getAnimations().length;
+	expect(await page.evaluate(moving)).toBe(0);
+	const button = page.locator("main").getByRole("button", { name: "Sign in" });
+	expect(await button.evaluate((element) => getComputedStyle(element).borderTopWidth)).toBe("1px");
+});
+
+it("chooses the language by what the browser asks for, and the same for static pages and others", async () => {
+	for (const [asked, language] of [
+		["ar", "ar"],
+		["ar-EG,ar;q=0.9,en;q=0.8", "ar"],
+		["fr-FR,fr;q=0.9,ar;q=0.5,en;q=0.3", "ar"],
+		["en-GB,en;q=0.9,ar;q=0.8", "en"],
+		["arn,en", "en"],
+		["de", "en"],
+		["", "en"],
+	] as const) {
+		for (const path of ["/", "/sign-in"]) {
+			const html = await (await fetch(`${origin}${path}`, { headers: { "accept-language": asked } })).text();
+			expect([path, asked, /<html lang="(\w+)"/.exec(html)?.[1]]).toEqual([path, asked, language]);
+		}
+	}
+	const chosen = await fetch(`${origin}/`, {
+		headers: { "accept-language": "ar", cookie: "language=en; theme=light" },
+	});
+	expect(await chosen.text()).toMatch(/<html lang="en" dir="ltr" data-theme="light">/);
+});
