@@ -186,7 +186,7 @@ describe.each([
 		const names = await page.locator("main p.font-medium").allTextContents();
 		expect(names[0]).toMatch(/^\w.* on Linux|An unknown device|A program/);
 		expect(names.slice(1)).toEqual(["A program (curl)", "Safari on iPhone", "Firefox on Windows"]);
-		await page.getByRole("button", { name: "Sign out Firefox on Windows there" }).click();
+		await page.getByRole("button", { name: "Sign out there: Firefox on Windows" }).click();
 		await page.getByText("That device is signed out").waitFor();
 		expect(await signedIn()).toEqual([false, true, true]);
 

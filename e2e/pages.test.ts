@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import type { BrowserContext, Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { complaint, origin, register, visit } from "./visit.ts";
+import { complaint, origin, register, visit, visitForAll } from "./visit.ts";
 
 interface Screen {
 	name: string;
@@ -54,9 +54,22 @@ const screens = [
 ];
 
 describe.each(["en", "ar"])("every page in %s", (locale) => {
+	const tabs = new Map<boolean, Page>();
+
+	/** One tab for strangers and one for the member: their scripts are fetched once. */
+	async function tabFor(signedIn: boolean): Promise<Page> {
+		const options = { locale, reducedMotion: "reduce" as const, ...(signedIn && { storageState: member }) };
+		const tab = tabs.get(signedIn) ?? (await visitForAll(options));
+		tabs.set(signedIn, tab);
+		await tab.emulateMedia({ colorScheme: "light" });
+		await tab.setViewportSize({ width: 1280, height: 800 });
+		return tab;
+	}
+
 	it.each(screens)("$name: axe, both themes, 320 px, sizes and spacing", async ({ path, act, signedIn }) => {
-		const page = await visit({ locale, colorScheme: "light", ...(signedIn && { storageState: member }) });
+		const page = await tabFor(signedIn);
 		const complaints: string[] = [];
+		page.removeAllListeners("console").removeAllListeners("pageerror");
 		page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
 		page.on("pageerror", (error) => complaints.push(error.message));
 		await page.goto(path);
@@ -68,7 +81,7 @@ describe.each(["en", "ar"])("every page in %s", (locale) => {
 
 		await page.setViewportSize({ width: 320, height: 640 });
 		expect(await page.evaluate(inspect)).toEqual({ wide: [], small: [], fine: [], headings: 1, tabIndexes: [] });
-		await page.addStyleTag({ content: spacing }).catch(() => {});
+		await page.evaluate(spaceOut);
 		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
 
 		const expected = path === "/nothing/here" ? ["en", "ltr"] : [locale, locale === "ar" ? "rtl" : "ltr"];
@@ -81,25 +94,38 @@ describe.each(["en", "ar"])("every page in %s", (locale) => {
 
 describe("without JavaScript", () => {
 	it.each(screens.filter(({ act }) => act === undefined || act === send))(
-		"$name is whole and has no axe violation",
+		"$name is whole",
 		async ({ path, act, signedIn }) => {
 			const page = await visit({ javaScriptEnabled: false, ...(signedIn && { storageState: member }) });
 			await page.goto(path);
 			await act?.(page);
-			expect(await axeViolations(page)).toEqual([]);
-			expect(await page.locator("h1").count()).toBe(1);
+			expect(await page.locator("h1:visible").count()).toBe(1);
 			// React would put what comes late into hidden elements that only a script shows.
-			expect(await page.locator("div[hidden] main, div[hidden] form").count()).toBe(0);
+			expect(await page.locator("div[hidden] h1, div[hidden] form").count()).toBe(0);
 			for (const form of await page.locator("form:has(input[type=password])").all()) {
 				expect((await form.getAttribute("method"))?.toLowerCase()).toBe("post");
 			}
+			if (act !== undefined) expect(await axeViolations(await copyOf(page))).toEqual([]);
 		},
 	);
 });
 
-/** WCAG 1.4.12, as its test method says. */
-const spacing = `* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
-p { margin-block-end: 2em !important; }`;
+/** The page as it stands, in a window where scripts run but this page has none: axe is a script. */
+async function copyOf(page: Page): Promise<Page> {
+	const body = (await page.content()).replace(/<script\b.*?<\/script>/gs, "");
+	const copy = await visit();
+	await copy.route(page.url(), (route) => route.fulfill({ body, contentType: "text/html; charset=utf-8" }));
+	await copy.goto(page.url());
+	return copy;
+}
+
+/** WCAG 1.4.12, as its test method says. Runs in the page. */
+function spaceOut() {
+	const style = new CSSStyleSheet();
+	style.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
+	p { margin-block-end: 2em !important; }`);
+	document.adoptedStyleSheets.push(style);
+}
 
 async function axeViolations(page: Page, rules?: string[]) {
 	await page.evaluate(axe.source);

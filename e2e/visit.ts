@@ -18,9 +18,15 @@ afterAll(async () => {
 
 /** A browser window of somebody who was never here. */
 export async function visit(options: BrowserContextOptions = {}): Promise<Page> {
+	const page = await visitForAll(options);
+	contexts.push(page.context());
+	return page;
+}
+
+/** The same, open until the tests of the file are through. */
+export async function visitForAll(options: BrowserContextOptions = {}): Promise<Page> {
 	connecting ??= chromium.connect(inject("browser"));
 	const context = await (await connecting).newContext({ baseURL: origin, ...options });
-	contexts.push(context);
 	return context.newPage();
 }
 

@@ -182,7 +182,7 @@ export const en = {
 		lastActive: "Last active {when}",
 		signedInAt: "Signed in",
 		end: "Sign out there",
-		endNamed: "Sign out {device} there",
+		endNamed: "Sign out there: {device}",
 		pending: "Signing out…",
 		ended: "That device is signed out.",
 		endOthers: "Sign out everywhere else",
