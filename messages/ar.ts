@@ -247,7 +247,6 @@ export const ar: Messages = {
 		},
 		language: "اللغة",
 		submit: "حفظ",
-		saved: "حُفظ.",
 	},
 	notFound: {
 		title: "لا شيء هنا",

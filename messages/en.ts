@@ -243,7 +243,6 @@ export const en = {
 		},
 		language: "Language",
 		submit: "Save",
-		saved: "Saved.",
 	},
 	notFound: {
 		title: "There is nothing here",
