@@ -12,7 +12,10 @@ const config: NextConfig = {
 		return [
 			{ source: "/:path*", headers: everywhere },
 			{ source: "/:path*", has: [{ type: "header", key: "x-forwarded-proto", value: "https" }], headers: [onlyHttps] },
-			{ source: "/", headers: [{ key: "Content-Security-Policy", value: staticPagePolicy }] },
+			...["/", "/welcome/:path*"].map((source) => ({
+				source,
+				headers: [{ key: "Content-Security-Policy", value: staticPagePolicy }],
+			})),
 		];
 	},
 	async rewrites() {

@@ -59,6 +59,23 @@ describe.each([
 		await expect.poll(() => page.locator(":focus").getAttribute("name")).toBe("new_password");
 	});
 
+	it("say which field of the sign-in form is empty, and lead to it", async () => {
+		const page = await come();
+		await page.goto("/sign-in");
+		await signInBy(page, "ada@example.com", "");
+		const field = page.getByLabel("Password", { exact: true });
+		await complaint(page).getByRole("link", { name: "Enter your password." }).click();
+		await expect.poll(() => page.locator(":focus").getAttribute("name")).toBe("password");
+		expect(await field.getAttribute("aria-invalid")).toBe("true");
+	});
+
+	it("answer to a field that holds far too much, without trying to keep it", async () => {
+		const page = await come();
+		await page.goto("/sign-in");
+		await signInBy(page, "a".repeat(100_000));
+		await complaint(page).filter({ hasText: "This is too long" }).waitFor();
+	});
+
 	it("say that an address is taken, and lead to signing in", async () => {
 		const page = await come();
 		const address = await register(page);

@@ -34,6 +34,16 @@ it("a sign-out in one tab is followed by the other, which shows nothing of the p
 	expect(await other.content()).not.toContain("Ada Lovelace");
 });
 
+it("a sign-out is followed by a tab that a link has moved within its page", async () => {
+	const [one, other] = await twoTabs("Ada Lovelace");
+	await other.goto("/account?saved#content");
+	await alive(other);
+	await one.goto("/account");
+	await signOut(one);
+	await other.waitForURL(/\/sign-in/);
+	expect(await other.content()).not.toContain("Ada Lovelace");
+});
+
 it("a change of user in one tab is followed by the other", async () => {
 	const [one, other] = await twoTabs("Ada Lovelace");
 	const second = await visit();
@@ -111,6 +121,8 @@ it("tells a form that was sent after the session ended, and keeps what was typed
 	await page.getByRole("button", { name: "Save" }).click();
 	await complaint(page).filter({ hasText: "You are not signed in any more" }).waitFor();
 	expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("A name I thought about");
+	await complaint(page).getByRole("link", { name: "Sign in" }).click();
+	await page.waitForURL("/sign-in?next=%2Faccount");
 });
 
 it("keeps the form when the connection is gone, says so, and sends it when it is back", async () => {

@@ -51,8 +51,9 @@ function TabKeeper({ session, basePath }: AuthContextValue) {
 		async function follow() {
 			const current = await askServer(basePath);
 			if (current === undefined || current === shown.current) return;
-			// What another person left on the screen goes at once, and from the router's cache with it.
-			if (shown.current !== null) location.replace(location.href);
+			// What another person left on the screen goes at once, and from the router's cache with it. Without its fragment,
+			// with which the same address would only be scrolled to.
+			if (shown.current !== null) location.replace(location.pathname + location.search);
 			else router.refresh();
 		}
 		function followIfRestored({ persisted }: PageTransitionEvent) {
