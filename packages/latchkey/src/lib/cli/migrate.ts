@@ -5,7 +5,7 @@ import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../sto
 import { type Command, type CommandContext, CommandError, parseArguments, UsageError } from "./command.ts";
 import { loadEnvironment } from "./environment.ts";
 
-const usage = `latchkey migrate            applies what the database of AUTH_DATABASE_URL lacks, also beside other tables
+const usage = `latchkey migrate [apply]    applies what the database of AUTH_DATABASE_URL lacks, also beside other tables
 latchkey migrate status     says what is applied and what is pending; writes nothing
   --json                    says it as JSON
 latchkey migrate plan       prints the SQL that would be executed; writes nothing`;
@@ -21,7 +21,7 @@ interface Migrations {
 
 async function run(args: readonly string[], context: CommandContext): Promise<void> {
 	const { values, positionals } = parseArguments(args, { json: { type: "boolean" } });
-	const [action = "up", ...more] = positionals;
+	const [action = "apply", ...more] = positionals;
 	const perform = Object.hasOwn(actions, action) ? actions[action] : undefined;
 	if (perform === undefined) throw new UsageError(`there is no "latchkey migrate ${action}"`);
 	if (more.length > 0) throw new UsageError(`"latchkey migrate ${action}" takes no ${JSON.stringify(more[0])}`);
@@ -44,7 +44,7 @@ interface Request extends Database {
 }
 
 const actions: Readonly<Record<string, (migrations: Migrations, request: Request) => Promise<void>>> = {
-	async up({ applyMigrations }, { target, name, context }) {
+	async apply({ applyMigrations }, { target, name, context }) {
 		const applied = await applyMigrations(target);
 		for (const { version, name } of applied) context.print(`applied ${version} ${name}`);
 		context.warn(applied.length === 0 ? `${say(name)} lacks nothing.` : `${say(name)} is up to date.`);

@@ -169,6 +169,20 @@ describe("a PostgreSQL that fails", { timeout: 120_000 }, () => {
 		await storage.ping();
 	});
 
+	it("is unavailable when a pool of the application's has no connection left, however long that pool would wait", async () => {
+		const pool = new pg.Pool({ connectionString: server.url, max: 2 });
+		const schema = freshName();
+		const storage = await openPostgres({ pool, schema, rememberedSessions: 0, connectTimeoutMs: 100 });
+		const taken = [await pool.connect(), await pool.connect()];
+		for (let count = 0; count < 3; count++) await expect(storage.ping()).rejects.toMatchObject(unavailable);
+		for (const client of taken) client.release();
+		await storage.ping();
+		// What came after nobody waited for it any more went back.
+		await vi.waitUntil(() => pool.idleCount === pool.totalCount && pool.waitingCount === 0);
+		await storage.close();
+		await pool.end();
+	});
+
 	it("is unavailable when it says nothing at all, and serves again when it does", async () => {
 		const proxy = await startTcpProxy(server.port);
 		onTestFinished(() => proxy.close());
