@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import { readSettings, sqliteFile } from "../settings.ts";
+import { sqliteFile } from "../settings.ts";
 import { isPostgresUrl, parseDatabaseUrl } from "../storage/postgres/database-url.ts";
 import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../storage/sqlite/migrate.ts";
 import { type Command, type CommandContext, CommandError, parseArguments, UsageError } from "./command.ts";
-import { loadEnvironment } from "./environment.ts";
+import { readDatabaseUrl } from "./environment.ts";
 
 const usage = `latchkey migrate [apply]    applies what the database of AUTH_DATABASE_URL lacks, also beside other tables
 latchkey migrate status     says what is applied and what is pending; writes nothing
@@ -89,9 +89,7 @@ function isoTime(milliseconds: number): string {
 }
 
 async function findDatabase({ cwd, env }: CommandContext): Promise<Database> {
-	// A machine that only migrates may have neither origin nor secret.
-	const stand = { url: "http://localhost", secret: "only-the-database-is-asked-for-here" };
-	const { databaseUrl } = readSettings(stand, { ...loadEnvironment(cwd, env), AUTH_PEPPER: undefined });
+	const databaseUrl = readDatabaseUrl(cwd, env);
 	// Each is loaded here, so that no other command loads a database.
 	if (isPostgresUrl(databaseUrl)) {
 		const { label } = parseDatabaseUrl(databaseUrl);

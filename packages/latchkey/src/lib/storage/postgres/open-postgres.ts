@@ -11,6 +11,7 @@ import { exportUserOperation } from "./export-user.ts";
 import { inspectServer, readStatus, requireRights, type Server } from "./inspect.ts";
 import type { Stopwatch } from "./lease.ts";
 import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
+import { requireNoMove } from "./move-mark.ts";
 import { defaultPrefix, type TableNames } from "./names.ts";
 import { passwordOperations } from "./passwords.ts";
 import { connectAlone, createPool, type OwnPool, type PostgresClient, type PostgresPool } from "./pool.ts";
@@ -143,6 +144,7 @@ async function setUp(options: OpenPostgresOptions, database: DatabaseUrl): Promi
 			const status = await readStatus(client, server);
 			requireMigrated(server, status, options.migrate ?? "ours");
 			if (status.pending.length > 0) await migrate(client, server, options.clock);
+			await requireNoMove(client, server);
 			await requireRights(client, server);
 			return server;
 		});
