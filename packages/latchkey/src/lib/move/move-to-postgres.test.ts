@@ -83,7 +83,7 @@ describe("moving from SQLite to PostgreSQL", { timeout: 60_000 }, () => {
 		// Upper case after lower case, and accents beside their letters, are what a language would do.
 		inFile((database) =>
 			database.exec(
-				`INSERT INTO latchkey_user VALUES ('a', null, 1, 0, 0), ('B', null, 1, 0, 0), ('ä', null, 1, 0, 0), ('b', null, 1, 0, 0)`,
+				`INSERT INTO latchkey_user (id, name, epoch, created_at, updated_at) VALUES ('a', null, 1, 0, 0), ('B', null, 1, 0, 0), ('ä', null, 1, 0, 0), ('b', null, 1, 0, 0)`,
 			),
 		);
 		const elsewhere = (await sharedServer()).replace(/\/postgres$/, `/${database}?prefix=auth_`);
@@ -110,14 +110,15 @@ describe("moving from SQLite to PostgreSQL", { timeout: 60_000 }, () => {
 		await applyMigrations(file);
 		inFile((database) =>
 			database.exec(`WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 19999)
-				INSERT INTO latchkey_user SELECT printf('u%05d', i), null, 1, 0, 0 FROM i;
-				INSERT INTO latchkey_identifier SELECT id, 'email', id, id, null, 0 FROM latchkey_user`),
+				INSERT INTO latchkey_user (id, name, epoch, created_at, updated_at) SELECT printf('u%05d', i), null, 1, 0, 0 FROM i;
+				INSERT INTO latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
+					SELECT id, 'email', id, id, null, 0 FROM latchkey_user`),
 		);
 		// Somebody is just taking an address that comes late, so that the move stands still there until it is killed.
 		await (await openPostgres({ url })).close();
 		await asSuperuser(async (client) => {
-			await client.query(`SET search_path TO ${schema}; BEGIN; INSERT INTO latchkey_user VALUES ('zz', null, 1, 0, 0);
-				INSERT INTO latchkey_identifier VALUES ('zz', 'email', 'x', 'u15000', null, 0)`);
+			await client.query(`SET search_path TO ${schema}; BEGIN; INSERT INTO latchkey_user (id, name, epoch, created_at, updated_at) VALUES ('zz', null, 1, 0, 0);
+				INSERT INTO latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at) VALUES ('zz', 'email', 'x', 'u15000', null, 0)`);
 			const child = spawnMove();
 			const gone = once(child, "exit");
 			let said = "";
@@ -136,7 +137,7 @@ describe("moving from SQLite to PostgreSQL", { timeout: 60_000 }, () => {
 				UPDATE latchkey_identifier SET canonical = 'x' WHERE user_id = 'u00001';
 				UPDATE latchkey_identifier SET canonical = 'u00001' WHERE user_id = 'u19999';
 				UPDATE latchkey_identifier SET canonical = 'u19999' WHERE user_id = 'u00001';
-				INSERT INTO latchkey_user VALUES ('u00000a', 'new', 1, 0, 0)`),
+				INSERT INTO latchkey_user (id, name, epoch, created_at, updated_at) VALUES ('u00000a', 'new', 1, 0, 0)`),
 		);
 		const moved = await moveToPostgres({ file, url });
 		expect(moved.find(({ table }) => table === "latchkey_user")).toMatchObject({ rows: 20_000 });
@@ -180,7 +181,10 @@ describe("moving from SQLite to PostgreSQL", { timeout: 60_000 }, () => {
 			file,
 			url,
 			onProgress: ({ table }) => {
-				if (table === "latchkey_user") writing = inPostgres("INSERT INTO latchkey_user VALUES ('zz', null, 1, 0, 0)");
+				if (table === "latchkey_user")
+					writing = inPostgres(
+						"INSERT INTO latchkey_user (id, name, epoch, created_at, updated_at) VALUES ('zz', null, 1, 0, 0)",
+					);
 			},
 		});
 		await expect(moving).rejects.toThrow(/latchkey_user differs after the move: 10 rows here, 11 in PostgreSQL/);
