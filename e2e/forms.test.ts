@@ -295,4 +295,6 @@ it("lets nobody else's site choose how this one looks [A19]", async () => {
 	const headers = { origin, referer: "https://evil.example/page" };
 	const answer = await fetch(`${origin}/preferences`, { method: "POST", body, headers, redirect: "manual" });
 	expect([answer.status, answer.headers.get("location")]).toEqual([303, "/"]);
+	const noForm = { method: "POST", body: "{}", headers: { origin, "content-type": "application/json" } };
+	expect((await fetch(`${origin}/preferences`, noForm)).status).toBe(400);
 });

@@ -90,6 +90,32 @@ it("Back after signing out, and after deleting the account, shows nothing of the
 	}
 });
 
+it("Back after the session was ended elsewhere, and a page from the browser's cache, show nothing either [A40]", async () => {
+	const page = await visit();
+	const address = await register(page, "Ada Lovelace");
+	const elsewhere = await visit();
+	const credentials = { headers: { origin }, data: { identifier: address, password } };
+	const leaveBehind = async () => {
+		await page.goto("/dashboard");
+		await alive(page);
+		await page.getByRole("link", { name: "Edit your profile" }).click();
+		await page.waitForURL("/account");
+		await elsewhere.request.post("/api/auth", credentials);
+		await elsewhere.request.delete("/api/auth/sessions", { headers: { origin } });
+	};
+	const comeBack = [
+		() => page.goBack(),
+		() => page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))),
+	];
+	for (const back of comeBack) {
+		await leaveBehind();
+		await back();
+		await page.waitForURL(/\/sign-in/);
+		expect(await page.content()).not.toContain("Ada Lovelace");
+		await page.request.post("/api/auth", credentials);
+	}
+});
+
 async function deleteAccount(page: Page): Promise<void> {
 	await page.getByRole("link", { name: "Your data" }).click();
 	await page.getByLabel("Your password").fill(password);

@@ -59,6 +59,10 @@ function TabKeeper({ session, basePath }: AuthContextValue) {
 		function followIfRestored({ persisted }: PageTransitionEvent) {
 			if (persisted) void follow();
 		}
+		function followOnBack() {
+			// The router answers Back from its cache, without asking anybody.
+			void follow();
+		}
 		function followIfSeen() {
 			if (document.visibilityState === "visible") void follow();
 		}
@@ -66,10 +70,12 @@ function TabKeeper({ session, basePath }: AuthContextValue) {
 			if (news.userId !== shown.current) void follow();
 		});
 		addEventListener("pageshow", followIfRestored);
+		addEventListener("popstate", followOnBack);
 		document.addEventListener("visibilitychange", followIfSeen);
 		return () => {
 			stop();
 			removeEventListener("pageshow", followIfRestored);
+			removeEventListener("popstate", followOnBack);
 			document.removeEventListener("visibilitychange", followIfSeen);
 		};
 	}, [basePath, router]);
