@@ -1,6 +1,7 @@
 /** The engine on a database that is there already, and requests of the people in it. */
 import { createEngine } from "../../packages/latchkey/src/lib/auth.ts";
 import { password } from "../../packages/latchkey/src/lib/passwords/password.ts";
+import { ActivityLog } from "../../packages/latchkey/src/lib/sessions/activity.ts";
 import { get, origin } from "../lib/engine.mjs";
 import { secret } from "../lib/people.mjs";
 import { secretOf, userId } from "./people.mjs";
@@ -10,7 +11,7 @@ export async function openEngine({ database, storage }) {
 	const auth = createEngine({ methods: [password()], url: origin, secret, database });
 	const engine = await auth.engine();
 	await engine.storage.close();
-	Object.assign(engine, { storage });
+	Object.assign(engine, { storage, activity: new ActivityLog(storage, engine.log) });
 	return { auth, engine };
 }
 
