@@ -12,7 +12,7 @@ const settings = [
 	"wal_level=minimal",
 	"max_wal_senders=0",
 	"max_wal_size=4GB",
-	"shared_buffers=1GB",
+	"shared_buffers=4GB",
 	"autovacuum=off",
 ];
 
