@@ -272,6 +272,35 @@ describe("a PostgreSQL that fails", { timeout: 120_000 }, () => {
 		await storage.ping();
 	});
 
+	it("leaves nobody waiting and nothing behind in memory when it says nothing to a thousand at once", async () => {
+		const proxy = await startTcpProxy(server.port);
+		onTestFinished(() => proxy.close());
+		const connectionString = server.url.replace(/:\d+\//, `:${proxy.port}/`);
+		const pool = new pg.Pool({ connectionString, max: 5, connectionTimeoutMillis: 200 });
+		pool.on("error", () => {});
+		const schema = freshName();
+		const storage = await openPostgres({ pool, schema, rememberedSessions: 100, statementTimeoutMs: 100 });
+		await storage.ping();
+		proxy.drop();
+		for (let round = 0; round < 2; round++) {
+			const reads = Array.from({ length: 1000 }, (_, index) => storage.readSession(sha256(`${index}`), 1));
+			const answers = await Promise.allSettled(reads);
+			expect(answers.filter(({ status }) => status === "fulfilled")).toEqual([]);
+			expect(pool.waitingCount).toBe(0);
+		}
+		proxy.pass();
+		await vi.waitUntil(
+			() =>
+				storage.ping().then(
+					() => true,
+					() => false,
+				),
+			{ timeout: 20_000 },
+		);
+		await storage.close();
+		await pool.end();
+	});
+
 	it("is unavailable for writes, and not for reads, when it takes none", async () => {
 		const storage = await open({ maxConnections: 1 });
 		const { userId, secretHash } = await signUp(storage, "ada");
