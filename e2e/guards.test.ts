@@ -185,8 +185,10 @@ describe.each(variants)("guards without a proxy, %s", (variant) => {
 
 	it("a route's answer is no shared cache's, whatever its handler says [A42]", async () => {
 		const { cookie } = await somebody();
-		const answer = await fetch(`${origin}/api/cached`, { headers: { cookie } });
-		expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "private, no-store"]);
+		for (const wish of ["public, s-maxage=600", "max-age=600"]) {
+			const answer = await fetch(`${origin}/api/cached?wish=${encodeURIComponent(wish)}`, { headers: { cookie } });
+			expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "private, no-store"]);
+		}
 	});
 
 	it("a route that changes something is not talked out of it by calling it a prefetch", async () => {

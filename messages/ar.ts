@@ -283,6 +283,8 @@ export const ar: Messages = {
 			other: "{count} دقيقة",
 		},
 		minutesAndSeconds: "{minutes} و{seconds}",
+		signInAgain: "سجّل الدخول",
+		confirmElsewhere: "أكّدها (في لسان جديد)",
 		codes: {
 			invalid_credentials: "اسم الدخول هذا وكلمة المرور هذه لا يتطابقان.",
 			wrong_password: "هذه ليست كلمة مرورك.",

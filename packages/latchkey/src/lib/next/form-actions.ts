@@ -1,6 +1,7 @@
 import { headers } from "next/headers.js";
 import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
+import type { Refusal } from "../errors.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { enter, field, refuseForm } from "./form-answers.ts";
@@ -43,7 +44,14 @@ export function formActions(
 			const opened = await engine();
 			return result.ok
 				? enter(opened, result.cookie, form)
-				: refuseForm(opened, result, { identifier, username, name });
+				: refuseForm(opened, withNewPassword(result), { identifier, username, name });
 		},
 	};
+}
+
+/** What the contract calls a password is, in the form of somebody who registers, a new one. */
+function withNewPassword(refusal: Refusal): Refusal {
+	if (refusal.fields === undefined) return refusal;
+	const { password, ...fields } = refusal.fields;
+	return { ...refusal, fields: { ...fields, ...(password !== undefined && { newPassword: password }) } };
 }
