@@ -86,9 +86,9 @@ describe("statements that a flow takes, BEGIN and COMMIT included", () => {
 		expect(await countOf(() => browser.delete("/api/auth"))).toBe(0);
 	});
 
-	it("are 11 for a password change, with one transaction", async () => {
+	it("are 12 for a password change and the message that tells of it, with one transaction", async () => {
 		const body = { currentPassword: ada.password, newPassword: "another horse staple" };
-		expect(await countOf(() => browser.put("/api/auth/password", body))).toBe(11);
+		expect(await countOf(() => browser.put("/api/auth/password", body))).toBe(12);
 		expect(auth.statements.filter((sql) => sql.startsWith("BEGIN"))).toHaveLength(1);
 	});
 });

@@ -1,3 +1,4 @@
+import { emailVerificationRoutes } from "./email-verification/email-verification-routes.ts";
 import type { Engine } from "./engine.ts";
 import { type Refusal, toRefusal } from "./errors.ts";
 import { eventRoutes } from "./events/event-routes.ts";
@@ -10,6 +11,7 @@ import { Router } from "./http/router.ts";
 import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
 import type { Logger } from "./log.ts";
+import { mailRoutes } from "./mail/mail-routes.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { endCurrentSession } from "./sessions/end-session.ts";
@@ -86,6 +88,8 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		...methods.flatMap((method) => method.routes),
 		...userRoutes,
 		...eventRoutes,
+		...mailRoutes,
+		...emailVerificationRoutes,
 		...serviceRoutes(() => document()),
 	];
 	const router = new Router(routes);

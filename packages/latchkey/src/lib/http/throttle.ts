@@ -19,6 +19,12 @@ export const throttleRules = {
 	signUpAddress: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** Changes of one's user name: each says whether somebody has it. */
 	renameUser: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Mails that strangers can ask for, to one recipient. */
+	mailRecipient: { limit: 5, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** The same by who asks. */
+	mailAddress: { limit: 20, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Guesses at one mailed code, for as long as it lives. */
+	emailCode: { limit: 5, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 } as const satisfies Record<string, Rule>;
 
 export type ThrottleRule = keyof typeof throttleRules;
@@ -49,6 +55,11 @@ export class Throttle {
 		this.#keys = keys;
 	}
 
+	/** Names the counter of a rule and subject in the store. */
+	keyOf(rule: ThrottleRule, subject: string): string {
+		return keyedName(this.#keys.current.key, `${rule}:${subject}`);
+	}
+
 	/**
 	 * Admits an attempt if every rule does. `settle` is what to hand to the store when the attempt succeeds: the
 	 * account's failures are forgotten, the address gets this one back.
@@ -58,7 +69,7 @@ export class Throttle {
 		const counters: Counter[] = [];
 		for (const { rule, subject } of attempts) {
 			if (subject === null) continue;
-			const key = keyedName(this.#keys.current.key, `${rule}:${subject}`);
+			const key = this.keyOf(rule, subject);
 			counters.push({ key, ...throttleRules[rule] });
 			(rule === "signInAccount" ? settle.clear : settle.giveBack).push(key);
 		}
@@ -72,6 +83,15 @@ export class Throttle {
 			first: refused.some((state) => state.refusedCount === 1),
 		};
 	}
+}
+
+/** What to hand to the store so that these rules begin anew for these subjects. */
+export function forgetting(
+	{ throttle }: Pick<Engine, "throttle">,
+	rule: ThrottleRule,
+	subjects: readonly string[],
+): Settlement {
+	return { clear: subjects.map((subject) => throttle.keyOf(rule, subject)), giveBack: [] };
 }
 
 const saidSo = new WeakSet<Throttle>();

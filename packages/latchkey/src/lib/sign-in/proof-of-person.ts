@@ -1,4 +1,5 @@
 import { uuidv7 } from "../crypto/random.ts";
+import { proveByCode } from "../email-codes/prove-by-code.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
@@ -61,6 +62,10 @@ export class ProofOfPerson implements MethodTools {
 			});
 		}
 		return true;
+	}
+
+	async checkEmailCode(code: string): Promise<Account | null> {
+		return proveByCode(this.#engine, this.#visitor, code);
 	}
 
 	async #passwordOf({ userId }: Account): Promise<{ userId: string; version: number; sealed: string } | null> {

@@ -1,4 +1,4 @@
-import type { NewEvent, NewIdentifier, NewToken, TokenRecord, UserRecord } from "./storage.ts";
+import type { NewEvent, NewIdentifier, NewToken, Settlement, TokenRecord, UserRecord } from "./storage.ts";
 
 /** What a mailbox proves, and what follows from it. */
 export interface EmailStorage {
@@ -37,6 +37,7 @@ export interface EmailStorage {
 		canonical: string;
 		token: { purpose: string; tokenHash: Uint8Array };
 		sealed: string;
+		settle: Settlement;
 		events: readonly NewEvent[];
 	}): Promise<UserRecord | null>;
 

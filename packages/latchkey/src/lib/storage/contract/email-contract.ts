@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NewToken, Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
-import { day, hour, minute, newEvent, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { day, hour, minute, newEvent, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
 
 const identities = [{ issuer: "https://id.example", subject: "1" }];
 const canonical = "ada@example.com";
@@ -83,7 +83,14 @@ export function emailContract(context: ContractContext): void {
 
 	describe("a reset", () => {
 		const reset = (storage: Storage, userId: string, token: NewToken, address = canonical) =>
-			storage.resetPassword({ userId, canonical: address, token, sealed: "new", events: [newEvent({ userId })] });
+			storage.resetPassword({
+				userId,
+				canonical: address,
+				token,
+				sealed: "new",
+				settle: nothingToSettle,
+				events: [newEvent({ userId })],
+			});
 
 		it("[A2] [A4] sets the password once, ends every session and kills what was pending", async () => {
 			const { storage, clock } = context;

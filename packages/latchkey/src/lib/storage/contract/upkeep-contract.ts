@@ -149,7 +149,8 @@ export function upkeepContract(context: ContractContext): void {
 				storage.replaceToken({ token: { ...token, subject: "u", lifetimeMs: 1, payload: 1 }, events: [] }),
 			dropTokens: () => storage.dropTokens({ purpose: "p", subject: "u", events: [] }),
 			proveEmail: () => storage.proveEmail({ userId: "u", canonical: "x", stranger: true, events: [] }),
-			resetPassword: () => storage.resetPassword({ userId: "u", canonical: "x", token, sealed: "x", events: [] }),
+			resetPassword: () =>
+				storage.resetPassword({ userId: "u", canonical: "x", token, sealed: "x", settle: nothingToSettle, events: [] }),
 			changeEmail: () =>
 				storage.changeEmail({ userId: "u", token, email: { value: "x", canonical: "x" }, undo: false, events: [] }),
 			recordFailure: () => storage.recordFailure({ userId: "u", events: [] }),

@@ -4,7 +4,17 @@ import type { OneTimeTokenTable } from "../schema.ts";
 import { toToken } from "../sqlite/emails.ts";
 import { toUser, type UserRow } from "../sqlite/rows.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, endedByEpoch, eventRows, logged, now, told } from "./fragments.ts";
+import {
+	clock,
+	endedByEpoch,
+	eventRows,
+	logged,
+	now,
+	type SettlementParameters,
+	settled,
+	settlementParameters,
+	told,
+} from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -44,8 +54,15 @@ export function emailOperations(connection: PostgresConnection): EmailOperations
 			return row === undefined ? null : { first: row.first };
 		},
 
-		resetPassword: async ({ userId, canonical, token, sealed, events }) => {
-			const row = await reset.first({ userId, canonical, ...token, sealed, events: eventRows(events) });
+		resetPassword: async ({ userId, canonical, token, sealed, settle, events }) => {
+			const row = await reset.first({
+				...settlementParameters(settle),
+				...token,
+				userId,
+				canonical,
+				sealed,
+				events: eventRows(events),
+			});
 			return row === undefined ? null : toUser(row);
 		},
 
@@ -186,7 +203,7 @@ function used(p: TokenUse & Ambient, gate: string) {
 }
 
 function prepareReset(connection: PostgresConnection) {
-	type Reset = TokenUse & { canonical: string; sealed: string; events: string };
+	type Reset = TokenUse & SettlementParameters & { canonical: string; sealed: string; events: string };
 	return connection.prepare<Reset, UserRow & { told: number }>(
 		(_, p) => sql`with ${clock(p)},
 			${held(p)},
@@ -212,6 +229,7 @@ function prepareReset(connection: PostgresConnection) {
 				on conflict (user_id) do update set
 					sealed = excluded.sealed, version = latchkey_password.version + 1, changed_at = excluded.changed_at, failures = 0
 			),
+			${settled(p, "moved")},
 			${logged(p, "moved")}
 			select moved.id as user_id, moved.name as user_name, moved.epoch as user_epoch,
 				moved.created_at as user_created_at,

@@ -66,7 +66,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				return { first: true };
 			}),
 
-		resetPassword: ({ userId, canonical, token, sealed, events }) =>
+		resetPassword: ({ userId, canonical, token, sealed, settle, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
 				const [address] = account.address.all({ userId, canonical });
@@ -74,6 +74,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
 				removePrevious(address.verified_at === null);
 				account.setPassword.run({ userId, sealed, now });
+				steps.settle(settle);
 				steps.events.append(events, now);
 				return toUser(account.read.all({ userId })[0]!);
 

@@ -24,7 +24,9 @@ export function mailStep(connection: SqliteConnection): MailStep {
 			kind: p.kind,
 			user_id: p.user_id,
 			recipient: p.recipient,
-			language: p.language,
+			language: sql<
+				string | null
+			>`coalesce(${p.language}, (select u.language from latchkey_user as u where u.id = ${p.user_id}))`,
 			about: p.about,
 			created_at: p.created_at,
 			due_at: p.created_at,

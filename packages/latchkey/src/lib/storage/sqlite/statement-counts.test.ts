@@ -173,7 +173,7 @@ async function callEverything(storage: Storage): Promise<void> {
 	});
 	await storage.peekToken(link);
 	await storage.findToken({ purpose: "password-reset", subject: userId });
-	await storage.resetPassword({ userId, canonical, token: link, sealed: "x", events: [] });
+	await storage.resetPassword({ userId, canonical, token: link, sealed: "x", settle: nothingToSettle, events: [] });
 	await storage.proveEmail({ userId, canonical, stranger: true, events: [] });
 	await storage.replaceToken({ token: put, events: [] });
 	await storage.changeEmail({
