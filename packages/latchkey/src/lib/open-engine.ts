@@ -105,6 +105,7 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 	const storage = await openStorage(settings, clock, logger);
 	const activity = new ActivityLog(storage, logger);
 	process.once("exit", activity.onExit);
+	const pseudonyms = deriveKeyRing(settings.secrets, "pseudonym");
 	return {
 		storage,
 		activity,
@@ -112,12 +113,12 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		tokens: new SessionTokens(deriveKeyRing(settings.secrets, "session-token"), settings.origin),
 		hasher: new PasswordHasher(new HashPool(), deriveKeyRing(settings.peppers, "password")),
 		throttle: new Throttle(storage, deriveKeyRing(settings.secrets, "throttle")),
-		pseudonyms: deriveKeyRing(settings.secrets, "pseudonym"),
+		pseudonyms,
 		mailLinks: deriveKeyRing(settings.secrets, "mail-link"),
 		emailCodes: deriveKeyRing(settings.secrets, "email-code"),
 		knownDevices: deriveKeyRing(settings.secrets, "device"),
 		mailbox: new Mailbox(),
-		stopUpkeep: scheduleUpkeep(storage, logger),
+		stopUpkeep: scheduleUpkeep(storage, pseudonyms, logger),
 	};
 }
 

@@ -6,7 +6,8 @@ import { changePassword } from "../passwords/change-password.ts";
 import { reauthenticate } from "../passwords/reauthenticate.ts";
 import { endDevice, endOtherDevices } from "../sessions/devices.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
-import { deleteAccount, updateAccount, userChanges } from "../users/account.ts";
+import { updateAccount, userChanges } from "../users/account.ts";
+import { deleteAccount } from "../users/deletion.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
 import { done, enter, field, goTo, refuseForm, setCookie } from "./form-answers.ts";
@@ -71,7 +72,8 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 		deleteAccount: signedIn(async ({ engine, visitor, current }, form) => {
 			const proof = await reauthenticate(engine, visitor, current, field(form, "password"));
 			if (!proof.ok) return refuseForm(engine, proof, {});
-			await setCookie(await deleteAccount(engine, current));
+			const { cookie } = await deleteAccount(engine, visitor, current);
+			await setCookie(cookie);
 			const leaveTo = engine.options.pages.afterSignOut;
 			const scripted = (await headers()).get("next-action") !== null;
 			return scripted ? { ok: true, values: {}, leaveTo } : goTo(leaveTo);
