@@ -20,13 +20,14 @@ async function mailTo(address: string, subject: RegExp): Promise<{ link: string;
 	};
 }
 
-const submit = (page: Page) => page.locator("main [type=submit]").last().click();
+/** A page that one has left stays behind, hidden, for the way back. */
+const submit = (page: Page) => page.locator("main [type=submit]:visible").last().click();
 
 async function askForCode(page: Page, address: string): Promise<void> {
 	await page.goto("/sign-in/code");
-	await page.locator("[name=identifier]").fill(address);
+	await page.locator("[name=identifier]:visible").fill(address);
 	await submit(page);
-	await page.locator("[name=code]").waitFor();
+	await page.locator("[name=code]:visible").waitFor();
 }
 
 describe.each([
@@ -41,7 +42,7 @@ describe.each([
 		const asked: string[] = [];
 		page.on("request", (request) => asked.push(`${request.url()} ${request.headers().referer ?? ""}`));
 		await page.goto("/forgot-password");
-		await page.locator("[name=identifier]").fill(address);
+		await page.locator("[name=identifier]:visible").fill(address);
 		await submit(page);
 		await page.getByText("a link is on its way").waitFor();
 		const { link } = await mailTo(address, /Choose a new password/);
@@ -56,8 +57,8 @@ describe.each([
 		await page.waitForURL("/sign-in?reset");
 		expect(asked.filter((line) => line.includes("mail-links"))).toEqual([`${link} `]);
 
-		await page.locator("[name=identifier]").fill(address);
-		await page.locator("[name=password]").fill(newPassword);
+		await page.locator("[name=identifier]:visible").fill(address);
+		await page.locator("[name=password]:visible").fill(newPassword);
 		await submit(page);
 		await page.waitForURL("/dashboard");
 		await page.goto(link);
@@ -70,11 +71,11 @@ describe.each([
 		const address = await register(await visit());
 		const page = await come();
 		await askForCode(page, address);
-		await page.locator("[name=code]").fill("000000");
+		await page.locator("[name=code]:visible").fill("000000");
 		await submit(page);
 		await complaint(page).filter({ hasText: "This code is wrong" }).waitFor();
 		const { code } = await mailTo(address, /is your code/);
-		await page.locator("[name=code]").fill(` ${code.slice(0, 3)}-${code.slice(3)} `);
+		await page.locator("[name=code]:visible").fill(` ${code.slice(0, 3)}-${code.slice(3)} `);
 		await submit(page);
 		await page.waitForURL("/dashboard");
 	});
@@ -101,17 +102,17 @@ describe.each([
 		const page = await come();
 		const address = newAddress();
 		await page.goto("/sign-up");
-		await page.locator("[name=identifier]").fill(address);
-		await page.locator("[name=new_password]").fill(password);
+		await page.locator("[name=identifier]:visible").fill(address);
+		await page.locator("[name=new_password]:visible").fill(password);
 		await submit(page);
 		await page.waitForURL("/dashboard");
 		await page.goto("/verify-email");
-		await page.locator("[name=code]").fill((await mailTo(address, /Confirm your address/)).code);
+		await page.locator("[name=code]:visible").fill((await mailTo(address, /Confirm your address/)).code);
 		await submit(page);
 		await page.getByText("Your address is confirmed.").waitFor();
 
 		const other = newAddress();
-		await page.locator("[name=identifier]").fill(other);
+		await page.locator("[name=identifier]:visible").fill(other);
 		await submit(page);
 		await page.waitForURL("/verify-email?sent");
 		await page.goto((await mailTo(other, /Confirm your new address/)).link);
@@ -131,25 +132,25 @@ describe.each([
 		const address = await register(await visit());
 		const page = await come();
 		await askForCode(page, address);
-		await page.locator("[name=code]").fill((await mailTo(address, /is your code/)).code);
+		await page.locator("[name=code]:visible").fill((await mailTo(address, /is your code/)).code);
 		await submit(page);
 		await page.waitForURL("/dashboard");
 		// The first proof of the address took the password of whoever had signed up, so it is chosen anew.
 		await page.goto("/forgot-password");
-		await page.locator("[name=identifier]").fill(address);
+		await page.locator("[name=identifier]:visible").fill(address);
 		await submit(page);
 		await page.getByText("a link is on its way").waitFor();
 		await page.goto((await mailTo(address, /Choose a new password/)).link);
 		await page.getByLabel("New password", { exact: true }).fill(newPassword);
 		await submit(page);
 		await page.waitForURL("/sign-in?reset");
-		await page.locator("[name=identifier]").fill(address);
-		await page.locator("[name=password]").fill(newPassword);
+		await page.locator("[name=identifier]:visible").fill(address);
+		await page.locator("[name=password]:visible").fill(newPassword);
 		await submit(page);
 		await page.waitForURL("/dashboard");
 
 		await page.goto("/account/data");
-		await page.locator("[name=password]").fill(newPassword);
+		await page.locator("[name=password]:visible").fill(newPassword);
 		await submit(page);
 		await page.waitForURL("/");
 		await page.goto((await mailTo(address, /will be deleted/)).link);

@@ -31,6 +31,8 @@ export interface Granted {
 	readonly cookie: CookieToSet;
 	/** The cookie as a `Set-Cookie` header. */
 	readonly setCookie: string;
+	/** A second cookie, which makes the browser a known device: attempts from there are limited apart from strangers'. */
+	readonly device?: CookieToSet;
 }
 
 export type GrantResult = Granted | Refusal;
@@ -180,8 +182,8 @@ async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult>
 	}
 }
 
-function granted({ session, cookie }: GrantedSession): Granted {
-	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie) };
+function granted({ session, cookie, device }: GrantedSession): Granted {
+	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...(device && { device }) };
 }
 
 function once<Value>(make: () => Value): () => Value {

@@ -13,6 +13,8 @@ type Rule = Omit<Counter, "key">;
 export const throttleRules = {
 	/** Failed sign-ins of an account: then waits that double from 30 seconds to an hour. */
 	signInAccount: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
+	/** The same from a device that the account was used on before, apart from everybody else's. */
+	signInDevice: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
 	/** Failed sign-ins from one IPv4 address or IPv6 /64. */
 	signInAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Sign-ups from one address. */
@@ -23,6 +25,8 @@ export const throttleRules = {
 	mailRecipient: { limit: 5, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** The same by who asks. */
 	mailAddress: { limit: 20, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Exports of one's data that are told of. */
+	exportNotice: { limit: 1, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** Guesses at one mailed code, for as long as it lives. */
 	emailCode: { limit: 5, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 } as const satisfies Record<string, Rule>;
@@ -71,7 +75,7 @@ export class Throttle {
 			if (subject === null) continue;
 			const key = this.keyOf(rule, subject);
 			counters.push({ key, ...throttleRules[rule] });
-			(rule === "signInAccount" ? settle.clear : settle.giveBack).push(key);
+			(rule === "signInAccount" || rule === "signInDevice" ? settle.clear : settle.giveBack).push(key);
 		}
 		if (counters.length === 0) return { ok: true, settle };
 		const refused = (await this.#storage.increment(counters)).filter((state) => !state.accepted);

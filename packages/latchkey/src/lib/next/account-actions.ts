@@ -10,7 +10,7 @@ import { updateAccount, userChanges } from "../users/account.ts";
 import { deleteAccount } from "../users/deletion.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { done, enter, field, goTo, refuseForm, setCookie } from "./form-answers.ts";
+import { done, enter, field, goTo, refuseForm, setCookie, setDevice } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** What people do with their own account, as forms. Whoever is not signed in is refused with `not_authenticated`. */
@@ -58,6 +58,7 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 			const result = await changePassword(engine, visitor, current, passwords);
 			if (!result.ok) return refuseForm(engine, result, {});
 			await setCookie(result.cookie);
+			await setDevice(result);
 			return done(engine, form);
 		}),
 		updateProfile: signedIn(updateProfile),

@@ -9,7 +9,7 @@ import { signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
-import { enter, field, goTo, refuseForm, setCookie } from "./form-answers.ts";
+import { enter, field, goTo, refuseForm, setCookie, setDevice } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 import { type MailActions, mailActions } from "./mail-actions.ts";
 
@@ -40,6 +40,7 @@ export function formActions(
 			const input = { identifier, password: field(form, "password") };
 			const result = await auth.signIn({ headers: await headers() }, input);
 			const opened = await engine();
+			if (result.ok) await setDevice(result);
 			return result.ok ? enter(opened, result.cookie, form) : refuseForm(opened, result, { identifier });
 		},
 		async signUp(_previous, form) {
@@ -54,6 +55,7 @@ export function formActions(
 			const values = { identifier, username, name };
 			if (opened.options.emailVerification === "required") return signUpByMail(await request(), input, form, values);
 			const result = await auth.signUp({ headers: await headers() }, input);
+			if (result.ok) await setDevice(result);
 			return result.ok ? enter(opened, result.cookie, form) : refuseForm(opened, result, values);
 		},
 	};

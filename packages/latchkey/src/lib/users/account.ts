@@ -53,8 +53,11 @@ export async function exportAccount(
 ): Promise<object | null> {
 	const stored = await engine.storage.exportUser(current.user.id);
 	if (stored === null) return null;
-	const content = { userId: current.user.id, sessionId: current.session.id };
-	await engine.storage.appendEvents([auditEvent("user.exported", visitor, content)]);
+	const { user: person, session: here } = current;
+	// Once an hour, however often it is fetched.
+	const admission = await engine.throttle.admit([{ rule: "exportNotice", subject: person.id }]);
+	const exported = auditEvent("user.exported", visitor, { userId: person.id, sessionId: here.id });
+	if (admission.ok) await engine.storage.appendEvents([exported]);
 	const { user, identifiers, identities, password, sessions, events } = stored;
 	return {
 		user: { ...toUser(user), updatedAt: isoTime(user.updatedAt) },

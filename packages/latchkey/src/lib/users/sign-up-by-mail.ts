@@ -1,4 +1,5 @@
 import { uuidv7 } from "../crypto/random.ts";
+import { rememberDevice } from "../devices/known-device.ts";
 import { readCode, redeemCode } from "../email-codes/code.ts";
 import { askCode, readAskedCode } from "../email-codes/code-cookie.ts";
 import type { CodeAsked } from "../email-codes/request-email-code.ts";
@@ -89,5 +90,7 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 	});
 	if (!created.ok) return { ok: false, code: "identifier_taken", fields: { email: "taken" } };
 	if (created.session === null) throw new TypeError("createUser opened no session though it was given one");
-	return { ok: true, what: "signed_up", granted: grantSession(engine, secret, created.session, created.user) };
+	const device = rememberDevice(engine, visitor, created.user, created.session);
+	const granted = { ...grantSession(engine, secret, created.session, created.user), device };
+	return { ok: true, what: "signed_up", granted };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { uuidv7 } from "../crypto/random.ts";
+import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import { misconfigured } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
@@ -72,7 +73,8 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 	});
 	if (!created.ok) return { ok: false, code: "identifier_taken", fields: takenFields(created.taken) };
 	if (created.session === null) throw new TypeError("createUser opened no session though it was given one");
-	return { ok: true, ...grantSession(engine, secret, created.session, created.user) };
+	const device = rememberDevice(engine, visitor, created.user, created.session);
+	return { ok: true, ...grantSession(engine, secret, created.session, created.user), device };
 }
 
 function takenFields(taken: readonly string[]): Record<string, string> {
