@@ -54,6 +54,11 @@ async function openDatabase(serverUrl, client, users) {
 		database: url,
 		sizes: () => sizesOf(client, schema, users),
 		storage: await openPostgres({ url, rememberedSessions: 0 }),
+		/** Bytes of the write-ahead log so far: what replicas are sent and archives keep. */
+		async logged() {
+			const { rows } = await client.query("SELECT pg_current_wal_insert_lsn() - '0/0' AS bytes");
+			return Number(rows[0].bytes);
+		},
 		async tidy({ sessions, events }) {
 			await client.query(`DELETE FROM ${schema}.latchkey_session WHERE id = ANY($1)`, [sessions]);
 			await client.query(`DELETE FROM ${schema}.latchkey_audit_event WHERE id = ANY($1)`, [events]);

@@ -3,11 +3,13 @@ import { newEvent, newSession, pick, secretHash, sessionId, userId } from "./peo
 
 const atOnce = 16;
 
-export async function measureThroughput({ storage, users }, { quick }) {
+export async function measureThroughput({ storage, users, logged = async () => null }, { quick }) {
 	const rows = [];
 	for (const [what, work] of Object.entries(loads)) {
-		const perSecond = await run(() => work(storage, pick(users), users), quick ? 500 : 4000);
-		rows.push({ what, figure: `${perSecond.toFixed(0)} a second` });
+		const before = await logged();
+		const { calls, perSecond } = await run(() => work(storage, pick(users), users), quick ? 500 : 4000);
+		const bytes = before === null ? "" : `, ${Math.round(((await logged()) - before) / calls)} bytes of log each`;
+		rows.push({ what, figure: `${perSecond.toFixed(0)} a second${bytes}` });
 	}
 	return { rows, notes: [`${atOnce} at once, every call for another person.`] };
 }
@@ -23,7 +25,7 @@ async function run(work, milliseconds) {
 		}
 	};
 	await Promise.all(Array.from({ length: atOnce }, one));
-	return (calls * 1000) / (performance.now() - begin);
+	return { calls, perSecond: (calls * 1000) / (performance.now() - begin) };
 }
 
 const loads = {
