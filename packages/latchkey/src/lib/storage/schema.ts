@@ -23,6 +23,8 @@ export interface UserTable {
 	updated_at: number;
 	language: string | null;
 	deletes_at: number | null;
+	/** A JSON object. */
+	fields: string | null;
 }
 
 export interface IdentifierTable {

@@ -74,7 +74,7 @@ export interface Storage extends MailStorage, EmailStorage {
 	/** The user that an outside subject stands for. Identity is the pair, unique; never an e-mail address. */
 	findUserByIdentity(identity: { issuer: string; subject: string }): Promise<UserRecord | null>;
 
-	/** Changes the name, the user name (`null` removes it) or both. */
+	/** Changes the name, the user name (`null` removes it), the application's own fields, or several of them. */
 	updateUser(input: UpdateUser): Promise<UpdatedUser>;
 
 	/**
@@ -152,6 +152,8 @@ export interface UserRecord {
 	/** Sessions carry the epoch at which they began; moving it ends them all. */
 	epoch: number;
 	createdAt: number;
+	/** The application's own fields, as the JSON text of an object. `null`: none was ever set. */
+	fields: string | null;
 }
 
 export interface SessionRecord {
@@ -240,6 +242,8 @@ export interface CreateUser {
 	language?: string | null;
 	/** Whether the address is proven already. Default: no. */
 	emailIsProven?: boolean;
+	/** The application's own fields. Default: none. */
+	fields?: string | null;
 	events: readonly NewEvent[];
 }
 
@@ -266,10 +270,14 @@ export interface UpdateUser {
 	userId: string;
 	name?: string | null;
 	username?: { value: string; canonical: string } | null;
+	/** Replaces the application's own fields if they still are `from`: what they become was made of that. */
+	fields?: { from: string | null; to: string | null };
 	events: readonly NewEvent[];
 }
 
-export type UpdatedUser = { ok: true; user: UserRecord } | { ok: false; reason: "taken" | "gone" | "last_identifier" };
+export type UpdatedUser =
+	| { ok: true; user: UserRecord }
+	| { ok: false; reason: "taken" | "gone" | "last_identifier" | "moved" };
 
 export interface ChangePassword {
 	userId: string;

@@ -24,6 +24,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await storage.findUserByIdentity(identities[0]!);
 	await storage.updateUser({ userId, username: { value: "x", canonical: "x" }, events: [] });
 	await storage.updateUser({ userId, username: null, events: [] });
+	await storage.updateUser({ userId, fields: { from: null, to: "{}" }, events: [] });
 	await storage.resealPassword({ userId, version: 1, from: "$sealed$ada", to: "resealed" });
 	const next = { ...session!, id: randomUUID(), secretHash: sha256("next") };
 	await storage.changePassword({

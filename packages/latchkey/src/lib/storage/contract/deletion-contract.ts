@@ -101,6 +101,7 @@ export function deletionContract(context: ContractContext): void {
 				emailVerifiedAt: null,
 				username: "Ada",
 				epoch: 1,
+				fields: null,
 				createdAt,
 				updatedAt: clock.now,
 			},

@@ -57,6 +57,7 @@ export function sessionsContract(context: ContractContext): void {
 				username: "Ada",
 				epoch: 1,
 				createdAt: openedAt,
+				fields: null,
 			},
 		});
 		expect(created).toEqual(read?.session);

@@ -22,6 +22,7 @@ export function usersContract(context: ContractContext): void {
 			username: "Ada",
 			epoch: 1,
 			createdAt: clock.now,
+			fields: null,
 		};
 		expect(created).toEqual({ ok: true, user, session: expect.objectContaining({ userId: input.id, epoch: 1 }) });
 		const password = { version: 1, sealed: "$sealed$Ada", changedAt: clock.now, failures: 0 };
@@ -131,6 +132,47 @@ export function usersContract(context: ContractContext): void {
 		expect(await storage.updateUser({ userId, events: [] })).toMatchObject({ ok: true, user: { name: null } });
 		expect((await storage.exportUser(userId))?.user.updatedAt).toBe(clock.now);
 		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
+	});
+
+	it("keeps the application's own fields, and replaces them only when they still are what the change was made of", async () => {
+		const { storage } = context;
+		const { userId, user, secretHash } = await signUp(storage, "ada", { fields: '{"company":"A"}' });
+		expect(user.fields).toBe('{"company":"A"}');
+		expect((await storage.readSession(secretHash!))?.user).toEqual(user);
+		const fields = { from: '{"company":"A"}', to: '{"company":"B"}' };
+		const events = [newEvent({ userId })];
+		const changed = await storage.updateUser({ userId, fields, events });
+		expect(changed).toEqual({ ok: true, user: { ...user, fields: fields.to } });
+		expect((await storage.readSession(secretHash!))?.user.fields).toBe(fields.to);
+		expect(await storage.updateUser({ userId, name: "late", fields, events: [newEvent({ userId })] })).toEqual({
+			ok: false,
+			reason: "moved",
+		});
+		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
+		expect(await storage.updateUser({ userId, name: "new", events: [] })).toMatchObject({
+			user: { fields: fields.to },
+		});
+		await storage.updateUser({ userId, fields: { from: fields.to, to: null }, events: [] });
+		expect((await storage.exportUser(userId))?.user).toMatchObject({ name: "new", fields: null });
+		const other = await signUp(storage, "bob");
+		expect(other.user.fields).toBeNull();
+		expect(
+			await storage.updateUser({ userId: other.userId, fields: { from: null, to: "{}" }, events: [] }),
+		).toMatchObject({
+			ok: true,
+			user: { fields: "{}" },
+		});
+	});
+
+	it("loses none of many changes of the fields at once", async () => {
+		const { storage } = context;
+		const { userId } = await signUp(storage, "ada");
+		const results = await Promise.all(
+			Array.from({ length: 8 }, (_, n) =>
+				storage.updateUser({ userId, fields: { from: null, to: `{"n":${n}}` }, events: [] }),
+			),
+		);
+		expect(results.filter(({ ok }) => ok)).toHaveLength(1);
 	});
 
 	it("lets people write their own user name differently", async () => {

@@ -55,6 +55,7 @@ type CreateParameters = SessionParameters & {
 	userId: string;
 	name: string | null;
 	language: string | null;
+	fields: string | null;
 	emailIsProven: boolean;
 	sealed: string | null;
 	identifiers: string;
@@ -64,7 +65,7 @@ type CreateParameters = SessionParameters & {
 };
 
 function toParameters(
-	{ id, name, language = null, emailIsProven = false, password, session, replaces, events }: CreateUser,
+	{ id, name, language = null, fields = null, emailIsProven = false, password, session, replaces, events }: CreateUser,
 	wanted: { identifiers: string; identities: string },
 ): CreateParameters {
 	return {
@@ -73,6 +74,7 @@ function toParameters(
 		userId: id,
 		name,
 		language,
+		fields,
 		emailIsProven,
 		sealed: password,
 		replaces: replaces?.sessionId ?? null,
@@ -89,8 +91,9 @@ function prepareCreate(connection: PostgresConnection) {
 	return connection.prepare<CreateParameters, SessionRow & { now: number }>(
 		(_, p) => sql`with ${clock(p)},
 			made as (
-				insert into latchkey_user (id, name, language, epoch, created_at, updated_at)
-				select ${p.userId}::text, ${p.name}::text, ${p.language}::text, ${sql.lit(firstEpoch)}, clock.now, clock.now
+				insert into latchkey_user (id, name, language, fields, epoch, created_at, updated_at)
+				select ${p.userId}::text, ${p.name}::text, ${p.language}::text, ${p.fields}::text, ${sql.lit(firstEpoch)},
+					clock.now, clock.now
 				from clock
 				returning id, epoch
 			),
@@ -131,7 +134,10 @@ function prepareFindTaken(connection: PostgresConnection) {
 	);
 }
 
-function newUser({ id, name, identifiers, emailIsProven = false }: CreateUser, createdAt: number): UserRecord {
+function newUser(
+	{ id, name, identifiers, fields = null, emailIsProven = false }: CreateUser,
+	createdAt: number,
+): UserRecord {
 	return {
 		id,
 		name,
@@ -140,5 +146,6 @@ function newUser({ id, name, identifiers, emailIsProven = false }: CreateUser, c
 		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
 		epoch: firstEpoch,
 		createdAt,
+		fields,
 	};
 }

@@ -211,7 +211,7 @@ function prepareReset(connection: PostgresConnection) {
 			${killedBut(p)},
 			moved as (
 				update latchkey_user set epoch = latchkey_user.epoch + 1 from used where latchkey_user.id = used.id
-				returning latchkey_user.id, latchkey_user.epoch, latchkey_user.name, latchkey_user.created_at
+				returning latchkey_user.id, latchkey_user.epoch, latchkey_user.name, latchkey_user.created_at, latchkey_user.fields
 			),
 			${endedByEpoch(null)},
 			proven as (
@@ -232,7 +232,7 @@ function prepareReset(connection: PostgresConnection) {
 			${settled(p, "moved")},
 			${logged(p, "moved")}
 			select moved.id as user_id, moved.name as user_name, moved.epoch as user_epoch,
-				moved.created_at as user_created_at,
+				moved.created_at as user_created_at, moved.fields as user_fields,
 				(select i.value from latchkey_identifier as i where i.user_id = moved.id and i.kind = 'email') as email,
 				clock.now as email_verified_at,
 				(select i.value from latchkey_identifier as i where i.user_id = moved.id and i.kind = 'username') as username,

@@ -27,7 +27,16 @@ function live(label: string, userId = "ada", session: Partial<LiveSession["sessi
 			userAgent: null,
 			...session,
 		},
-		user: { id: userId, name: null, email: null, emailVerifiedAt: null, username: null, epoch: 1, createdAt: readAt },
+		user: {
+			id: userId,
+			name: null,
+			email: null,
+			emailVerifiedAt: null,
+			username: null,
+			epoch: 1,
+			createdAt: readAt,
+			fields: null,
+		},
 	};
 }
 

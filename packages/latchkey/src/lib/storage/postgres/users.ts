@@ -33,7 +33,8 @@ export function userOperations(connection: PostgresConnection): UserOperations {
 			try {
 				const row = await update.first(toParameters(input));
 				if (row === undefined) return { ok: false, reason: "gone" };
-				return row.changed ? { ok: true, user: toUser(row) } : { ok: false, reason: "last_identifier" };
+				if (row.changed) return { ok: true, user: toUser(row) };
+				return { ok: false, reason: row.moved ? "moved" : "last_identifier" };
 			} catch (error) {
 				if (violatedUnique(error)?.endsWith("_identifier")) return { ok: false, reason: "taken" };
 				throw error;
@@ -82,10 +83,13 @@ type UpdateParameters = {
 	/** `null` with `changesUsername` removes it. */
 	value: string | null;
 	canonical: string | null;
+	changesFields: boolean;
+	fieldsFrom: string | null;
+	fieldsTo: string | null;
 	events: string;
 };
 
-function toParameters({ userId, name, username, events }: UpdateUser): UpdateParameters {
+function toParameters({ userId, name, username, fields, events }: UpdateUser): UpdateParameters {
 	return {
 		userId,
 		changesName: name !== undefined,
@@ -93,26 +97,31 @@ function toParameters({ userId, name, username, events }: UpdateUser): UpdatePar
 		changesUsername: username !== undefined,
 		value: username?.value ?? null,
 		canonical: username?.canonical ?? null,
+		changesFields: fields !== undefined,
+		fieldsFrom: fields?.from ?? null,
+		fieldsTo: fields?.to ?? null,
 		events: eventRows(events),
 	};
 }
 
 /**
  * One row when there is such a user, with them as they are afterwards; `changed` is false, and nothing was written,
- * when the user name is the last identifier. A user name that somebody else has violates its constraint.
+ * when the user name is the last identifier, or with `moved` when the fields are others meanwhile. A user name that somebody else has violates its constraint.
  */
 function prepareUpdate(connection: PostgresConnection) {
 	const removes = (p: UpdateParameters) => sql`(${p.changesUsername}::boolean and ${p.canonical}::text is null)`;
-	return connection.prepare<UpdateParameters, UserRow & { changed: boolean }>(
+	return connection.prepare<UpdateParameters, UserRow & { changed: boolean; moved: boolean }>(
 		(_, p) => sql`with ${clock(p)},
 			found as (
-				select u.id, u.name, u.epoch, u.created_at from latchkey_user as u where u.id = ${p.userId}::text
+				select u.id, u.name, u.epoch, u.created_at, u.fields,
+					${p.changesFields}::boolean and u.fields is distinct from ${p.fieldsFrom}::text as moved
+				from latchkey_user as u where u.id = ${p.userId}::text
 				for no key update
 			),
 			held as (
 				select found.id,
 					email.value as email, email.verified_at as email_verified_at, username.value as username,
-					not (${removes(p)} and username.user_id is not null and email.user_id is null) as allowed
+					not found.moved and not (${removes(p)} and username.user_id is not null and email.user_id is null) as allowed
 				from found
 					left join latchkey_identifier as email on email.user_id = found.id and email.kind = 'email'
 					left join latchkey_identifier as username on username.user_id = found.id and username.kind = 'username'
@@ -120,9 +129,10 @@ function prepareUpdate(connection: PostgresConnection) {
 			changed as (
 				update latchkey_user set
 					name = case when ${p.changesName}::boolean then ${p.name}::text else latchkey_user.name end,
+					fields = case when ${p.changesFields}::boolean then ${p.fieldsTo}::text else latchkey_user.fields end,
 					updated_at = clock.now
 				from clock, held where latchkey_user.id = held.id and held.allowed
-				returning latchkey_user.id, latchkey_user.name
+				returning latchkey_user.id, latchkey_user.name, latchkey_user.fields
 			),
 			removed as (
 				delete from latchkey_identifier using changed
@@ -139,6 +149,7 @@ function prepareUpdate(connection: PostgresConnection) {
 			select found.id as user_id, changed.name as user_name, found.epoch as user_epoch,
 				found.created_at as user_created_at, held.email, held.email_verified_at,
 				case when ${p.changesUsername}::boolean then ${p.value}::text else held.username end as username,
+				changed.fields as user_fields, found.moved,
 				changed.id is not null as changed, ${told(p, "user", "changed")} as told
 			from found join held on held.id = found.id left join changed on changed.id = found.id`,
 	);

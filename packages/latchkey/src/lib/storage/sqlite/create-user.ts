@@ -11,8 +11,8 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 		createUser: (input) =>
 			connection.transaction((): CreatedUser | Undo<CreatedUser> => {
 				const now = connection.now();
-				const { id, name, language = null } = input;
-				statements.user.run({ id, name, language, epoch: firstEpoch, now });
+				const { id, name, language = null, fields = null } = input;
+				statements.user.run({ id, name, language, fields, epoch: firstEpoch, now });
 				const taken = [...takenIdentifiers(input, now), ...takenIdentities(input, now)];
 				if (taken.length > 0) return new Undo<CreatedUser>({ ok: false, taken });
 
@@ -51,11 +51,22 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 function prepareStatements(connection: SqliteConnection) {
 	return {
 		user: connection.prepareWrite(
-			(db, p: { id: string; name: string | null; language: string | null; epoch: number; now: number }) =>
+			(
+				db,
+				p: {
+					id: string;
+					name: string | null;
+					language: string | null;
+					fields: string | null;
+					epoch: number;
+					now: number;
+				},
+			) =>
 				db.insertInto("latchkey_user").values({
 					id: p.id,
 					name: p.name,
 					language: p.language,
+					fields: p.fields,
 					epoch: p.epoch,
 					created_at: p.now,
 					updated_at: p.now,
@@ -104,7 +115,7 @@ function provenAt({ emailIsProven = false }: CreateUser, kind: "email" | "userna
 }
 
 function newUser(input: CreateUser, now: number): UserRecord {
-	const { id, name, identifiers } = input;
+	const { id, name, identifiers, fields = null } = input;
 	return {
 		id,
 		name,
@@ -113,5 +124,6 @@ function newUser(input: CreateUser, now: number): UserRecord {
 		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
 		epoch: firstEpoch,
 		createdAt: now,
+		fields,
 	};
 }

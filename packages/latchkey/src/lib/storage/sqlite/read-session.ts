@@ -42,6 +42,7 @@ type LiveRow = readonly [
 	email: string | null,
 	emailVerifiedAt: number | null,
 	username: string | null,
+	fields: string | null,
 ];
 
 function prepareRead(connection: SqliteConnection) {
@@ -82,6 +83,7 @@ function prepareRead(connection: SqliteConnection) {
 				"email.value as email",
 				"email.verified_at",
 				"username.value as username",
+				"u.fields",
 			]),
 	);
 }
@@ -115,6 +117,7 @@ function toLiveSession(row: LiveRow, now: number): LiveSession {
 			username: row[20],
 			epoch: row[15],
 			createdAt: row[17],
+			fields: row[21],
 		},
 	};
 }

@@ -65,6 +65,7 @@ export interface UserRow {
 	email: string | null;
 	email_verified_at: number | null;
 	username: string | null;
+	user_fields: string | null;
 }
 
 /** Users as `u`, each with its address and user name. */
@@ -85,6 +86,7 @@ export function selectUsers(db: Kysely<Schema>) {
 			"email.value as email",
 			"email.verified_at as email_verified_at",
 			"username.value as username",
+			"u.fields as user_fields",
 		]);
 }
 
@@ -97,6 +99,7 @@ export function toUser(row: UserRow): UserRecord {
 		username: row.username,
 		epoch: row.user_epoch,
 		createdAt: row.user_created_at,
+		fields: row.user_fields,
 	};
 }
 

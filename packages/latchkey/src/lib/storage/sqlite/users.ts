@@ -22,11 +22,12 @@ export function userOperations(connection: SqliteConnection, steps: Steps): User
 				return row === undefined ? null : toUser(row);
 			}),
 
-		updateUser: ({ userId, name, username, events }) =>
+		updateUser: ({ userId, name, username, fields, events }) =>
 			connection.transaction((): UpdatedUser | Undo<UpdatedUser> => {
 				const now = connection.now();
 				const changesName = name === undefined ? 0 : 1;
 				if (change.name.run({ userId, changesName, name: name ?? null, now }) === 0) return refuse("gone");
+				if (fields !== undefined && change.fields.run({ userId, ...fields }) === 0) return refuse("moved");
 				if (username !== undefined) {
 					const hadOne = change.removeUsername.run({ userId }) === 1;
 					if (username === null) {
@@ -41,7 +42,7 @@ export function userOperations(connection: SqliteConnection, steps: Steps): User
 	};
 }
 
-function refuse(reason: "taken" | "gone" | "last_identifier"): Undo<UpdatedUser> {
+function refuse(reason: Extract<UpdatedUser, { ok: false }>["reason"]): Undo<UpdatedUser> {
 	return new Undo({ ok: false, reason });
 }
 
@@ -87,6 +88,14 @@ function prepareChanges(connection: SqliteConnection) {
 					updated_at: p.now,
 				})
 				.where("id", "=", p.userId),
+		),
+
+		fields: connection.prepareWrite((db, p: { userId: string; from: string | null; to: string | null }) =>
+			db
+				.updateTable("latchkey_user")
+				.set({ fields: p.to })
+				.where("id", "=", p.userId)
+				.where(sql<boolean>`fields is ${p.from}`),
 		),
 
 		removeUsername: connection.prepareWrite((db, p: { userId: string }) =>
