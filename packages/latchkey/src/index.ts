@@ -1,4 +1,4 @@
-export { type Auth, createAuth, type Granted, type GrantResult } from "./lib/auth.ts";
+export { type Auth, createAuth, type Granted, type GrantResult, type UpdateResult } from "./lib/auth.ts";
 export { emailCode } from "./lib/email-codes/email-code.ts";
 export { AuthError, type ErrorCode, errorCodes, type FieldErrors, type Refusal } from "./lib/errors.ts";
 export { type EventType, eventTypes } from "./lib/events/events.ts";
@@ -20,3 +20,4 @@ export { password } from "./lib/passwords/password.ts";
 export type { Session, SessionInfo, User } from "./lib/sessions/session.ts";
 export type { CookieToSet } from "./lib/sessions/session-cookie.ts";
 export type { AssuranceLevel } from "./lib/storage/storage.ts";
+export type { FieldChanges, Json, OwnFields, UserField, UserFields } from "./lib/users/own-fields.ts";

@@ -2,4 +2,4 @@
 
 export { AuthProvider, type AuthProviderProps } from "./lib/react/auth-provider.tsx";
 export { Show, type ShowProps } from "./lib/react/show.tsx";
-export { type SessionState, useSession, useUser } from "./lib/react/use-session.ts";
+export { type SessionOf, type SessionState, useSession, useUser } from "./lib/react/use-session.ts";

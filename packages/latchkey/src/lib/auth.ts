@@ -17,17 +17,26 @@ import { type AuthOptions, resolveOptions } from "./options.ts";
 import { endCurrentSession } from "./sessions/end-session.ts";
 import { type Authentication, type GrantedSession, openSessionFor } from "./sessions/open-session.ts";
 import { resolveSession } from "./sessions/resolve-session.ts";
-import { type Session, toSession } from "./sessions/session.ts";
+import { type Session, toSession, type User } from "./sessions/session.ts";
 import type { CookieToSet } from "./sessions/session-cookie.ts";
 import { sessionResource, sessionRoutes } from "./sessions/session-routes.ts";
 import { type SignInResult, signIn } from "./sign-in/sign-in.ts";
+import { userChanges } from "./users/account.ts";
+import {
+	type CheckedDefaults,
+	type FieldChanges,
+	type OwnFields,
+	type UserFields,
+	withEditableFields,
+} from "./users/own-fields.ts";
 import { signUp, signUpInput } from "./users/sign-up.ts";
+import { setFields } from "./users/update-user.ts";
 import { userRoutes } from "./users/user-routes.ts";
 
 /** A session that has begun. Its holder gets it by the cookie, so set it: as a header, or by its parts. */
-export interface Granted {
+export interface Granted<Own = unknown> {
 	readonly ok: true;
-	readonly session: Session;
+	readonly session: Session<Own>;
 	readonly cookie: CookieToSet;
 	/** The cookie as a `Set-Cookie` header. */
 	readonly setCookie: string;
@@ -35,27 +44,35 @@ export interface Granted {
 	readonly device?: CookieToSet;
 }
 
-export type GrantResult = Granted | Refusal;
+export type GrantResult<Own = unknown> = Granted<Own> | Refusal;
+
+export type UpdateResult<Own = unknown> = { readonly ok: true; readonly user: User & Own } | Refusal;
 
 /**
  * The engine: it answers requests and serves trusted code, and knows neither Next.js nor React. The functions that take
  * a visitor's request hold it to the same rules as the HTTP endpoints do: where it may come from, throttling, audit.
  */
-export interface Auth {
+export interface Auth<Own = unknown> {
 	/** Answers any request below the base path. Never rejects. */
 	handle(request: Request): Promise<Response>;
 	/** Who sent the request, or `null`. @throws {AuthError} `store_unavailable`, `misconfigured` */
-	readSession(request: HasHeaders): Promise<Session | null>;
+	readSession(request: HasHeaders): Promise<Session<Own> | null>;
 	/** Signs in with whatever of the methods understands the input. A refusal is a value with a code. */
-	signIn(request: HasHeaders, input: unknown): Promise<GrantResult>;
+	signIn(request: HasHeaders, input: unknown): Promise<GrantResult<Own>>;
 	/** Registers somebody by `{ email?, username?, password, name? }` and signs them in. A refusal is a value with a code. */
-	signUp(request: HasHeaders, input: unknown): Promise<GrantResult>;
+	signUp(request: HasHeaders, input: unknown): Promise<GrantResult<Own>>;
 	/**
 	 * Opens a session for a user whom the caller has proven by its own means, in the place of the visitor's present one.
 	 * `null` when there is no such user, or when all of their sessions were ended meanwhile.
 	 * @throws {AuthError} `cross_origin`, `store_unavailable`
 	 */
-	createSession(request: HasHeaders, user: { userId: string } & Partial<Authentication>): Promise<Granted | null>;
+	createSession(request: HasHeaders, user: { userId: string } & Partial<Authentication>): Promise<Granted<Own> | null>;
+	/**
+	 * Sets fields of your own (`userFields`), for trusted code: also those that people may not set themselves. What is absent
+	 * stays, `null` empties one. Refusals are values: `not_found` when there is no such user, `invalid_input`.
+	 * @throws {AuthError} `store_unavailable`
+	 */
+	updateUser(userId: string, changes: { fields: FieldChanges<Own> }): Promise<UpdateResult<Own>>;
 	/**
 	 * Ends the visitor's session, if there is one. The answer must carry the cookie, which clears theirs.
 	 * @throws {AuthError} `cross_origin`, `store_unavailable`
@@ -84,7 +101,7 @@ export interface AuthWithEngine extends Auth {
 export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 	const options = resolveOptions(authOptions);
 	const { methods } = authOptions;
-	const routes: readonly Route[] = [
+	const routes: readonly Route[] = withBodies(options.userFields, [
 		...sessionResource(methods),
 		...sessionRoutes,
 		...methods.flatMap((method) => method.routes),
@@ -93,9 +110,9 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		...mailRoutes,
 		...emailVerificationRoutes,
 		...serviceRoutes(() => document()),
-	];
+	]);
 	const router = new Router(routes);
-	const document: () => object = once(() => openApiDocument(routes, options.basePath));
+	const document: () => object = once(() => openApiDocument(routes, options.basePath, options.userFields));
 	let opening: Promise<Engine> | null = null;
 
 	function engine(): Promise<Engine> {
@@ -119,7 +136,7 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		async readSession(request) {
 			const { opened, visitor } = await visit(engine(), request);
 			const current = await resolveSession(opened, visitor);
-			return current === null ? null : toSession(current);
+			return current === null ? null : toSession(opened, current);
 		},
 		signIn: (request, input) =>
 			asResult(async () => {
@@ -129,7 +146,7 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		signUp: (request, input) =>
 			asResult(async () => {
 				const { opened, visitor } = await visitToAct(engine(), request);
-				const parsed = signUpInput.safeParse(input);
+				const parsed = withEditableFields(signUpInput, options.userFields).safeParse(input);
 				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
 				return signUp(opened, visitor, parsed.data);
 			}),
@@ -137,6 +154,9 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 			const { opened, visitor } = await visitToAct(engine(), request);
 			const opening = await openSessionFor(opened, visitor, userId, authentication);
 			return opening === null ? null : granted(opening);
+		},
+		async updateUser(userId, { fields }) {
+			return setFields(await engine(), userId, fields);
 		},
 		async endSession(request) {
 			const { opened, visitor } = await visitToAct(engine(), request);
@@ -156,8 +176,20 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 }
 
 /** {@link createEngine}, as an application without Next.js uses it. */
-export function createAuth(options: AuthOptions): Auth {
-	return createEngine(options);
+export function createAuth<const Fields extends UserFields = Record<never, never>>(
+	options: AuthOptions<Fields> & { userFields?: CheckedDefaults<NoInfer<Fields>> },
+): Auth<OwnFields<Fields>> {
+	// The boundary: inside, nobody knows the types of the application's own fields.
+	return createEngine(options) as Auth<OwnFields<Fields>>;
+}
+
+/** The routes whose bodies hold fields of the application's own, with those. */
+function withBodies(userFields: UserFields, routes: readonly Route[]): readonly Route[] {
+	return routes.map((route) =>
+		route.body === signUpInput || route.body === userChanges
+			? { ...route, body: withEditableFields(route.body as typeof signUpInput, userFields) }
+			: route,
+	);
 }
 
 async function visit(opening: Promise<Engine>, request: HasHeaders): Promise<{ opened: Engine; visitor: Visitor }> {

@@ -5,9 +5,10 @@ import type { MailOptions } from "./mail/mail-options.ts";
 import type { Method } from "./methods/method.ts";
 import type { SettingsOverrides } from "./settings.ts";
 import type { AssuranceLevel } from "./storage/storage.ts";
+import { checkUserFields, type UserFields } from "./users/own-fields.ts";
 
 /** The whole configuration. Whatever depends on the machine comes from the environment instead. */
-export interface AuthOptions extends SettingsOverrides {
+export interface AuthOptions<Fields extends UserFields = UserFields> extends SettingsOverrides {
 	/** How people prove who they are, such as `[password()]`. At least one. */
 	methods: readonly Method[];
 	/** The site's name. Passwords made of it are refused. Default: the host of `AUTH_URL`. */
@@ -26,6 +27,8 @@ export interface AuthOptions extends SettingsOverrides {
 	 * `off`: nobody is asked. Default `"optional"`.
 	 */
 	emailVerification?: "required" | "optional" | "off";
+	/** What users have besides what all have, such as `{ company: { schema: z.string().max(100), editable: true } }`. */
+	userFields?: Fields;
 	/** How people are written to. */
 	mail?: MailOptions;
 	/** Where the pages are that the library sends people to. Paths on this site. */
@@ -68,6 +71,7 @@ export interface ResolvedOptions {
 	readonly minPasswordLength: number;
 	readonly signUp: "open" | "closed";
 	readonly emailVerification: "required" | "optional" | "off";
+	readonly userFields: UserFields;
 	readonly mail: MailOptions;
 	readonly pages: Readonly<Required<NonNullable<AuthOptions["pages"]>>>;
 	readonly basePath: string;
@@ -104,6 +108,7 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 		name: options.name ?? null,
 		signUp: options.signUp ?? "open",
 		emailVerification: options.emailVerification ?? "optional",
+		userFields: checkUserFields(options.userFields ?? {}),
 		mail: Object.freeze({ ...options.mail }),
 		pages: Object.freeze({
 			signIn: checkPath("pages.signIn", options.pages?.signIn ?? "/sign-in"),

@@ -44,7 +44,7 @@ export async function confirmEmail(
 	if (purpose === "verify-code") return verify(engine, visitor, current, token);
 	const { nonce } = token.payload as { nonce: string };
 	const changed = await finishEmailChange(engine, visitor, current, nonce);
-	return changed.ok ? { ok: true, what: "changed", user: toUser(changed.user) } : changed;
+	return changed.ok ? { ok: true, what: "changed", user: toUser(engine, changed.user) } : changed;
 }
 
 /** A typed code is for what the person began last. */
@@ -66,5 +66,5 @@ async function verify(
 		events: [auditEvent("email.verified", visitor, { userId: user.id, sessionId: session.id })],
 	});
 	if (proven === null) return wrong;
-	return { ok: true, what: "verified", user: { ...toUser(user), emailVerified: true } };
+	return { ok: true, what: "verified", user: { ...toUser(engine, user), emailVerified: true } };
 }

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../errors.ts";
+import type { UserFields } from "../users/own-fields.ts";
 import type { Access, Route } from "./route.ts";
-import { errorSchema } from "./schemas.ts";
+import { errorSchema, userSchema } from "./schemas.ts";
 
 const errorsOfAll: readonly ErrorCode[] = ["store_unavailable", "server_error"];
 const errorsOfMutations: readonly ErrorCode[] = ["cross_origin"];
@@ -18,12 +19,12 @@ const errorsOfAccess: Readonly<Record<Access, readonly ErrorCode[]>> = {
 };
 
 /** The contract as an OpenAPI 3.1 document, from the same table and schemas that requests are handled with. */
-export function openApiDocument(routes: readonly Route[], basePath: string): object {
+export function openApiDocument(routes: readonly Route[], basePath: string, userFields: UserFields): object {
 	const paths: Record<string, Record<string, unknown>> = {};
 	for (const route of routes) {
 		const path = `${basePath}${route.path}`;
 		paths[path] ??= {};
-		paths[path][route.method.toLowerCase()] = operation(route);
+		paths[path][route.method.toLowerCase()] = operation(route, userFields);
 	}
 	return {
 		openapi: "3.1.1",
@@ -38,7 +39,7 @@ export function openApiDocument(routes: readonly Route[], basePath: string): obj
 	};
 }
 
-function operation(route: Route): object {
+function operation(route: Route, userFields: UserFields): object {
 	const body = route.documentedBody ?? route.body;
 	return {
 		summary: route.summary,
@@ -47,7 +48,7 @@ function operation(route: Route): object {
 		...(body !== undefined && {
 			requestBody: { required: true, content: { [mediaType(route)]: { schema: jsonSchema(body, "input") } } },
 		}),
-		responses: { ...successes(route), ...failures(route) },
+		responses: { ...successes(route, userFields), ...failures(route) },
 	};
 }
 
@@ -78,16 +79,19 @@ function queryParameters({ query }: Route): object[] {
 	}));
 }
 
-function successes({ responses }: Route): Record<string, object> {
+function successes({ responses }: Route, userFields: UserFields): Record<string, object> {
 	return Object.fromEntries(
-		Object.entries(responses).map(([status, schema]) => [status, { description: "Done", ...content(schema) }]),
+		Object.entries(responses).map(([status, schema]) => [
+			status,
+			{ description: "Done", ...content(schema, userFields) },
+		]),
 	);
 }
 
-function content(schema: z.ZodType): object {
+function content(schema: z.ZodType, userFields: UserFields): object {
 	return schema instanceof z.ZodUndefined
 		? {}
-		: { content: { "application/json": { schema: jsonSchema(schema, "output") } } };
+		: { content: { "application/json": { schema: jsonSchema(schema, "output", userFields) } } };
 }
 
 function failures(route: Route): Record<string, object> {
@@ -110,7 +114,26 @@ function failures(route: Route): Record<string, object> {
 	);
 }
 
-function jsonSchema(schema: z.ZodType, io: "input" | "output"): object {
-	const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+function jsonSchema(schema: z.ZodType, io: "input" | "output", userFields: UserFields = {}): object {
+	const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+		io,
+		unrepresentable: "any",
+		override: ({ zodSchema, jsonSchema: described }) => {
+			if (!isUser(zodSchema)) return;
+			for (const [name, field] of Object.entries(userFields)) {
+				const own = field.default === undefined ? field.schema.nullable() : field.schema;
+				described.properties = {
+					...described.properties,
+					[name]: jsonSchema(own, "output") as z.core.JSONSchema.JSONSchema,
+				};
+				described.required = [...(described.required ?? []), name];
+			}
+		},
+	});
 	return rest;
+}
+
+/** `userSchema`, and what extends it. */
+function isUser(schema: unknown): boolean {
+	return schema instanceof z.ZodObject && schema.shape.emailVerified === userSchema.shape.emailVerified;
 }

@@ -8,9 +8,10 @@ import { endDevice, endOtherDevices } from "../sessions/devices.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { updateAccount, userChanges } from "../users/account.ts";
 import { deleteAccount } from "../users/deletion.ts";
+import { withEditableFields } from "../users/own-fields.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { done, enter, field, goTo, refuseForm, setCookie, setDevice } from "./form-answers.ts";
+import { done, emptyAsNull, enter, field, goTo, ownFields, refuseForm, setCookie, setDevice } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** What people do with their own account, as forms. Whoever is not signed in is refused with `not_authenticated`. */
@@ -19,7 +20,7 @@ export interface AccountActions {
 	readonly reauthenticate: FormAction;
 	/** Fields: `current_password`, `new_password`. Every other session ends. */
 	readonly changePassword: FormAction;
-	/** Fields: `name`, `username`; one that is missing stays, an empty one is removed. */
+	/** Fields: `name`, `username`, and editable `userFields`; one that is missing stays, an empty one is removed. */
 	readonly updateProfile: FormAction;
 	/** Field: `id`, the public id of one of the user's sessions. */
 	readonly endSession: FormAction;
@@ -86,10 +87,12 @@ async function updateProfile({ engine, visitor, current }: Asked, form: FormData
 	const typed = Object.fromEntries(
 		["name", "username"].filter((name) => form.has(name)).map((name) => [name, field(form, name)]),
 	);
-	const input = { ...typed, ...(typed.username === "" && { username: null }) };
-	const parsed = userChanges.safeParse(input);
+	const own = ownFields(engine, form);
+	const input = { ...typed, ...(typed.username === "" && { username: null }), ...emptyAsNull(own) };
+	const values = { ...typed, ...own };
+	const parsed = withEditableFields(userChanges, engine.options.userFields).safeParse(input);
 	if (!parsed.success)
-		return refuseForm(engine, { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) }, typed);
+		return refuseForm(engine, { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) }, values);
 	const updated = await updateAccount(engine, visitor, current, parsed.data);
-	return updated.ok ? done(engine, form) : refuseForm(engine, updated, typed);
+	return updated.ok ? done(engine, form) : refuseForm(engine, updated, values);
 }

@@ -24,8 +24,8 @@ export interface GuardedAction<Input, Data> {
 }
 
 /** What the body of an action gets. */
-export interface ActionContext<Input> extends Session {
-	readonly session: Session;
+export interface ActionContext<Input, Own = unknown> extends Session<Own> {
+	readonly session: Session<Own>;
 	readonly input: Input;
 }
 
@@ -47,7 +47,7 @@ export function guardAction<Input extends z.ZodType, Data>(
 			const given = readInput(args.at(-1));
 			const parsed = schema.safeParse(given);
 			if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, given) };
-			const session = toSession(verdict.current);
+			const session = toSession(asked.engine, verdict.current);
 			const data = await body({ ...session, session, input: parsed.data });
 			await renewIfDue(asked);
 			return { ok: true, data };

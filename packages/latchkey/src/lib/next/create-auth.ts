@@ -10,6 +10,7 @@ import type { MailLink } from "../mail/open-mail-link.ts";
 import type { AuthOptions } from "../options.ts";
 import { type DevicePage, listDevices } from "../sessions/devices.ts";
 import { type Session, toSession } from "../sessions/session.ts";
+import type { CheckedDefaults, OwnFields, UserFields } from "../users/own-fields.ts";
 import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
 import { type CurrentRequest, currentRequest } from "./current-session.ts";
 import { type FormActions, formActions } from "./form-actions.ts";
@@ -33,28 +34,28 @@ export type RouteHandlers = Readonly<
 	Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", RouteHandler>
 >;
 
-export interface NextAuth extends Auth {
+export interface NextAuth<Own = unknown> extends Auth<Own> {
 	/**
 	 * Who is signed in, or `null`: in pages, layouts, server actions and route handlers. Never writes; asks the store
 	 * once in a page however many components ask.
 	 * @throws {AuthError} `store_unavailable`; never `null` for that
 	 */
-	(): Promise<Session | null>;
+	(): Promise<Session<Own> | null>;
 	/**
 	 * Who is signed in, in a page or a server action; anybody else goes to the sign-in page and from there back. With
 	 * `maxAgeSeconds` a proof that is older sends them to give a new one.
 	 * @throws what Next.js redirects with: do not catch it
 	 */
-	protect(demands?: Demands): Promise<Session>;
+	protect(demands?: Demands): Promise<Session<Own>>;
 	/** A server action that runs for nobody but a signed-in visitor, with input that has passed its schema. */
 	action<Input extends z.ZodType, Data>(
 		options: ActionOptions<Input>,
-		body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
+		body: (context: ActionContext<z.output<Input>, Own>) => Promise<Data>,
 	): GuardedAction<z.input<Input>, Data>;
 	/** A route handler that runs for nobody but a signed-in visitor: 401 and 403 as JSON. */
 	route<Input extends z.ZodType = z.ZodUndefined, Params extends z.ZodType = z.ZodUndefined>(
 		options: GuardedRouteOptions<Input, Params>,
-		handler: (context: RouteHandlerContext<z.output<Input>, z.output<Params>>) => Promise<Response> | Response,
+		handler: (context: RouteHandlerContext<z.output<Input>, z.output<Params>, Own>) => Promise<Response> | Response,
 	): GuardedRouteHandler;
 	/** For `proxy.ts`: turns away early who would be turned away inside, and renews tokens on the way. */
 	proxy(options: ProxyOptions): AuthProxy;
@@ -89,12 +90,22 @@ export interface NextAuth extends Auth {
  * The whole of authentication in a Next.js application, from one configuration. Inert until the first request.
  * @throws {AuthError} `misconfigured`, with the cure
  */
-export function createAuth(options: AuthOptions): NextAuth {
+export function createAuth<const Fields extends UserFields = Record<never, never>>(
+	options: AuthOptions<Fields> & { userFields?: CheckedDefaults<NoInfer<Fields>> },
+): NextAuth<OwnFields<Fields>> {
+	// The boundary: inside, nobody knows the types of the application's own fields.
+	return assemble(options) as NextAuth<OwnFields<Fields>>;
+}
+
+function assemble(options: AuthOptions): NextAuth {
 	const { engine, logger, ...auth } = createEngine(options);
 	// Once for a page and everything in it; in an action and the page rendered after it, each asks for itself.
 	const request = cache(() => currentRequest(engine));
 	return Object.assign(() => session(request), auth, {
-		protect: async (demands: Demands = {}) => toSession((await protectRequest(request, demands)).current),
+		protect: async (demands: Demands = {}) => {
+			const { engine: opened, current } = await protectRequest(request, demands);
+			return toSession(opened, current);
+		},
 		devices: async ({ before }: { before?: string } = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
 			return listDevices(opened, current, before);
@@ -124,8 +135,8 @@ export function createAuth(options: AuthOptions): NextAuth {
 }
 
 async function session(request: () => Promise<CurrentRequest>): Promise<Session | null> {
-	const { current } = await request();
-	return current === null ? null : toSession(current);
+	const { engine, current } = await request();
+	return current === null ? null : toSession(engine, current);
 }
 
 function handlersOf(answer: RouteHandler): RouteHandlers {

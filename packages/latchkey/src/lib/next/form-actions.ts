@@ -5,11 +5,12 @@ import type { Engine } from "../engine.ts";
 import { type Refusal, toRefusal } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
+import { withEditableFields } from "../users/own-fields.ts";
 import { signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
-import { enter, field, goTo, refuseForm, setCookie, setDevice } from "./form-answers.ts";
+import { emptyAsNull, enter, field, goTo, ownFields, refuseForm, setCookie, setDevice } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 import { type MailActions, mailActions } from "./mail-actions.ts";
 
@@ -21,8 +22,8 @@ export interface FormActions extends AccountActions, MailActions {
 	/** Fields: `identifier`, `password`. */
 	readonly signIn: FormAction;
 	/**
-	 * Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`. Where addresses must be proven first, it
-	 * goes to the page where the mailed code is typed.
+	 * Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`, and editable `userFields`. Where addresses
+	 * must be proven first, it goes to the page where the mailed code is typed.
 	 */
 	readonly signUp: FormAction;
 }
@@ -45,14 +46,16 @@ export function formActions(
 		},
 		async signUp(_previous, form) {
 			const [identifier, username, name] = [field(form, "identifier"), field(form, "username"), field(form, "name")];
+			const opened = await engine();
+			const own = ownFields(opened, form);
 			const input = {
+				...emptyAsNull(own),
 				...(identifier !== "" && { email: identifier }),
 				...(username !== "" && { username }),
 				name,
 				password: field(form, "new_password"),
 			};
-			const opened = await engine();
-			const values = { identifier, username, name };
+			const values = { identifier, username, name, ...own };
 			if (opened.options.emailVerification === "required") return signUpByMail(await request(), input, form, values);
 			const result = await auth.signUp({ headers: await headers() }, input);
 			if (result.ok) await setDevice(result);
@@ -77,7 +80,7 @@ async function signUpByMail(
 ): Promise<FormState> {
 	try {
 		requireSameOrigin(engine, visitor);
-		const parsed = signUpInput.safeParse(input);
+		const parsed = withEditableFields(signUpInput, engine.options.userFields).safeParse(input);
 		const asked: CodeAsked = parsed.success
 			? await requestSignUp(engine, visitor, parsed.data)
 			: { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };

@@ -15,6 +15,17 @@ export function field(form: FormData, name: string): string {
 	return typeof value === "string" ? value : "";
 }
 
+/** What a form holds of the application's own fields, of those that people set themselves. An empty one is emptied. */
+export function ownFields({ options }: Engine, form: FormData): Record<string, string> {
+	const editable = Object.entries(options.userFields).filter(([name, own]) => own.editable === true && form.has(name));
+	return Object.fromEntries(editable.map(([name]) => [name, field(form, name)]));
+}
+
+/** Empty text, as a form sends it, is nothing. */
+export function emptyAsNull(typed: Readonly<Record<string, string>>): Record<string, string | null> {
+	return Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, text === "" ? null : text]));
+}
+
 /** Hands out a cookie and goes where the form's `next` says, on this site, or else to the page after sign-in. */
 export async function enter(engine: Engine, cookie: CookieToSet, form: FormData): Promise<never> {
 	await setCookie(cookie);

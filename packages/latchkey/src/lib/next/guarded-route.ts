@@ -23,8 +23,8 @@ export interface GuardedRouteOptions<Input extends z.ZodType, Params extends z.Z
 }
 
 /** What the body of a route gets. */
-export interface RouteHandlerContext<Input, Params> extends Session {
-	readonly session: Session;
+export interface RouteHandlerContext<Input, Params, Own = unknown> extends Session<Own> {
+	readonly session: Session<Own>;
 	readonly request: Request;
 	readonly params: Params;
 	readonly input: Input;
@@ -53,7 +53,7 @@ export function guardRoute<Input extends z.ZodType, Params extends z.ZodType>(
 			if (!verdict.ok) return turnAway(asked, verdict.code);
 			const params = paramsSchema === undefined ? undefined : await readParams(paramsSchema, context.params);
 			const input = inputSchema === undefined ? undefined : await readInput(inputSchema, request);
-			const session = toSession(verdict.current);
+			const session = toSession(asked.engine, verdict.current);
 			// Each has passed its schema, or is `undefined` where the type says so.
 			const read = { params: params as z.output<Params>, input: input as z.output<Input> };
 			return await renewed(asked, await handler({ ...session, session, request, ...read }));

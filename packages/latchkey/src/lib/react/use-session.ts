@@ -2,12 +2,15 @@
 
 import { useRouter } from "next/navigation.js";
 import { use } from "react";
-import type { Session, User } from "../sessions/session.ts";
+import type { Session } from "../sessions/session.ts";
 import { AuthContext } from "./auth-provider.tsx";
 import { tellOtherTabs } from "./session-channel.ts";
 
-export type SessionState = (
-	| { readonly status: "signed-in"; readonly session: Session; readonly user: User }
+/** What `auth` says of who is signed in, own fields included. */
+export type SessionOf<Auth> = Auth extends { protect(): Promise<infer Found extends Session> } ? Found : Session;
+
+export type SessionState<Found extends Session = Session> = (
+	| { readonly status: "signed-in"; readonly session: Found; readonly user: Found["user"] }
 	| { readonly status: "signed-out"; readonly session: null; readonly user: null }
 ) & {
 	/** Ends the session, here and on the server, and goes to `to` (default `/`) with nothing of this person left behind. */
@@ -17,16 +20,18 @@ export type SessionState = (
 };
 
 /**
- * Who is signed in. Suspends until that is known, so put a boundary around what shows it.
+ * Who is signed in. Suspends until that is known, so put a boundary around what shows it. `useSession<typeof auth>()`, with
+ * `auth` imported as a type, knows your own fields.
  * @throws when no `AuthProvider` stands above
  */
-export function useSession(): SessionState {
+export function useSession<Auth = unknown>(): SessionState<SessionOf<Auth>> {
 	const context = use(AuthContext);
 	const router = useRouter();
 	if (context === null) {
 		throw new Error("useSession needs an AuthProvider above: <AuthProvider session={auth()}> in app/layout.tsx");
 	}
-	const session = use(context.session);
+	// The boundary: the provider was given what this very `auth` answers.
+	const session = use(context.session) as SessionOf<Auth> | null;
 	const commands = {
 		async signOut(to = "/") {
 			const answer = await fetch(context.basePath, { method: "DELETE" });
@@ -42,6 +47,6 @@ export function useSession(): SessionState {
 }
 
 /** The signed-in user, or `null`. */
-export function useUser(): User | null {
-	return useSession().user;
+export function useUser<Auth = unknown>(): SessionOf<Auth>["user"] | null {
+	return useSession<Auth>().user;
 }

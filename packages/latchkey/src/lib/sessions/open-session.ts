@@ -64,7 +64,7 @@ export function grantToken(
 ): GrantedSession {
 	const token = engine.tokens.mint(session, secret, now);
 	return {
-		session: toSession({ session, user }),
+		session: toSession(engine, { session, user }),
 		cookie: sessionCookie(engine.settings, token, session.expiresAt - now),
 	};
 }

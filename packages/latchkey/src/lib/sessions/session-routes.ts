@@ -60,7 +60,7 @@ export function sessionResource(methods: readonly Method[]) {
 			responses: { 200: whoSchema },
 			async handle({ engine, visitor }) {
 				const current = await resolveSession(engine, visitor, { activity: false });
-				const body = current === null ? nobody : { authenticated: true, ...splitSession(toSession(current)) };
+				const body = current === null ? nobody : { authenticated: true, ...splitSession(toSession(engine, current)) };
 				return { status: 200, body };
 			},
 		}),

@@ -1,5 +1,7 @@
 import { isoTime } from "../clock.ts";
+import type { Engine } from "../engine.ts";
 import type { AssuranceLevel, LiveSession, SessionRecord, UserRecord } from "../storage/storage.ts";
+import { readFields } from "../users/own-fields.ts";
 
 /** A person with an account, as the application and its pages see them. Times are ISO 8601 in UTC. */
 export interface User {
@@ -27,13 +29,15 @@ export interface SessionInfo {
 	readonly level: AssuranceLevel;
 }
 
-/** Somebody who is signed in. */
-export interface Session extends SessionInfo {
-	readonly user: User;
+/** Somebody who is signed in. `Own`: the fields that the options add to users. */
+export interface Session<Own = unknown> extends SessionInfo {
+	readonly user: User & Own;
 }
 
-export function toSession({ session, user }: Pick<LiveSession, "session" | "user">): Session {
-	return { ...toSessionInfo(session), user: toUser(user) };
+type HasOptions = Pick<Engine, "options">;
+
+export function toSession(engine: HasOptions, { session, user }: Pick<LiveSession, "session" | "user">): Session {
+	return { ...toSessionInfo(session), user: toUser(engine, user) };
 }
 
 export function toSessionInfo(session: SessionRecord): SessionInfo {
@@ -48,7 +52,7 @@ export function toSessionInfo(session: SessionRecord): SessionInfo {
 	};
 }
 
-export function toUser(user: UserRecord): User {
+export function toUser({ options }: HasOptions, user: UserRecord): User {
 	return {
 		id: user.id,
 		name: user.name,
@@ -56,5 +60,6 @@ export function toUser(user: UserRecord): User {
 		emailVerified: user.emailVerifiedAt !== null,
 		username: user.username,
 		createdAt: isoTime(user.createdAt),
+		...readFields(options.userFields, user.fields),
 	};
 }

@@ -10,6 +10,7 @@ import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { toUser, type User } from "../sessions/session.ts";
 import { nameField, usernameField } from "./fields.ts";
+import { updateStoredUser } from "./update-user.ts";
 
 /** What people may change of themselves. */
 export const userChanges = z.object({
@@ -17,15 +18,20 @@ export const userChanges = z.object({
 	username: usernameField.nullable().optional(),
 });
 
+export type UserChanges = z.output<typeof userChanges> & {
+	/** The application's own, of those that people set themselves. */
+	readonly fields?: Readonly<Record<string, unknown>>;
+};
+
 /**
- * Changes the name or the user name; what is absent stays, `null` removes. A user name signs in, so changing it asks for
+ * Changes the name, the user name or fields of the application's own; what is absent stays, `null` removes. A user name signs in, so changing it asks for
  * a recent proof.
  */
 export async function updateAccount(
 	engine: Engine,
 	visitor: Visitor,
 	current: ResolvedSession,
-	{ name, username }: z.output<typeof userChanges>,
+	{ name, username, fields }: UserChanges,
 ): Promise<{ readonly ok: true; readonly user: User } | Refusal> {
 	const { user, session } = current;
 	// A form sends every field that it has: the name that somebody has already is no new one.
@@ -38,10 +44,11 @@ export async function updateAccount(
 		}
 	}
 	const changes = { ...(name !== undefined && { name }), ...(renames && { username }) };
-	const detail = { changed: Object.keys(changes) };
+	const detail = { changed: [...Object.keys(changes), ...Object.keys(fields ?? {})] };
 	const event = auditEvent("user.updated", visitor, { userId: user.id, sessionId: session.id, detail });
-	const updated = await engine.storage.updateUser({ userId: user.id, ...changes, events: [event] });
-	if (updated.ok) return { ok: true, user: toUser(updated.user) };
+	const updated = await updateStoredUser(engine, user, { ...changes, fields, events: [event] });
+	if (updated.ok) return { ok: true, user: toUser(engine, updated.user) };
+	if (updated.reason === "refused") return { ok: false, code: "invalid_input", fields: updated.fields };
 	if (updated.reason === "taken") return { ok: false, code: "identifier_taken", fields: { username: "taken" } };
 	if (updated.reason === "gone") return { ok: false, code: "not_authenticated" };
 	return { ok: false, code: "invalid_input", fields: { username: "required" } };
@@ -62,7 +69,9 @@ export async function exportAccount(
 	if (admission.ok) await engine.storage.appendEvents([exported]);
 	const { user, identifiers, identities, password, sessions, events } = stored;
 	return {
-		user: { ...toUser(user), updatedAt: isoTime(user.updatedAt) },
+		user: { ...toUser(engine, user), updatedAt: isoTime(user.updatedAt) },
+		// Also what the options do not name any more.
+		...(user.fields !== null && { fields: JSON.parse(user.fields) }),
 		identifiers: identifiers.map(({ kind, value, verifiedAt, createdAt }) => ({
 			kind,
 			value,

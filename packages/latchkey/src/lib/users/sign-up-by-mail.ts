@@ -15,6 +15,7 @@ import { checkNewPassword } from "../passwords/new-password.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
+import { mergeFields } from "./own-fields.ts";
 import type { SignUpInput } from "./sign-up.ts";
 
 const purpose = "sign-up-code";
@@ -25,6 +26,8 @@ interface Registration {
 	canonical: string;
 	name: string | null;
 	sealed: string;
+	/** The application's own, as they are stored. */
+	fields?: string | null;
 }
 
 /**
@@ -39,6 +42,8 @@ export async function requestSignUp(engine: Engine, visitor: Visitor, input: Sig
 	if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
 	const policy = await checkNewPassword(engine, input.password, [email.value, name]);
 	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { password: policy.reason } };
+	const own = mergeFields(engine.options.userFields, null, input.fields ?? {});
+	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
 	engine.hasher.requireRoom();
 	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
 	if (!admission.ok) {
@@ -55,7 +60,7 @@ export async function requestSignUp(engine: Engine, visitor: Visitor, input: Sig
 		recipient: email.value,
 		userId: null,
 		language: languageOf(engine, visitor),
-		about: { canonical: email.canonical, userId, name, sealed, holder },
+		about: { canonical: email.canonical, userId, name, sealed, fields: own.stored, holder },
 	});
 	await engine.storage.appendEvents([auditEvent("sign_up.requested", visitor, { mails: [mail] })]);
 	return { ok: true, cookie, expiresInMs: lifetimeMs };
@@ -68,7 +73,7 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 	if (asked?.purpose !== purpose || code === null) return { ok: false, code: "invalid_code" };
 	const token = await redeemCode(engine, { purpose, holder: asked.holder, code });
 	if (token === null) return { ok: false, code: "invalid_code" };
-	const { value, canonical, name, sealed } = token.payload as Registration;
+	const { value, canonical, name, sealed, fields = null } = token.payload as Registration;
 	const userId = token.subject;
 	const previous = await resolveSession(engine, visitor, { activity: false });
 	const { secret, draft } = draftSession(engine, visitor, { amr: ["pwd"], level: "aal1" });
@@ -83,6 +88,7 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 		replaces,
 		language: languageOf(engine, visitor),
 		emailIsProven: true,
+		fields,
 		events: [
 			auditEvent("user.signed_up", visitor, { userId, sessionId: draft.id, detail: { method: "password" } }),
 			...events,

@@ -14,6 +14,7 @@ import { replace } from "../sessions/replaced-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import { emailField, nameField, usernameField } from "./fields.ts";
+import { mergeFields } from "./own-fields.ts";
 
 export const signUpInput = z
 	.object({
@@ -27,7 +28,10 @@ export const signUpInput = z
 		params: { reason: "required" },
 	});
 
-export type SignUpInput = z.output<typeof signUpInput>;
+export type SignUpInput = z.output<typeof signUpInput> & {
+	/** The application's own, of those that people set themselves. */
+	readonly fields?: Readonly<Record<string, unknown>>;
+};
 
 /**
  * Registers somebody and signs them in. The account is whole or absent: one transaction writes it, and of any number
@@ -44,6 +48,8 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 	const about = [email?.value ?? null, username?.value ?? null, name];
 	const policy = await checkNewPassword(engine, input.password, about);
 	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { password: policy.reason } };
+	const own = mergeFields(engine.options.userFields, null, input.fields ?? {});
+	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
 	engine.hasher.requireRoom();
 	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
 	if (!admission.ok) {
@@ -66,6 +72,7 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 		session: draft,
 		replaces,
 		language,
+		fields: own.stored,
 		events: [
 			auditEvent("user.signed_up", visitor, { userId, sessionId: draft.id, detail: { method: "password" }, mails }),
 			...events,

@@ -13,8 +13,8 @@ const readUser = route({
 	summary: "The signed-in user.",
 	access: "signed-in",
 	responses: { 200: z.object({ user: userSchema }) },
-	async handle({ current }) {
-		return { status: 200, body: { user: toUser(current.user) } };
+	async handle({ engine, current }) {
+		return { status: 200, body: { user: toUser(engine, current.user) } };
 	},
 });
 
