@@ -1,5 +1,5 @@
+import { directionOf } from "./languages.ts";
 import type { MailBlock, MailContent } from "./templates.ts";
-import { directionOf } from "./words.ts";
 
 /** Subject, text and HTML of a message. Everything in it is text: nothing of it becomes markup or another header line. */
 export function renderMail(
