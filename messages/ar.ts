@@ -261,7 +261,6 @@ export const ar: Messages = {
 		},
 		language: "اللغة",
 		submit: "حفظ",
-		saved: "حُفظ.",
 	},
 	notFound: {
 		title: "لا شيء هنا",
@@ -297,6 +296,8 @@ export const ar: Messages = {
 			other: "{count} دقيقة",
 		},
 		minutesAndSeconds: "{minutes} و{seconds}",
+		signInAgain: "سجّل الدخول",
+		confirmElsewhere: "أكّدها (في لسان جديد)",
 		codes: {
 			invalid_credentials: "اسم الدخول هذا وكلمة المرور هذه لا يتطابقان.",
 			wrong_password: "هذه ليست كلمة مرورك.",

@@ -257,7 +257,6 @@ export const en = {
 		},
 		language: "Language",
 		submit: "Save",
-		saved: "Saved.",
 	},
 	notFound: {
 		title: "There is nothing here",
@@ -280,6 +279,8 @@ export const en = {
 		seconds: { one: "{count} second", other: "{count} seconds" },
 		minutes: { one: "{count} minute", other: "{count} minutes" },
 		minutesAndSeconds: "{minutes} and {seconds}",
+		signInAgain: "Sign in",
+		confirmElsewhere: "Confirm it (opens in a new tab)",
 		codes: {
 			invalid_credentials: "That sign-in name and that password do not belong together.",
 			wrong_password: "That is not your password.",

@@ -14,8 +14,9 @@ export const instant = false;
 export const generateMetadata = () => pageTitle((m) => m.data.title);
 
 export default async function DataPage() {
-	// Whoever finds an open browser should not walk away with everything.
-	const { user } = await auth.protect({ maxAgeSeconds: 15 * 60 });
+	// Whoever finds an open browser should not walk away with everything. The export itself asks for a proof of the last
+	// ten minutes: this leaves five of them to press the link in.
+	const { user } = await auth.protect({ maxAgeSeconds: 5 * 60 });
 	const { language, m } = await readMessages();
 	const words = m.data;
 	const deletesAt = await auth.pendingDeletion();

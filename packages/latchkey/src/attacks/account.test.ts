@@ -191,6 +191,24 @@ describe("a change of the user", () => {
 		expect(user).toMatchObject({ username: "ADA", name: null });
 		expect((await browser.patch("/api/auth/user", {})).body.user).toEqual(user);
 	});
+
+	it("asks for a recent proof when the user name changes, and not when a form sends the present one along", async () => {
+		const auth = await openInstrumented();
+		const browser = await signedUp(auth, { ...ada, username: "ada" });
+		const nameless = await signedUp(auth, { email: "bob@example.com", password: ada.password });
+		auth.clock.advance({ minutes: 11 });
+		for (const username of ["Ada", "countess", null]) {
+			expect((await browser.patch("/api/auth/user", { name: "Countess", username })).status).toBe(403);
+		}
+		expect((await browser.get("/api/auth/user")).body.user.name).toBe(ada.name);
+		for (let save = 0; save < 11; save++) {
+			const { body } = await browser.patch("/api/auth/user", { name: `Countess ${save}`, username: "ada" });
+			expect(body.user).toMatchObject({ name: `Countess ${save}`, username: "ada" });
+		}
+		expect((await nameless.patch("/api/auth/user", { name: "Bob", username: null })).body.user.name).toBe("Bob");
+		const { events } = (await browser.get("/api/auth/events")).body;
+		expect(events[0]).toMatchObject({ type: "user.updated", detail: { changed: ["name"] } });
+	});
 });
 
 async function linkIdentity(auth: InstrumentedAuth, userId: string): Promise<void> {

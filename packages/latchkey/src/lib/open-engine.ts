@@ -42,9 +42,11 @@ type Shared = Pick<
 // were they not kept where all of them look. Correctness never depends on it: the database decides.
 const registryKey = Symbol.for("latchkey.engines@1");
 const poolsKey = Symbol.for("latchkey.pools@1");
+const exitKey = Symbol.for("latchkey.exit@1");
 const registry = globalThis as {
 	[registryKey]?: Map<string, Promise<Shared>>;
 	[poolsKey]?: WeakMap<object, string>;
+	[exitKey]?: Set<() => void>;
 };
 
 /**
@@ -104,7 +106,7 @@ function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shar
 async function openParts({ logger, clock }: ResolvedOptions, settings: Settings): Promise<Shared> {
 	const storage = await openStorage(settings, clock, logger);
 	const activity = new ActivityLog(storage, logger);
-	process.once("exit", activity.onExit);
+	workOnExit().add(activity.onExit);
 	const pseudonyms = deriveKeyRing(settings.secrets, "pseudonym");
 	return {
 		storage,
@@ -128,11 +130,23 @@ export async function closeEngine(engine: Engine): Promise<void> {
 	await engine.sender.stop();
 	await engine.background.settled();
 	await engine.activity.flush();
-	process.off("exit", engine.activity.onExit);
+	workOnExit().delete(engine.activity.onExit);
 	await engine.storage.close();
 	for (const [key, opening] of registry[registryKey] ?? []) {
 		if ((await opening.catch(() => null))?.background === engine.background) registry[registryKey]?.delete(key);
 	}
+}
+
+/** What is to be done when the process ends: one listener for all engines, since Node warns of the eleventh. */
+function workOnExit(): Set<() => void> {
+	const known = registry[exitKey];
+	if (known !== undefined) return known;
+	const works = new Set<() => void>();
+	registry[exitKey] = works;
+	process.once("exit", () => {
+		for (const work of works) work();
+	});
+	return works;
 }
 
 async function openStorage(settings: Settings, clock: Clock | null, log: Logger): Promise<Storage> {

@@ -2,7 +2,7 @@ import { headers } from "next/headers.js";
 import type { Auth } from "../auth.ts";
 import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { Engine } from "../engine.ts";
-import { toRefusal } from "../errors.ts";
+import { type Refusal, toRefusal } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { signUpInput } from "../users/sign-up.ts";
@@ -56,9 +56,16 @@ export function formActions(
 			if (opened.options.emailVerification === "required") return signUpByMail(await request(), input, form, values);
 			const result = await auth.signUp({ headers: await headers() }, input);
 			if (result.ok) await setDevice(result);
-			return result.ok ? enter(opened, result.cookie, form) : refuseForm(opened, result, values);
+			return result.ok ? enter(opened, result.cookie, form) : refuseForm(opened, withNewPassword(result), values);
 		},
 	};
+}
+
+/** What the contract calls a password is, in the form of somebody who registers, a new one. */
+function withNewPassword(refusal: Refusal): Refusal {
+	if (refusal.fields === undefined) return refusal;
+	const { password, ...fields } = refusal.fields;
+	return { ...refusal, fields: { ...fields, ...(password !== undefined && { newPassword: password }) } };
 }
 
 /** The first half of a sign-up that a mailed code finishes. */
@@ -74,7 +81,7 @@ async function signUpByMail(
 		const asked: CodeAsked = parsed.success
 			? await requestSignUp(engine, visitor, parsed.data)
 			: { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
-		if (!asked.ok) return await refuseForm(engine, asked, values);
+		if (!asked.ok) return await refuseForm(engine, withNewPassword(asked), values);
 		await setCookie(asked.cookie);
 	} catch (error) {
 		return refuseForm(engine, toRefusal(error), values);

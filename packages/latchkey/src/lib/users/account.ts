@@ -28,14 +28,16 @@ export async function updateAccount(
 	{ name, username }: z.output<typeof userChanges>,
 ): Promise<{ readonly ok: true; readonly user: User } | Refusal> {
 	const { user, session } = current;
-	if (username !== undefined && !isRecent(current)) return { ok: false, code: "reauthentication_required" };
-	if (username) {
+	// A form sends every field that it has: the name that somebody has already is no new one.
+	const renames = username !== undefined && (username?.value ?? null) !== user.username;
+	if (renames && !isRecent(current)) return { ok: false, code: "reauthentication_required" };
+	if (renames && username !== null) {
 		const admission = await engine.throttle.admit([{ rule: "renameUser", subject: user.id }]);
 		if (!admission.ok) {
 			return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
 		}
 	}
-	const changes = { ...(name !== undefined && { name }), ...(username !== undefined && { username }) };
+	const changes = { ...(name !== undefined && { name }), ...(renames && { username }) };
 	const detail = { changed: Object.keys(changes) };
 	const event = auditEvent("user.updated", visitor, { userId: user.id, sessionId: session.id, detail });
 	const updated = await engine.storage.updateUser({ userId: user.id, ...changes, events: [event] });

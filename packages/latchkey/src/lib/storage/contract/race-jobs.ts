@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
+import { writeEverything } from "./every-write.ts";
 import { newEvent, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
 
 /** What a process can be told to do in a race. Inputs and answers travel as JSON. */
@@ -22,6 +23,8 @@ export interface RaceJobs {
 	recordFailures(input: { userId: string; times: number }): Promise<number[]>;
 	/** Signs people up until the process is killed; each one that was acknowledged is reported. */
 	signUpForever(): Promise<null>;
+	/** Writes whatever can be written until the process is killed; what it sets out to do and what is done are reported. */
+	writeForever(): Promise<null>;
 }
 
 export type RaceJob = { [Name in keyof RaceJobs]: [name: Name, input: Parameters<RaceJobs[Name]>[0]] }[keyof RaceJobs];
@@ -95,6 +98,11 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 				const events = [newEvent({ id: randomUUID(), userId: input.id })];
 				if ((await storage.createUser({ ...input, events })).ok) report(input.id);
 			}
+		},
+
+		writeForever: async () => {
+			await Promise.all(Array.from({ length: 4 }, () => writeEverything(storage, report)));
+			return null;
 		},
 	};
 }

@@ -209,7 +209,7 @@ describe("a store that remembers", () => {
 	it("stops to remember when a connection turns out to lead elsewhere later", async () => {
 		const double = await remembered();
 		double.answeredBy = 43;
-		await vi.waitUntil(() => logged.length > 0, { timeout: 20_000 });
+		await vi.waitUntil(() => logged.some(({ event }) => event === "session_memory_off"), { timeout: 20_000 });
 		expect(await readsOf(read)).toBe(1);
 		expect(double.released).toBe(true);
 	});
