@@ -225,6 +225,7 @@ export const ar: Messages = {
 			"password.reset": "اختيرت كلمة مرور جديدة عبر البريد",
 			"password.removed": "أُزيلت كلمة المرور: لم يُؤكَّد العنوان من قبل",
 			"password.disabled": "عُطّلت كلمة المرور بعد محاولات خاطئة كثيرة",
+			"password.enabled": "أعاد المشغّل تفعيل كلمة المرور",
 			"email.verification_requested": "أُرسل رمز لتأكيد العنوان",
 			"email.verified": "تأكّد العنوان",
 			"email.change_requested": "بدأ تغيير العنوان",

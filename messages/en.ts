@@ -221,6 +221,7 @@ export const en = {
 			"password.reset": "A new password was chosen by mail",
 			"password.removed": "Password removed: the address had never been confirmed before",
 			"password.disabled": "Password disabled after too many wrong ones",
+			"password.enabled": "Password enabled again by the operator",
 			"email.verification_requested": "A code to confirm the address was sent",
 			"email.verified": "Address confirmed",
 			"email.change_requested": "A change of the address was begun",

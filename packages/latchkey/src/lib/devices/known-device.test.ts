@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ada, openTestAuth, signedUp, type TestAuth } from "../../../test/harness.ts";
 import { codeIn, type MailAuth, openMailAuth, tokenIn } from "../../../test/mail.ts";
 import type { TestBrowser } from "../../testing.ts";
+import { main } from "../cli/main.ts";
 
 const right = { email: ada.email, password: ada.password };
 const wrong = { ...right, password: "wrong" };
@@ -135,4 +136,23 @@ describe("the hard stop", () => {
 		auth.clock.advance({ hours: 2 });
 		expect((await auth.browser().post("/api/auth", right)).status).toBe(200);
 	});
+});
+
+it("the hard stop is lifted from the command line", async () => {
+	const auth = openMailAuth({ emailVerification: "off" });
+	await signedUp(auth);
+	const { storage } = await auth.engine();
+	const userId = (await storage.findCredentials({ kind: "email", canonical: ada.email }))!.user.id;
+	for (let count = 0; count < 90; count++) await storage.recordFailure({ userId, events: [] });
+	expect((await auth.browser().post("/api/auth", right)).status).toBe(401);
+	const said: string[] = [];
+	const say = (text: string) => void said.push(text);
+	const context = { cwd: "/", env: { AUTH_DATABASE_URL: `file:${auth.file}` }, print: say, warn: say };
+	expect(await main(["unlock", "nobody@example.com"], context)).toBe(1);
+	expect(await main(["unlock", "Ada@Example.com"], context)).toBe(0);
+	expect(said).toEqual([
+		'latchkey: nobody is called "nobody@example.com"',
+		"The password of Ada@Example.com can be used again.",
+	]);
+	expect((await auth.browser().post("/api/auth", right)).status).toBe(200);
 });

@@ -10,6 +10,7 @@ export const ar: MailWords = {
 	when: "متى",
 	device: "الجهاز",
 	address: "عنوان الشبكة",
+	on: "{browser} على {system}",
 	unknown: "غير معروف",
 	reviewDevices: "اطّلع على الأجهزة التي سجّلت الدخول منها:",
 	notYou: "إن لم تكن أنت من فعل هذا، فاختر كلمة مرور جديدة الآن:",

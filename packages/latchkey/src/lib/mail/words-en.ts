@@ -9,6 +9,7 @@ export const en = {
 	when: "When",
 	device: "Device",
 	address: "Network address",
+	on: "{browser} on {system}",
 	unknown: "unknown",
 	reviewDevices: "See where you are signed in:",
 	notYou: "If this was not you, choose a new password now:",
