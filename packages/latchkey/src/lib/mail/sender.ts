@@ -45,6 +45,8 @@ export class MailSender {
 		this.#wanted = true;
 		this.#running ??= this.#run().finally(() => {
 			this.#running = null;
+			// Somebody may have come by just as it ended.
+			if (this.#wanted) this.wake();
 		});
 	}
 
