@@ -59,6 +59,8 @@ describe("the address of a sign-up", () => {
 		const wrong = code === "000000" ? "000001" : "000000";
 		await Promise.all(Array.from({ length: 20 }, () => browser.put(`${path}/${wrong}`)));
 		expect((await browser.put(`${path}/${code}`)).body.code).toBe("invalid_code");
+		auth.clock.advance({ minutes: 59 });
+		expect((await browser.put(`${path}/${code}`)).body.code).toBe("invalid_code");
 	});
 
 	it("is not asked for where that is off, or where there is none", async () => {

@@ -72,6 +72,7 @@ export const en = {
 			"Your password is disabled after 90 wrong ones in a row. Choose a new one to sign in with it again",
 		"email.verified": "Your address was confirmed",
 		"email.change_undone": "The change of your address was taken back. Choose a new password to sign in",
+		"user.updated": "Your user name was changed",
 		"sign_in.new_device": "A sign-in on a new device",
 		"sessions.revoked": "Every other device was signed out",
 		"session.copied": "Somebody used a copy of your session. It was ended",
