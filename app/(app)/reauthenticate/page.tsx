@@ -1,8 +1,9 @@
+import Link from "next/link";
 import { auth } from "@/auth";
 import { readMessages } from "../../preferences/preferences";
 import { displayName } from "../../ui/account-menu";
 import { Entrance } from "../entrance";
-import { nextOf } from "../next-place";
+import { nextOf, withNext } from "../next-place";
 import { pageTitle } from "../page-title";
 import { ReauthenticateForm } from "./reauthenticate-form";
 
@@ -13,9 +14,16 @@ export const generateMetadata = () => pageTitle((m) => m.reauthenticate.title);
 export default async function ReauthenticatePage({ searchParams }: PageProps<"/reauthenticate">) {
 	const { user } = await auth.protect();
 	const next = nextOf((await searchParams).next);
-	const words = (await readMessages()).m.reauthenticate;
+	const { m } = await readMessages();
+	const words = m.reauthenticate;
+	// For whoever has no password, or has it not at hand: signing in anew is a proof too.
+	const byCode = (
+		<Link className="link" href={withNext("/sign-in/code", next)}>
+			{m.mail.signInCode.link}
+		</Link>
+	);
 	return (
-		<Entrance title={words.title} lead={words.lead}>
+		<Entrance title={words.title} lead={words.lead} aside={byCode}>
 			<ReauthenticateForm
 				state={await auth.formState()}
 				next={next}
