@@ -12,6 +12,8 @@ const guard = auth.proxy({
 
 export async function proxy(request: NextRequest): Promise<Response> {
 	const answer = await guard(request);
+	const isMailbox = /^\/dev\/mailbox(?:\/|$)/.test(request.nextUrl.pathname);
+	if (isMailbox && answer.ok && !(await auth.hasMailbox())) return new Response("Not found", { status: 404 });
 	const wantsPage = request.headers.get("accept")?.includes("text/html");
 	return answer.status === 503 && wantsPage
 		? unavailablePage(request, answer.headers.get("retry-after") ?? "10")

@@ -74,6 +74,8 @@ export interface NextAuth extends Auth {
 	pendingDeletion(): Promise<string | null>;
 	/** For the mailbox of local development: its messages, newest first. `null` anywhere else, and where mail is sent. */
 	mailbox(): Promise<readonly KeptMail[] | null>;
+	/** Whether there is such a mailbox, for `proxy.ts`: a page that has begun to be sent can say 404 no more. */
+	hasMailbox(): Promise<boolean>;
 	/** Form actions, to be exported by name from a file of yours that says `"use server"`. */
 	readonly actions: FormActions;
 	/**
@@ -103,7 +105,7 @@ export function createAuth(options: AuthOptions): NextAuth {
 			const { engine: opened, current } = await protectRequest(request, {});
 			return listEvents(opened, current, before);
 		},
-		...mailPages(request),
+		...mailPages(engine, request),
 		action: <Input extends z.ZodType, Data>(
 			options: ActionOptions<Input>,
 			body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
