@@ -272,6 +272,9 @@ describe.each([
 			const html = await (await page.request.get(path)).text();
 			expect(html).toMatch(/^<!DOCTYPE html><html lang="ar" dir="rtl" data-theme="dark">/);
 		}
+		const missing = await page.request.get("/.well-known/nothing/here");
+		expect(missing.status()).toBe(404);
+		expect(await missing.text()).toMatch(/^<!DOCTYPE html>\n<html lang="ar" dir="rtl">.*color-scheme: dark;/s);
 	});
 });
 
