@@ -218,18 +218,19 @@ describe.each([
 	it("show what happened, in words, and page back through it", async () => {
 		const page = await come();
 		const address = await register(page);
+		// Signing in from a new window leaves an event, and is not counted against anybody when it succeeds.
+		const elsewhere = await visit();
+		const data = { identifier: address, password };
 		for (let count = 0; count < 26; count++) {
-			await page.request.patch("/api/auth/user", { data: { name: `Name ${count}` }, headers: { origin } });
-			await page.request.post("/api/auth/refresh", { headers: { origin } });
-			await page.request.patch("/api/auth/user", { data: { name: `Name again ${count}` }, headers: { origin } });
+			await elsewhere.request.post("/api/auth", { data, headers: { origin } });
+			await elsewhere.request.delete("/api/auth", { headers: { origin } });
 		}
 		await page.goto("/account/activity");
-		await page.getByText("Profile changed").first().waitFor();
+		await page.getByText("Signed out").first().waitFor();
 		expect(await page.locator("main ol > li").count()).toBe(50);
 		await page.getByRole("link", { name: "Older" }).click();
 		await page.getByText("Account created").waitFor();
 		expect(await page.getByRole("link", { name: "Older" }).count()).toBe(0);
-		expect(address).toContain("@");
 	});
 
 	it("delete the account after the password, and leave nothing behind", async () => {
@@ -271,6 +272,9 @@ describe.each([
 			const html = await (await page.request.get(path)).text();
 			expect(html).toMatch(/^<!DOCTYPE html><html lang="ar" dir="rtl" data-theme="dark">/);
 		}
+		const missing = await page.request.get("/.well-known/nothing/here");
+		expect(missing.status()).toBe(404);
+		expect(await missing.text()).toMatch(/^<!DOCTYPE html>\n<html lang="ar" dir="rtl">.*color-scheme: dark;/s);
 	});
 });
 

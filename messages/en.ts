@@ -337,6 +337,11 @@ export const en = {
 			invalid: "This cannot be used. Try something else.",
 		},
 	},
+	idle: {
+		title: "Are you still there?",
+		text: "Nothing was done here for a while. You will be signed out in {time}.",
+		stay: "Stay signed in",
+	},
 	failure: {
 		title: "This is not available right now",
 		text: "The server could not answer. Nothing you did is lost; try again in a moment.",

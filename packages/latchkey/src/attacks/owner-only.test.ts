@@ -105,8 +105,11 @@ describe("the list of devices", () => {
 
 describe("the list of events", () => {
 	it("goes on by page, newest first, and leaves none out", async () => {
-		const { browser } = await openWithTwoPeople();
-		for (let count = 0; count < 110; count++) await browser.patch("/api/auth/user", { name: `Ada ${count}` });
+		const { auth, browser } = await openWithTwoPeople();
+		for (let count = 0; count < 110; count++) {
+			await browser.patch("/api/auth/user", { name: `Ada ${count}` });
+			if (count % 30 === 29) auth.clock.advance({ hours: 1 });
+		}
 		const pages: { id: string; type: string }[][] = [];
 		let before: string | null = "";
 		while (before !== null) {

@@ -4,6 +4,7 @@ import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { toEvent } from "../events/event-log.ts";
 import { auditEvent } from "../events/events.ts";
+import type { Attempt } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { toDevice } from "../sessions/devices.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
@@ -30,14 +31,14 @@ export async function updateAccount(
 	const { user, session } = current;
 	// A form sends every field that it has: the name that somebody has already is no new one.
 	const renames = username !== undefined && (username?.value ?? null) !== user.username;
+	const changes = { ...(name !== undefined && name !== user.name && { name }), ...(renames && { username }) };
+	if (Object.keys(changes).length === 0) return { ok: true, user: toUser(user) };
 	if (renames && !isRecent(current)) return { ok: false, code: "reauthentication_required" };
-	if (renames && username !== null) {
-		const admission = await engine.throttle.admit([{ rule: "renameUser", subject: user.id }]);
-		if (!admission.ok) {
-			return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
-		}
-	}
-	const changes = { ...(name !== undefined && { name }), ...(renames && { username }) };
+	// Every change is kept in the log: nobody fills it at will.
+	const attempts: Attempt[] = [{ rule: "updateProfile", subject: user.id }];
+	if (renames && username !== null) attempts.push({ rule: "renameUser", subject: user.id });
+	const admission = await engine.throttle.admit(attempts);
+	if (!admission.ok) return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
 	const detail = { changed: Object.keys(changes) };
 	const event = auditEvent("user.updated", visitor, { userId: user.id, sessionId: session.id, detail });
 	const updated = await engine.storage.updateUser({ userId: user.id, ...changes, events: [event] });
