@@ -1,3 +1,5 @@
+import type { OAuthStorage } from "./oauth-storage.ts";
+
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
  * pass one contract suite (`contract/`). Each method is atomic: it happens whole or not at all, and two of them at
@@ -7,7 +9,7 @@
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage {
+export interface Storage extends OAuthStorage {
 	// ── sessions ──
 
 	/**
@@ -215,13 +217,15 @@ export interface NewIdentifier {
 	value: string;
 	/** What makes it unique. */
 	canonical: string;
+	/** Whether it has been proven to be theirs. Default: it has not. */
+	verified?: boolean;
 }
 
 export interface CreateUser {
 	id: string;
 	name: string | null;
 	identifiers: readonly NewIdentifier[];
-	identities: readonly { issuer: string; subject: string }[];
+	identities: readonly { issuer: string; subject: string; provider?: string; label?: string | null }[];
 	/** The sealed PHC string. */
 	password: string | null;
 	/** A session to open for the new user; `userId` and `epoch` are the new user's. */
@@ -344,7 +348,13 @@ export interface Page {
 export interface UserExport {
 	user: UserRecord & { updatedAt: number };
 	identifiers: readonly { kind: IdentifierKind; value: string; verifiedAt: number | null; createdAt: number }[];
-	identities: readonly { issuer: string; subject: string; createdAt: number }[];
+	identities: readonly {
+		issuer: string;
+		subject: string;
+		provider: string | null;
+		label: string | null;
+		createdAt: number;
+	}[];
 	password: { changedAt: number } | null;
 	sessions: readonly SessionRecord[];
 	events: readonly EventRecord[];

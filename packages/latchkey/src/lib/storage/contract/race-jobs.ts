@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
 import { newEvent, newUser, sha256, signIn } from "./fixtures.ts";
 
+/** Whose identities are raced for. */
+export const raceIssuer = "https://race.example";
+
 /** What a process can be told to do in a race. Inputs and answers travel as JSON. */
 export interface RaceJobs {
 	increment(input: { counter: Counter; times: number }): Promise<{ accepted: boolean; refusedCount: number }[]>;
@@ -14,6 +17,12 @@ export interface RaceJobs {
 	/** The secrets of the sessions that were opened. */
 	signIn(input: { userId: string; epoch: number; times: number }): Promise<string[]>;
 	endAllSessions(input: { userId: string }): Promise<null>;
+	/** Whether the identity was unlinked. */
+	unlink(input: { userId: string; subject: string }): Promise<string>;
+	/** How many of the calls may refresh. */
+	claimRefresh(input: { subject: string; times: number }): Promise<number>;
+	/** How many of the calls linked the identity to a user of their own. */
+	link(input: { subject: string; userIds: string[] }): Promise<number>;
 	/** Signs people up until the process is killed; each one that was acknowledged is reported. */
 	signUpForever(): Promise<null>;
 }
@@ -59,6 +68,20 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 		endAllSessions: async ({ userId }) => {
 			await storage.endAllSessions({ userId, events: [] });
 			return null;
+		},
+
+		unlink: ({ userId, subject }) =>
+			storage.unlinkIdentity({ userId, issuer: raceIssuer, subject, usableProviders: ["race"], events: [] }),
+
+		claimRefresh: async ({ subject, times }) => {
+			const claim = () => storage.claimRefresh({ issuer: raceIssuer, subject, version: 1, leaseMs: 60_000 });
+			return (await parallel(times, claim)).filter(Boolean).length;
+		},
+
+		link: async ({ subject, userIds }) => {
+			const identity = { issuer: raceIssuer, subject, provider: "race", label: null, verifiedEmail: null, events: [] };
+			const linked = await Promise.all(userIds.map((userId) => storage.linkIdentity({ ...identity, userId })));
+			return linked.filter((answer) => answer === "linked").length;
 		},
 
 		signUpForever: async () => {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
 import { counter, day, hour, minute, newEvent, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
+import { oauthCalls } from "./oauth-contract.ts";
 
 /** Housekeeping, health and the end. */
 export function upkeepContract(context: ContractContext): void {
@@ -138,6 +139,7 @@ export function upkeepContract(context: ContractContext): void {
 			listEvents: () => storage.listEvents("u", { limit: 1 }),
 			deleteExpired: () => storage.deleteExpired(1),
 			ping: () => storage.ping(),
+			...oauthCalls(storage),
 		};
 		for (const call of Object.values(calls)) await expect(call()).rejects.toMatchObject({ code: "store_unavailable" });
 	});

@@ -90,16 +90,21 @@ function prepareCreate(connection: PostgresConnection) {
 				returning id, epoch
 			),
 			named as (
-				insert into latchkey_identifier (user_id, kind, value, canonical, created_at)
-				select made.id, wanted.kind, wanted.value, wanted.canonical, clock.now
+				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
+				select made.id, wanted.kind, wanted.value, wanted.canonical,
+					case when wanted.verified then clock.now end, clock.now
 				from clock cross join made
-					cross join json_to_recordset(${p.identifiers}::json) as wanted(kind text, value text, canonical text)
+					cross join json_to_recordset(${p.identifiers}::json) as wanted(
+						kind text, value text, canonical text, verified boolean
+					)
 			),
 			linked as (
-				insert into latchkey_identity (issuer, subject, user_id, created_at)
-				select wanted.issuer, wanted.subject, made.id, clock.now
+				insert into latchkey_identity (issuer, subject, user_id, created_at, provider, label)
+				select wanted.issuer, wanted.subject, made.id, clock.now, wanted.provider, wanted.label
 				from clock cross join made
-					cross join json_to_recordset(${p.identities}::json) as wanted(issuer text, subject text)
+					cross join json_to_recordset(${p.identities}::json) as wanted(
+						issuer text, subject text, provider text, label text
+					)
 			),
 			proven as (
 				insert into latchkey_password (user_id, sealed, version, changed_at)
@@ -130,7 +135,7 @@ function newUser({ id, name, identifiers }: CreateUser, createdAt: number): User
 		id,
 		name,
 		email: identifiers.find(({ kind }) => kind === "email")?.value ?? null,
-		emailVerifiedAt: null,
+		emailVerifiedAt: identifiers.find(({ kind }) => kind === "email")?.verified ? createdAt : null,
 		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
 		epoch: firstEpoch,
 		createdAt,

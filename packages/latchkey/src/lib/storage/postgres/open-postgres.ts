@@ -12,6 +12,7 @@ import { inspectServer, readStatus, requireRights, type Server } from "./inspect
 import type { Stopwatch } from "./lease.ts";
 import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
 import { defaultPrefix, type TableNames } from "./names.ts";
+import { oauthOperations } from "./oauth.ts";
 import { passwordOperations } from "./passwords.ts";
 import { connectAlone, createPool, type OwnPool, type PostgresClient, type PostgresPool } from "./pool.ts";
 import { readSessionOperation } from "./read-session.ts";
@@ -167,6 +168,7 @@ function createStorage(connection: PostgresConnection, own: OwnPool | null): Sto
 		...tokenOperations(connection),
 		...auditOperations(connection),
 		...upkeepOperations(connection),
+		...oauthOperations(connection),
 		close: () => {
 			connection.close();
 			closing ??= own?.end() ?? Promise.resolve();

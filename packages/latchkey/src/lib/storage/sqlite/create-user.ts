@@ -29,14 +29,24 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 	/** Writes the identifiers that are free and names the kinds of those that are not. */
 	function takenIdentifiers({ id, identifiers }: CreateUser, now: number): ("email" | "username")[] {
 		if (identifiers.length === 0) return [];
-		const rows = identifiers.map(({ kind, value, canonical }) => ({ kind, value, canonical }));
+		const rows = identifiers.map(({ kind, value, canonical, verified }) => ({
+			kind,
+			value,
+			canonical,
+			verifiedAt: verified ? now : null,
+		}));
 		const written = statements.identifiers.all(rows, { userId: id, now }).map(({ kind }) => kind);
 		return identifiers.map(({ kind }) => kind).filter((kind) => !written.includes(kind));
 	}
 
 	function takenIdentities({ id, identities }: CreateUser, now: number): "identity"[] {
 		if (identities.length === 0) return [];
-		const rows = identities.map(({ issuer, subject }) => ({ issuer, subject }));
+		const rows = identities.map(({ issuer, subject, provider = null, label = null }) => ({
+			issuer,
+			subject,
+			provider,
+			label,
+		}));
 		return statements.identities.run(rows, { userId: id, now }) === identities.length ? [] : ["identity"];
 	}
 }
@@ -53,17 +63,18 @@ function prepareStatements(connection: SqliteConnection) {
 		identifiers: connection.prepareRowsWrite(
 			(
 				db,
-				rows: { kind: "email" | "username"; value: string; canonical: string }[],
+				rows: { kind: "email" | "username"; value: string; canonical: string; verifiedAt: number | null }[],
 				p: { userId: string; now: number },
 			) =>
 				db
 					.insertInto("latchkey_identifier")
 					.values(
-						rows.map(({ kind, value, canonical }) => ({
+						rows.map(({ kind, value, canonical, verifiedAt }) => ({
 							user_id: p.userId,
 							kind,
 							value,
 							canonical,
+							verified_at: verifiedAt,
 							created_at: p.now,
 						})),
 					)
@@ -72,10 +83,23 @@ function prepareStatements(connection: SqliteConnection) {
 		),
 
 		identities: connection.prepareRowsWrite(
-			(db, rows: { issuer: string; subject: string }[], p: { userId: string; now: number }) =>
+			(
+				db,
+				rows: { issuer: string; subject: string; provider: string | null; label: string | null }[],
+				p: { userId: string; now: number },
+			) =>
 				db
 					.insertInto("latchkey_identity")
-					.values(rows.map(({ issuer, subject }) => ({ issuer, subject, user_id: p.userId, created_at: p.now })))
+					.values(
+						rows.map(({ issuer, subject, provider, label }) => ({
+							issuer,
+							subject,
+							user_id: p.userId,
+							created_at: p.now,
+							provider,
+							label,
+						})),
+					)
 					.onConflict((conflict) => conflict.columns(["issuer", "subject"]).doNothing()),
 		),
 
@@ -90,7 +114,7 @@ function newUser({ id, name, identifiers }: CreateUser, now: number): UserRecord
 		id,
 		name,
 		email: identifiers.find(({ kind }) => kind === "email")?.value ?? null,
-		emailVerifiedAt: null,
+		emailVerifiedAt: identifiers.find(({ kind }) => kind === "email")?.verified ? now : null,
 		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
 		epoch: firstEpoch,
 		createdAt: now,

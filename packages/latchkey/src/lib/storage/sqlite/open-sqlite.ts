@@ -9,6 +9,7 @@ import { createFile, inMemory } from "./database-file.ts";
 import { deleteUserOperation } from "./delete-user.ts";
 import { exportUserOperation } from "./export-user.ts";
 import { migrate, migrationStatus, requireMigrated, untilFree } from "./migrate.ts";
+import { oauthOperations } from "./oauth.ts";
 import { passwordOperations } from "./passwords.ts";
 import { readSessionOperation } from "./read-session.ts";
 import { renewalOperations } from "./renewal.ts";
@@ -73,6 +74,7 @@ function createStorage(connection: SqliteConnection): Storage {
 		...tokenOperations(connection),
 		...auditOperations(connection, steps.events),
 		...upkeepOperations(connection),
+		...oauthOperations(connection, steps),
 	};
 }
 

@@ -12,6 +12,7 @@ import {
 	sha256,
 	signIn,
 } from "../contract/fixtures.ts";
+import { callOAuth } from "../contract/oauth-contract.ts";
 import type { Storage } from "../storage.ts";
 import { temporaryFolder } from "./fixtures/sqlite-contract-store.ts";
 import { openSqlite } from "./open-sqlite.ts";
@@ -151,6 +152,7 @@ async function callEverything(storage: Storage): Promise<void> {
 		settle: nothingToSettle,
 		events: [],
 	});
+	await callOAuth(storage, userId, sessionId);
 	await storage.exportUser(userId);
 	await storage.increment([counter("a"), counter("b")]);
 	await storage.putToken({ purpose: "p", subject: userId, tokenHash: sha256("t"), lifetimeMs: minute, payload: null });
