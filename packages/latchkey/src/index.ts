@@ -11,6 +11,13 @@ export {
 	method,
 	type Proof,
 } from "./lib/methods/method.ts";
+export { apple } from "./lib/oauth/providers/apple.ts";
+export { facebook } from "./lib/oauth/providers/facebook.ts";
+export { github } from "./lib/oauth/providers/github.ts";
+export { google } from "./lib/oauth/providers/google.ts";
+export { microsoft } from "./lib/oauth/providers/microsoft.ts";
+export { oauth2 } from "./lib/oauth/providers/oauth2.ts";
+export { oidc } from "./lib/oauth/providers/oidc.ts";
 export type { AuthOptions } from "./lib/options.ts";
 export { password } from "./lib/passwords/password.ts";
 export type { Session, SessionInfo, User } from "./lib/sessions/session.ts";

@@ -10,6 +10,9 @@ import { Router } from "./http/router.ts";
 import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
 import type { Logger } from "./log.ts";
+import { identityRoutes } from "./oauth/identity-routes.ts";
+import { oauthRoutes } from "./oauth/oauth-routes.ts";
+import { isProvider } from "./oauth/provider.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { endCurrentSession } from "./sessions/end-session.ts";
@@ -86,6 +89,7 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		...methods.flatMap((method) => method.routes),
 		...userRoutes,
 		...eventRoutes,
+		...(methods.some(isProvider) ? [...oauthRoutes, ...identityRoutes] : []),
 		...serviceRoutes(() => document()),
 	];
 	const router = new Router(routes);

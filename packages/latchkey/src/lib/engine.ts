@@ -3,6 +3,7 @@ import type { KeyRing } from "./crypto/keys.ts";
 import type { Throttle } from "./http/throttle.ts";
 import type { Logger } from "./log.ts";
 import type { Method } from "./methods/method.ts";
+import type { Providers } from "./oauth/providers.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { PasswordHasher } from "./passwords/password-hasher.ts";
 import type { ActivityLog } from "./sessions/activity.ts";
@@ -22,6 +23,10 @@ export interface Engine {
 	readonly activity: ActivityLog;
 	readonly background: Background;
 	readonly pseudonyms: KeyRing;
+	/** Seal what a browser keeps on its way to a provider, and the tokens of providers. */
+	readonly transactionKeys: KeyRing;
+	readonly vaultKeys: KeyRing;
+	readonly providers: Providers;
 	/** Ends what goes on by itself, now and then. */
 	readonly stopUpkeep: () => void;
 	readonly log: Logger;

@@ -8,6 +8,7 @@ import { installArrivalStamp } from "./http/arrival.ts";
 import { Throttle } from "./http/throttle.ts";
 import type { Logger } from "./log.ts";
 import type { Method } from "./methods/method.ts";
+import { offerProviders } from "./oauth/providers.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { HashPool } from "./passwords/hash-pool.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
@@ -20,7 +21,16 @@ import { scheduleUpkeep } from "./upkeep.ts";
 /** What an engine and the others of its process share: connections, queues and memory, never anybody's options. */
 type Shared = Pick<
 	Engine,
-	"storage" | "tokens" | "hasher" | "throttle" | "activity" | "background" | "pseudonyms" | "stopUpkeep"
+	| "storage"
+	| "tokens"
+	| "hasher"
+	| "throttle"
+	| "activity"
+	| "background"
+	| "pseudonyms"
+	| "transactionKeys"
+	| "vaultKeys"
+	| "stopUpkeep"
 >;
 
 // Next.js loads this module once for the proxy, once for route handlers and once for pages: three pools and three queues,
@@ -40,8 +50,9 @@ export async function openEngine(options: ResolvedOptions, methods: readonly Met
 	requireNode();
 	installArrivalStamp();
 	const settings = readSettings(options.overrides);
+	const providers = offerProviders(methods, options, settings);
 	const shared = await sharedParts(options, settings);
-	return { ...shared, options, methods, settings, log: options.logger };
+	return { ...shared, options, methods, settings, providers, log: options.logger };
 }
 
 function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shared> {
@@ -73,6 +84,8 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		hasher: new PasswordHasher(new HashPool(), deriveKeyRing(settings.peppers, "password")),
 		throttle: new Throttle(storage, deriveKeyRing(settings.secrets, "throttle")),
 		pseudonyms: deriveKeyRing(settings.secrets, "pseudonym"),
+		transactionKeys: deriveKeyRing(settings.secrets, "oauth-transaction"),
+		vaultKeys: deriveKeyRing(settings.secrets, "provider-token"),
 		stopUpkeep: scheduleUpkeep(storage, logger),
 	};
 }

@@ -11,16 +11,19 @@ const headersOfAll = {
 } as const;
 
 /** JSON that no cache keeps. */
-export function toResponse({ status, body, cookie, headers }: Answer): Response {
-	const response = new Response(body === undefined ? null : JSON.stringify(body), {
+export function toResponse({ status, body, cookie, cookies = [], html, headers }: Answer): Response {
+	const response = new Response(html ?? (body === undefined ? null : JSON.stringify(body)), {
 		status,
 		headers: {
 			...headersOfAll,
 			...(body !== undefined && { "content-type": "application/json; charset=utf-8" }),
+			...(html !== undefined && { "content-type": "text/html; charset=utf-8" }),
 			...headers,
 		},
 	});
-	if (cookie !== undefined) response.headers.append("set-cookie", setCookieHeader(cookie));
+	for (const one of cookie === undefined ? cookies : [cookie, ...cookies]) {
+		response.headers.append("set-cookie", setCookieHeader(one));
+	}
 	return response;
 }
 

@@ -17,6 +17,8 @@ export const throttleRules = {
 	signInAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Sign-ups from one address. */
 	signUpAddress: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Ways to a provider that were begun: the store remembers each for ten minutes. */
+	oauthStartAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Changes of one's user name: each says whether somebody has it. */
 	renameUser: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 } as const satisfies Record<string, Rule>;

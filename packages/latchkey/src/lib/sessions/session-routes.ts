@@ -12,6 +12,7 @@ import {
 	userSchema,
 } from "../http/schemas.ts";
 import type { Method } from "../methods/method.ts";
+import { isProvider } from "../oauth/provider.ts";
 import { signIn } from "../sign-in/sign-in.ts";
 import { type Device, endDevice, endOtherDevices, listDevices } from "./devices.ts";
 import { endCurrentSession } from "./end-session.ts";
@@ -43,7 +44,10 @@ export function sessionResource(methods: readonly Method[]) {
 			access: "public",
 			// The methods parse for themselves, so that an answer names the fields of the one that was meant.
 			body: z.looseObject({}),
-			documentedBody: z.union(methods.map(({ input }) => input)),
+			documentedBody: z.union([
+				...methods.filter((method) => !isProvider(method)).map(({ input }) => input),
+				z.never(),
+			]),
 			responses: { 200: grantedSchema },
 			errors: ["invalid_credentials", "too_many_attempts", "busy"],
 			async handle({ engine, visitor, body }) {

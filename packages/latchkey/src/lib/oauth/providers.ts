@@ -1,0 +1,47 @@
+import type { Method } from "../methods/method.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { readSetting, type Settings } from "../settings.ts";
+import { OfferedProvider } from "./offered-provider.ts";
+import { isProvider, type ProviderContext } from "./provider.ts";
+
+/** The providers that people are offered, in the order of the configuration. */
+export class Providers {
+	readonly #offered: ReadonlyMap<string, OfferedProvider>;
+
+	constructor(offered: readonly OfferedProvider[]) {
+		this.#offered = new Map(offered.map((provider) => [provider.id, provider]));
+	}
+
+	get offered(): readonly OfferedProvider[] {
+		return [...this.#offered.values()];
+	}
+
+	find(id: string): OfferedProvider | null {
+		return this.#offered.get(id) ?? null;
+	}
+}
+
+/**
+ * Looks which of the configured providers have what they need. One that has not is not offered, and the log says once
+ * what is missing.
+ * @throws {AuthError} `misconfigured` for settings that contradict themselves
+ */
+export function offerProviders(
+	methods: readonly Method[],
+	{ basePath, logger }: ResolvedOptions,
+	settings: Settings,
+): Providers {
+	const offered: OfferedProvider[] = [];
+	for (const { provider } of methods.filter(isProvider)) {
+		if (provider.developmentOnly && !settings.loopback) continue;
+		const context: ProviderContext = {
+			origin: settings.origin,
+			callbackUrl: `${settings.origin}${basePath}/oauth/${provider.id}/callback`,
+			read: readSetting,
+		};
+		const found = provider.client(context);
+		if (found.ok) offered.push(new OfferedProvider(provider, found.client, context, settings));
+		else logger({ level: "info", event: "provider_not_offered", provider: provider.id, missing: found.missing });
+	}
+	return new Providers(offered);
+}
