@@ -1,4 +1,5 @@
 export { type Auth, createAuth, type Granted, type GrantResult } from "./lib/auth.ts";
+export { exampleProvider } from "./lib/development/example-provider.ts";
 export { AuthError, type ErrorCode, errorCodes, type FieldErrors, type Refusal } from "./lib/errors.ts";
 export { type EventType, eventTypes } from "./lib/events/events.ts";
 export type { HasHeaders } from "./lib/http/visitor.ts";
@@ -18,6 +19,7 @@ export { google } from "./lib/oauth/providers/google.ts";
 export { microsoft } from "./lib/oauth/providers/microsoft.ts";
 export { oauth2 } from "./lib/oauth/providers/oauth2.ts";
 export { oidc } from "./lib/oauth/providers/oidc.ts";
+export type { ProviderToken, ProviderTokenResult } from "./lib/oauth/token-vault.ts";
 export type { AuthOptions } from "./lib/options.ts";
 export { password } from "./lib/passwords/password.ts";
 export type { Session, SessionInfo, User } from "./lib/sessions/session.ts";

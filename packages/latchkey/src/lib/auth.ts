@@ -13,6 +13,7 @@ import type { Logger } from "./log.ts";
 import { identityRoutes } from "./oauth/identity-routes.ts";
 import { oauthRoutes } from "./oauth/oauth-routes.ts";
 import { isProvider } from "./oauth/provider.ts";
+import { type ProviderTokenResult, tokenOfSession } from "./oauth/token-vault.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { endCurrentSession } from "./sessions/end-session.ts";
@@ -55,6 +56,12 @@ export interface Auth {
 	 * @throws {AuthError} `cross_origin`, `store_unavailable`
 	 */
 	createSession(request: HasHeaders, user: { userId: string } & Partial<Authentication>): Promise<Granted | null>;
+	/**
+	 * An access token of the signed-in visitor at a provider, refreshed if need be, for calling its API from the server.
+	 * `reconnect_required` when the person must go there again.
+	 * @throws {AuthError} `not_found`, `provider_unavailable`, `provider_error`, `store_unavailable`
+	 */
+	readProviderToken(request: HasHeaders, provider: string): Promise<ProviderTokenResult>;
 	/**
 	 * Ends the visitor's session, if there is one. The answer must carry the cookie, which clears theirs.
 	 * @throws {AuthError} `cross_origin`, `store_unavailable`
@@ -135,6 +142,10 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 			const { opened, visitor } = await visitToAct(engine(), request);
 			const opening = await openSessionFor(opened, visitor, userId, authentication);
 			return opening === null ? null : granted(opening);
+		},
+		async readProviderToken(request, provider) {
+			const { opened, visitor } = await visit(engine(), request);
+			return tokenOfSession(opened, await resolveSession(opened, visitor), provider);
 		},
 		async endSession(request) {
 			const { opened, visitor } = await visitToAct(engine(), request);

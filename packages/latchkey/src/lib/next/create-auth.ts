@@ -3,6 +3,8 @@ import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
 import { type EventPage, listEvents } from "../events/event-log.ts";
+import { type Connections, listConnections } from "../oauth/connections.ts";
+import { type ProviderTokenResult, tokenOfSession } from "../oauth/token-vault.ts";
 import type { AuthOptions } from "../options.ts";
 import { type DevicePage, listDevices } from "../sessions/devices.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
@@ -28,6 +30,12 @@ type RouteHandler = (request: Request) => Promise<Response>;
 export type RouteHandlers = Readonly<
 	Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", RouteHandler>
 >;
+
+/** A provider, as its button needs it. */
+export interface OfferedAtSignIn {
+	readonly id: string;
+	readonly name: string;
+}
 
 export interface NextAuth extends Auth {
 	/**
@@ -60,6 +68,16 @@ export interface NextAuth extends Auth {
 	devices(page?: { before?: string }): Promise<DevicePage>;
 	/** For pages: the signed-in user's own security events, newest first. Sends anybody else to sign in. */
 	events(page?: { before?: string }): Promise<EventPage>;
+	/** For pages: the providers that one can sign in with, in the order of the configuration. */
+	providers(): Promise<readonly OfferedAtSignIn[]>;
+	/** For pages: what the signed-in user has connected, and could. Sends anybody else to sign in. */
+	connections(): Promise<Connections>;
+	/**
+	 * An access token of the signed-in user at a provider, refreshed if need be, for calling its API from the server. Never
+	 * hand it to the browser. `reconnect_required` when the person must go there again.
+	 * @throws {AuthError} `provider_unavailable`, `provider_error`, `store_unavailable`
+	 */
+	providerToken(provider: string): Promise<ProviderTokenResult>;
 	/** Form actions, to be exported by name from a file of yours that says `"use server"`. */
 	readonly actions: FormActions;
 	/**
@@ -88,6 +106,18 @@ export function createAuth(options: AuthOptions): NextAuth {
 		events: async ({ before }: { before?: string } = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
 			return listEvents(opened, current, before);
+		},
+		providers: async () => {
+			await connection();
+			return (await engine()).providers.offered.map(({ definition: { id, name } }) => ({ id, name }));
+		},
+		connections: async () => {
+			const { engine: opened, current } = await protectRequest(request, {});
+			return listConnections(opened, current);
+		},
+		providerToken: async (provider: string) => {
+			const { engine: opened, current } = await request();
+			return tokenOfSession(opened, current, provider);
 		},
 		action: <Input extends z.ZodType, Data>(
 			options: ActionOptions<Input>,

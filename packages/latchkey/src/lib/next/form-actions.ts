@@ -2,6 +2,7 @@ import { headers } from "next/headers.js";
 import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
+import { type ConnectionActions, connectionActions } from "./connection-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { enter, field, refuseForm } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
@@ -10,7 +11,7 @@ import type { FormState } from "./form-state.ts";
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends AccountActions {
+export interface FormActions extends AccountActions, ConnectionActions {
 	/** Fields: `identifier`, `password`. */
 	readonly signIn: FormAction;
 	/** Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`. */
@@ -24,6 +25,7 @@ export function formActions(
 ): FormActions {
 	return {
 		...accountActions(request),
+		...connectionActions(request),
 		async signIn(_previous, form) {
 			const identifier = field(form, "identifier");
 			const input = { identifier, password: field(form, "password") };

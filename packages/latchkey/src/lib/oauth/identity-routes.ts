@@ -5,7 +5,8 @@ import { type Route, route } from "../http/route.ts";
 import { messageSchema } from "../http/schemas.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import { type Connection, disconnect, listConnections } from "./connections.ts";
-import { answerStart, requireProvider, startErrors, startedSchema } from "./oauth-routes.ts";
+import { answerStart, startErrors, startedSchema } from "./oauth-routes.ts";
+import { requireProvider } from "./providers.ts";
 import { startOAuth } from "./start-oauth.ts";
 
 const connectionSchema = z.object({

@@ -14,6 +14,7 @@ import type { CallbackParameters } from "./exchange-code.ts";
 import { type FinishedOAuth, finishOAuth, isLinked } from "./finish-oauth.ts";
 import { leavingPage } from "./leaving-page.ts";
 import type { OfferedProvider } from "./offered-provider.ts";
+import { requireProvider } from "./providers.ts";
 import { authorizationUrlOf, type StartedOAuth, startOAuth } from "./start-oauth.ts";
 import { clearedTransaction, readTransaction } from "./transaction.ts";
 
@@ -126,12 +127,6 @@ const postedCallback = route({
 });
 
 export const oauthRoutes: readonly Route[] = [providers, start, leave, callback, postedCallback];
-
-export function requireProvider({ providers }: Engine, id: string): OfferedProvider {
-	const provider = providers.find(id);
-	if (provider === null) throw new AuthError("not_found");
-	return provider;
-}
 
 /** The answer to what begins a way to a provider: to a form a redirect, also where it did not work. */
 export async function answerStart(

@@ -1,3 +1,4 @@
+import { AuthError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { readSetting, type Settings } from "../settings.ts";
@@ -44,4 +45,11 @@ export function offerProviders(
 		else logger({ level: "info", event: "provider_not_offered", provider: provider.id, missing: found.missing });
 	}
 	return new Providers(offered);
+}
+
+/** @throws {AuthError} `not_found` for one that is not offered */
+export function requireProvider({ providers }: { providers: Providers }, id: string): OfferedProvider {
+	const provider = providers.find(id);
+	if (provider === null) throw new AuthError("not_found");
+	return provider;
 }

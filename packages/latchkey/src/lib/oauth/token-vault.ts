@@ -3,10 +3,12 @@ import * as z from "zod";
 import { seal, unseal } from "../crypto/sealing.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { ProviderTokenRecord } from "../storage/oauth-storage.ts";
 import { expiryOf, type ProviderTokens, tokensOf } from "./exchange-code.ts";
 import type { OfferedProvider } from "./offered-provider.ts";
 import { oauthErrorOf, providerFailure } from "./provider-failure.ts";
+import { requireProvider } from "./providers.ts";
 
 const tokensSchema = z.object({
 	accessToken: z.string(),
@@ -76,6 +78,16 @@ export async function providerToken(
 	const refreshing = refreshOrWait(engine, provider, userId, record, tokens).finally(() => underWay.delete(key));
 	underWay.set(key, refreshing);
 	return refreshing;
+}
+
+/** The same for whoever is signed in. @throws {AuthError} `not_found` when there is no such provider */
+export async function tokenOfSession(
+	engine: Engine,
+	current: ResolvedSession | null,
+	provider: string,
+): Promise<ProviderTokenResult> {
+	if (current === null) return { ok: false, code: "not_authenticated" };
+	return providerToken(engine, requireProvider(engine, provider), current.user.id);
 }
 
 const reconnect: Refusal = { ok: false, code: "reconnect_required" };
