@@ -8,6 +8,7 @@ const pages = [
 	["profile", "/account"],
 	["password", "/account/password"],
 	["devices", "/account/devices"],
+	["connections", "/account/connections"],
 	["activity", "/account/activity"],
 	["data", "/account/data"],
 	["appearance", "/account/appearance"],

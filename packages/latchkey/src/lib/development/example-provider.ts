@@ -29,7 +29,8 @@ export function exampleProvider(options: ExampleProviderOptions = {}): ProviderM
 			},
 		}),
 		scopes: ["openid", "email", "profile", "offline_access"],
-		parameters: { prompt: "consent" },
+		// Asked anew each time, so that one can be somebody else the next.
+		parameters: { prompt: "login consent" },
 		async start(context) {
 			requireLoopback(context.origin);
 			const { serveExample } = await import("./serve-example.ts");

@@ -27,22 +27,18 @@ export class Providers {
  * what is missing.
  * @throws {AuthError} `misconfigured` for settings that contradict themselves
  */
-export function offerProviders(
-	methods: readonly Method[],
-	{ basePath, logger }: ResolvedOptions,
-	settings: Settings,
-): Providers {
+export function offerProviders(methods: readonly Method[], options: ResolvedOptions, settings: Settings): Providers {
 	const offered: OfferedProvider[] = [];
 	for (const { provider } of methods.filter(isProvider)) {
 		if (provider.developmentOnly && !settings.loopback) continue;
 		const context: ProviderContext = {
 			origin: settings.origin,
-			callbackUrl: `${settings.origin}${basePath}/oauth/${provider.id}/callback`,
+			callbackUrl: `${settings.origin}${options.basePath}/oauth/${provider.id}/callback`,
 			read: readSetting,
 		};
 		const found = provider.client(context);
 		if (found.ok) offered.push(new OfferedProvider(provider, found.client, context, settings));
-		else logger({ level: "info", event: "provider_not_offered", provider: provider.id, missing: found.missing });
+		else sayOnce(options, provider.id, found.missing);
 	}
 	return new Providers(offered);
 }
@@ -52,4 +48,17 @@ export function requireProvider({ providers }: { providers: Providers }, id: str
 	const provider = providers.find(id);
 	if (provider === null) throw new AuthError("not_found");
 	return provider;
+}
+
+// Next.js loads this module several times in one process, and each of them looks.
+const saidKey = Symbol.for("latchkey.provider-not-offered@1");
+const shared = globalThis as { [saidKey]?: Set<string> };
+
+function sayOnce({ logger, clock }: ResolvedOptions, provider: string, missing: readonly string[]): void {
+	shared[saidKey] ??= new Set();
+	const what = JSON.stringify([provider, missing]);
+	// A clock of one's own is a test's, which hears everything.
+	if (clock === null && shared[saidKey].has(what)) return;
+	shared[saidKey].add(what);
+	logger({ level: "info", event: "provider_not_offered", provider, missing });
 }
