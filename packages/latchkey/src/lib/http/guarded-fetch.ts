@@ -64,6 +64,7 @@ function requireAllowed(target: string, { loopback, privateNetwork }: FetchLimit
 	const isHere = loopback && isLoopbackHost(host);
 	if (url.protocol !== "https:" && !(url.protocol === "http:" && isHere))
 		throw new FetchRefused("only https is fetched");
+	if (isLoopbackHost(host) && !isHere) throw new FetchRefused("not a public address");
 	// A literal address is not looked up, so it is judged here.
 	if (isIP(host) !== 0 && !isHere && !isAllowed(host, privateNetwork)) throw new FetchRefused("not a public address");
 	return url;

@@ -22,7 +22,8 @@ export function github(options: GitHubOptions = {}): ProviderMethod {
 		id: "github",
 		name: "GitHub",
 		server: () => ({
-			issuer: server,
+			// As its own metadata has it, and the `iss` of its answers.
+			issuer: `${server}/login/oauth`,
 			authorizationEndpoint: `${server}/login/oauth/authorize`,
 			tokenEndpoint: `${server}/login/oauth/access_token`,
 			userInfoEndpoint: `${api}/user`,
