@@ -1,4 +1,5 @@
 export * from "./index.ts";
+export type { BffOptions, Upstream } from "./lib/bff/upstream.ts";
 export type { EventPage, SecurityEvent } from "./lib/events/event-log.ts";
 export type { ActionContext, ActionOptions, ActionResult, GuardedAction } from "./lib/next/action.ts";
 export { createAuth, type NextAuth, type OfferedAtSignIn, type RouteHandlers } from "./lib/next/create-auth.ts";

@@ -15,7 +15,10 @@ export type ProviderCode =
 	| "identity_taken"
 	| "last_way_in"
 	| "provider_error"
-	| "provider_unavailable";
+	| "provider_unavailable"
+	| "upstream_unavailable"
+	| "upstream_timeout"
+	| "invalid_logout_token";
 
 const client = { clientId: "client-1", clientSecret: "secret-1" };
 

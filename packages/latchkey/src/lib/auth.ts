@@ -10,6 +10,7 @@ import { Router } from "./http/router.ts";
 import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
 import type { Logger } from "./log.ts";
+import { logoutRoutes } from "./oauth/backchannel-logout.ts";
 import { identityRoutes } from "./oauth/identity-routes.ts";
 import { oauthRoutes } from "./oauth/oauth-routes.ts";
 import { isProvider } from "./oauth/provider.ts";
@@ -23,6 +24,7 @@ import { type Session, toSession } from "./sessions/session.ts";
 import type { CookieToSet } from "./sessions/session-cookie.ts";
 import { sessionResource, sessionRoutes } from "./sessions/session-routes.ts";
 import { type SignInResult, signIn } from "./sign-in/sign-in.ts";
+import { serviceTokenRoutes } from "./tokens/service-token.ts";
 import { signUp, signUpInput } from "./users/sign-up.ts";
 import { userRoutes } from "./users/user-routes.ts";
 
@@ -96,7 +98,7 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		...methods.flatMap((method) => method.routes),
 		...userRoutes,
 		...eventRoutes,
-		...(methods.some(isProvider) ? [...oauthRoutes, ...identityRoutes] : []),
+		...(methods.some(isProvider) ? [...oauthRoutes, ...logoutRoutes, ...identityRoutes, ...serviceTokenRoutes] : []),
 		...serviceRoutes(() => document()),
 	];
 	const router = new Router(routes);

@@ -26,6 +26,8 @@ export interface Engine {
 	/** Seal what a browser keeps on its way to a provider, and the tokens of providers. */
 	readonly transactionKeys: KeyRing;
 	readonly vaultKeys: KeyRing;
+	/** Sign short tokens for other services. */
+	readonly serviceKeys: KeyRing;
 	readonly providers: Providers;
 	/** Ends what goes on by itself, now and then. */
 	readonly stopUpkeep: () => void;

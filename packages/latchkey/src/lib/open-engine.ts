@@ -30,6 +30,7 @@ type Shared = Pick<
 	| "pseudonyms"
 	| "transactionKeys"
 	| "vaultKeys"
+	| "serviceKeys"
 	| "stopUpkeep"
 >;
 
@@ -86,6 +87,7 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		pseudonyms: deriveKeyRing(settings.secrets, "pseudonym"),
 		transactionKeys: deriveKeyRing(settings.secrets, "oauth-transaction"),
 		vaultKeys: deriveKeyRing(settings.secrets, "provider-token"),
+		serviceKeys: deriveKeyRing(settings.secrets, "service-token"),
 		stopUpkeep: scheduleUpkeep(storage, logger),
 	};
 }

@@ -2,6 +2,8 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
+import { bffHandler } from "../bff/bff-handler.ts";
+import type { BffOptions } from "../bff/upstream.ts";
 import { type EventPage, listEvents } from "../events/event-log.ts";
 import { type Connections, listConnections } from "../oauth/connections.ts";
 import { type ProviderTokenResult, tokenOfSession } from "../oauth/token-vault.ts";
@@ -68,6 +70,11 @@ export interface NextAuth extends Auth {
 	devices(page?: { before?: string }): Promise<DevicePage>;
 	/** For pages: the signed-in user's own security events, newest first. Sends anybody else to sign in. */
 	events(page?: { before?: string }): Promise<EventPage>;
+	/**
+	 * For `app/api/bff/[...path]/route.ts`: calls the listed APIs for a page of this site, with the user's token at a
+	 * provider or a short one of ours. The browser never holds either.
+	 */
+	bff(options: BffOptions): Omit<RouteHandlers, "OPTIONS">;
 	/** For pages: the providers that one can sign in with, in the order of the configuration. */
 	providers(): Promise<readonly OfferedAtSignIn[]>;
 	/** For pages: what the signed-in user has connected, and could. Sends anybody else to sign in. */
@@ -106,6 +113,10 @@ export function createAuth(options: AuthOptions): NextAuth {
 		events: async ({ before }: { before?: string } = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
 			return listEvents(opened, current, before);
+		},
+		bff: (options: BffOptions) => {
+			const { OPTIONS: _, ...handlers } = handlersOf(bffHandler(engine, options));
+			return handlers;
 		},
 		providers: async () => {
 			await connection();

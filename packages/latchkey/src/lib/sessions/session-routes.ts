@@ -7,11 +7,13 @@ import {
 	grantedAnswer,
 	grantedSchema,
 	messageSchema,
+	pageSchema,
 	sessionSchema,
 	splitSession,
 	userSchema,
 } from "../http/schemas.ts";
 import type { Method } from "../methods/method.ts";
+import { leavingProvider } from "../oauth/leaving-provider.ts";
 import { isProvider } from "../oauth/provider.ts";
 import { signIn } from "../sign-in/sign-in.ts";
 import { type Device, endDevice, endOtherDevices, listDevices } from "./devices.ts";
@@ -101,11 +103,16 @@ const signOutForm = route({
 	summary: "Sign out from a plain HTML form and go to a page of this site.",
 	access: "public",
 	media: "form",
-	body: z.object({ redirectTo: z.string().optional() }),
-	responses: { 303: z.undefined() },
+	// `atProvider` ends the session there too, where it began at a provider that has such an address.
+	body: z.object({ redirectTo: z.string().optional(), atProvider: z.string().optional() }),
+	responses: { 200: pageSchema, 303: z.undefined() },
 	async handle({ engine, visitor, body }) {
 		const { origin } = engine.settings;
 		const location = safeRedirect(body.redirectTo, { origin, fallback: engine.options.pages.afterSignOut });
+		const leaving = body.atProvider === "true" ? await leavingProvider(engine, visitor) : null;
+		if (leaving !== null) {
+			return { status: 200, body: undefined, ...leaving, cookie: await endCurrentSession(engine, visitor) };
+		}
 		return { status: 303, body: undefined, headers: { location }, cookie: await endCurrentSession(engine, visitor) };
 	},
 });
