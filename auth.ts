@@ -1,8 +1,26 @@
-import { apple, createAuth, exampleProvider, facebook, github, google, microsoft, password } from "latchkey/next";
+import {
+	apple,
+	createAuth,
+	emailCode,
+	exampleProvider,
+	facebook,
+	github,
+	google,
+	microsoft,
+	password,
+} from "latchkey/next";
+import { isLanguage } from "./messages/languages";
 
 // A provider is offered once its variables are set; the example provider on this machine only.
 export const auth = createAuth({
 	name: "Latchkey",
-	methods: [password(), google(), github(), apple(), microsoft(), facebook(), exampleProvider()],
+	methods: [password(), emailCode(), google(), github(), apple(), microsoft(), facebook(), exampleProvider()],
 	pages: { afterSignIn: "/dashboard" },
+	mail: { language: ({ headers }) => chosenLanguage(headers.get("cookie") ?? "") },
 });
+
+/** What the visitor has chosen on the page of preferences; else the library goes by what the browser asks for. */
+function chosenLanguage(cookies: string): string | null {
+	const language = /(?:^|; )language=(\w+)/.exec(cookies)?.[1];
+	return isLanguage(language) ? language : null;
+}

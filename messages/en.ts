@@ -1,3 +1,6 @@
+import { mail } from "./mail-en";
+import { providers } from "./providers-en";
+
 /** Everything that the application says. The other catalogues have the same keys: the compiler sees to it. */
 export const en = {
 	site: {
@@ -59,7 +62,7 @@ export const en = {
 		codeText: "The configuration, the handlers, and a protected page. That is all of it.",
 		notTitle: "What it does not do yet",
 		notText:
-			"Passwords and outside providers are the ways to sign in today. Passkeys, e-mail codes and second factors are being built. There is no hosted version, and none is planned.",
+			"Passwords, mailed codes and outside providers are the ways to sign in today. Passkeys and second factors are being built. There is no hosted version, and none is planned.",
 	},
 	signIn: {
 		title: "Sign in",
@@ -144,6 +147,7 @@ export const en = {
 		navigation: "Account",
 		profile: "Profile",
 		password: "Password",
+		email: "E-mail address",
 		devices: "Devices",
 		connections: "Connected accounts",
 		activity: "Activity",
@@ -159,7 +163,7 @@ export const en = {
 		usernameHint:
 			"2 to 32 letters, digits, dots, dashes or underscores. You can sign in with it instead of your address.",
 		email: "E-mail address",
-		emailHint: "Cannot be changed yet.",
+		emailHint: "Change or confirm it",
 		submit: "Save",
 		pending: "Saving…",
 		saved: "Your profile is saved.",
@@ -219,6 +223,20 @@ export const en = {
 			"session.revoked": "A device was signed out from another",
 			"session.copied": "A copied session was found and ended",
 			"sessions.revoked": "Signed out everywhere else",
+			"sign_in.new_device": "Signed in on a new device",
+			"password.reset": "A new password was chosen by mail",
+			"password.removed": "Password removed: the address had never been confirmed before",
+			"password.disabled": "Password disabled after too many wrong ones",
+			"password.enabled": "Password enabled again by the operator",
+			"email.verification_requested": "A code to confirm the address was sent",
+			"email.verified": "Address confirmed",
+			"email.change_requested": "A change of the address was begun",
+			"email.change_cancelled": "The change of the address was dropped",
+			"email.changed": "Address changed",
+			"email.change_undone": "The change of the address was taken back",
+			"user.deletion_requested": "Deletion of the account requested",
+			"user.deletion_undone": "The account was kept from being deleted",
+			"user.exported": "Data downloaded",
 		},
 		otherEvent: "Something else happened",
 	},
@@ -230,9 +248,9 @@ export const en = {
 		exportLink: "Download my data",
 		deleteTitle: "Delete the account",
 		deleteText:
-			"Your profile, sign-in names and sessions are deleted at once and cannot be brought back. The security log keeps a pseudonym, without your name or address.",
+			"You are signed out everywhere. With a confirmed e-mail address you have seven days to change your mind, by a link that we mail you; without one the account is gone at once. The security log keeps a pseudonym, without your name or address.",
 		password: "Your password",
-		submit: "Delete my account for good",
+		submit: "Delete my account",
 		pending: "Deleting…",
 	},
 	appearance: {
@@ -246,7 +264,6 @@ export const en = {
 		},
 		language: "Language",
 		submit: "Save",
-		saved: "Saved.",
 	},
 	notFound: {
 		title: "There is nothing here",
@@ -269,12 +286,16 @@ export const en = {
 		seconds: { one: "{count} second", other: "{count} seconds" },
 		minutes: { one: "{count} minute", other: "{count} minutes" },
 		minutesAndSeconds: "{minutes} and {seconds}",
+		signInAgain: "Sign in",
+		confirmElsewhere: "Confirm it (opens in a new tab)",
 		codes: {
 			invalid_credentials: "That sign-in name and that password do not belong together.",
 			wrong_password: "That is not your password.",
 			not_authenticated: "You are not signed in any more. Sign in, then try again.",
 			reauthentication_required: "Confirm your password first.",
 			identifier_taken: "Somebody has this already.",
+			invalid_code: "This code is wrong, was used or has expired. After five wrong ones, ask for a new one.",
+			expired_link: "This link was used or has expired. Ask for a new one.",
 			sign_up_closed: "New accounts cannot be made here at present.",
 			invalid_input: "Something needs your attention.",
 			not_found: "This is gone already.",
@@ -288,6 +309,7 @@ export const en = {
 			identifier: {
 				required: "Enter your e-mail address or user name.",
 				taken: "Somebody has an account with this address. If it is you, sign in.",
+				unchanged: "This is your address already.",
 			},
 			username: {
 				required: "Without an e-mail address, a user name is needed.",
@@ -325,48 +347,8 @@ export const en = {
 		retry: "Try again",
 		reference: "Reference",
 	},
-	/** Outside providers. */
-	providers: {
-		or: "or",
-		continueWith: "Continue with {provider}",
-		tryAgainWith: "Try again with {provider}",
-		pending: "On the way…",
-		lastUsed: "Last used",
-		example: "the example provider",
-		aProvider: "the provider",
-		problemTitle: "Signing in did not work",
-		signInFirst: "Sign in to that account",
-		otherWay: "Sign in another way",
-		reference: "Reference",
-		problems: {
-			sign_in_cancelled: "Signing in with {provider} was cancelled. Nothing has changed.",
-			sign_in_expired: "This way to sign in has expired, or was used already. Start it again here.",
-			account_exists:
-				"There is an account with this address already. Sign in to it first, then connect {provider} on the page that follows.",
-			identity_taken: "This account at {provider} is connected to another account here.",
-			other_session: "This must be finished in the browser and the session in which it was begun. Nothing has changed.",
-			provider_unavailable: "{provider} cannot be reached right now. Please try again in a moment.",
-			provider_error: "{provider} gave an answer that cannot be trusted, so nobody was signed in.",
-			sign_up_closed: "New accounts cannot be made here at present.",
-			too_many_attempts: "Too many attempts. Please wait a few minutes, then try again.",
-			invalid_credentials: "That is not the account at {provider} that is connected here.",
-			not_found: "This way to sign in is not offered here.",
-		},
-		title: "Connected accounts",
-		lead: "Accounts elsewhere that sign in to this one.",
-		none: "Nothing is connected.",
-		connected: "The account is connected. You can sign in with it from now on.",
-		disconnected: "The account is disconnected.",
-		connectedAt: "Connected",
-		disconnect: "Disconnect",
-		disconnectNamed: "Disconnect {provider}",
-		disconnecting: "Disconnecting…",
-		lastWayIn: "This is the only way in to your account, so it cannot be disconnected.",
-		connectTitle: "Connect another",
-		connectText: "You confirm it there, in this very browser, and come back here.",
-		connectWith: "Connect {provider}",
-		proveWith: "Confirm with {provider}",
-	},
+	providers,
+	mail,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

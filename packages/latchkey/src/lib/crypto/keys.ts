@@ -8,7 +8,10 @@ export type KeyPurpose =
 	| "pseudonym"
 	| "oauth-transaction"
 	| "provider-token"
-	| "service-token";
+	| "service-token"
+	| "mail-link"
+	| "email-code"
+	| "device";
 
 export interface Key {
 	/** Names the key in what it signs or seals. Public: it tells nothing about the key. */

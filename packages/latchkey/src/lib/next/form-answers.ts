@@ -6,6 +6,9 @@ import { safeRedirect } from "../http/redirect.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import { type FormState, passOnFormState } from "./form-state.ts";
 
+/** Longer text is not put back: no field takes it, and without JavaScript it would have to pass in a header. */
+const maxKeptLength = 400;
+
 /** The text of a form's field; `""` when it is missing or a file. */
 export function field(form: FormData, name: string): string {
 	const value = form.get(name);
@@ -35,12 +38,13 @@ export async function refuseForm(
 	values: FormState["values"],
 ): Promise<FormState> {
 	const { code, fields, retryAfterSeconds } = refusal;
+	const typed = Object.entries(values).filter(([, value]) => value.length <= maxKeptLength);
 	const state: FormState = {
 		ok: false,
 		code,
 		...(fields !== undefined && { fields: formFields(fields) }),
 		...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-		values,
+		values: Object.fromEntries(typed),
 	};
 	await passOnFormState(state, settings);
 	return state;
@@ -50,6 +54,11 @@ export async function setCookie(cookie: CookieToSet): Promise<void> {
 	(await cookies()).set(cookie.name, cookie.value, cookieAttributes(cookie));
 }
 
+/** The cookie of a known device, which goes along with that of a session. */
+export async function setDevice({ device }: { readonly device?: CookieToSet }): Promise<void> {
+	if (device !== undefined) await setCookie(device);
+}
+
 export async function goTo(path: string): Promise<never> {
 	// Not at the top: evaluated inside a route handler, this module of Next.js does not load.
 	const { redirect } = await import("next/navigation.js");
@@ -57,12 +66,11 @@ export async function goTo(path: string): Promise<never> {
 }
 
 /** The contract's field names as the forms', which are those that password managers know. */
-function formFields({ email, password, newPassword, currentPassword, ...others }: FieldErrors): FieldErrors {
-	const chosen = password ?? newPassword;
+function formFields({ email, newPassword, currentPassword, ...others }: FieldErrors): FieldErrors {
 	return {
 		...others,
 		...(email !== undefined && { identifier: email }),
-		...(chosen !== undefined && { new_password: chosen }),
+		...(newPassword !== undefined && { new_password: newPassword }),
 		...(currentPassword !== undefined && { current_password: currentPassword }),
 	};
 }

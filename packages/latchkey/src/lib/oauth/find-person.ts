@@ -42,9 +42,9 @@ export async function findPerson(
 const accountExists: Refusal = { ok: false, code: "account_exists" };
 
 /** An address that the provider had proven, as an identifier. */
-function provenAddress({ email, emailStanding }: Profile): (NewIdentifier & { verified: true }) | null {
+function provenAddress({ email, emailStanding }: Profile): NewIdentifier | null {
 	const parsed = email === null || emailStanding === "unproven" ? null : parseEmail(email);
-	return parsed?.ok ? { kind: "email", value: parsed.value, canonical: parsed.canonical, verified: true } : null;
+	return parsed?.ok ? { kind: "email", value: parsed.value, canonical: parsed.canonical } : null;
 }
 
 async function isKnownAddress({ storage }: Engine, { email }: Profile): Promise<boolean> {
@@ -88,6 +88,7 @@ async function register(
 		id,
 		name: name.success ? name.data : null,
 		identifiers: email === null ? [] : [email],
+		emailIsProven: email !== null,
 		identities: [{ issuer, subject, provider, label }],
 		password: null,
 		session: null,

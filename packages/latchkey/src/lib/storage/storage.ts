@@ -1,3 +1,5 @@
+import type { EmailStorage } from "./email-storage.ts";
+import type { MailStorage, NewMail } from "./mail-storage.ts";
 import type { OAuthStorage } from "./oauth-storage.ts";
 
 /**
@@ -9,7 +11,7 @@ import type { OAuthStorage } from "./oauth-storage.ts";
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage extends OAuthStorage {
+export interface Storage extends MailStorage, EmailStorage, OAuthStorage {
 	// ── sessions ──
 
 	/**
@@ -78,7 +80,7 @@ export interface Storage extends OAuthStorage {
 
 	/**
 	 * Replaces a password if its row still has `version`; moves the user's epoch, so that every session ends, and opens
-	 * the new one. `null` when the version moved or the user is gone, and then nothing happened.
+	 * the new one. Kills pending resets and changes of the address. `null` when the version moved or the user is gone, and then nothing happened.
 	 */
 	changePassword(input: ChangePassword): Promise<SessionRecord | null>;
 
@@ -87,9 +89,14 @@ export interface Storage extends OAuthStorage {
 
 	/**
 	 * Deletes the user and everything that is theirs. Their audit events stay under `pseudonym`, without address,
-	 * user agent and detail. False when there was no such user.
+	 * user agent and detail. False when there was no such user, or with `dueOnly` when their deletion is not due.
 	 */
-	deleteUser(input: { userId: string; pseudonym: string; events: readonly NewEvent[] }): Promise<boolean>;
+	deleteUser(input: {
+		userId: string;
+		pseudonym: string;
+		dueOnly?: boolean;
+		events: readonly NewEvent[];
+	}): Promise<boolean>;
 
 	/** Everything stored about the person, secrets and hashes apart. `null` when there is no such user. */
 	exportUser(userId: string): Promise<UserExport | null>;
@@ -217,8 +224,6 @@ export interface NewIdentifier {
 	value: string;
 	/** What makes it unique. */
 	canonical: string;
-	/** Whether it has been proven to be theirs. Default: it has not. */
-	verified?: boolean;
 }
 
 export interface CreateUser {
@@ -232,6 +237,10 @@ export interface CreateUser {
 	session: Omit<NewSession, "userId" | "epoch"> | null;
 	/** The session of whoever sat there before. */
 	replaces: { sessionId: string } | null;
+	/** The language that they are written to in. Default: unknown. */
+	language?: string | null;
+	/** Whether the address is proven already. Default: no. */
+	emailIsProven?: boolean;
 	events: readonly NewEvent[];
 }
 
@@ -250,6 +259,8 @@ export interface PasswordRecord {
 	version: number;
 	sealed: string;
 	changedAt: number;
+	/** Wrong ones in a row. */
+	failures: number;
 }
 
 export interface UpdateUser {
@@ -333,9 +344,11 @@ export interface NewEvent {
 	userAgent: string | null;
 	/** Small JSON without secrets. */
 	detail: Readonly<Record<string, unknown>> | null;
+	/** What tells somebody of it, written with it. */
+	mails?: readonly NewMail[];
 }
 
-export interface EventRecord extends NewEvent {
+export interface EventRecord extends Omit<NewEvent, "mails"> {
 	at: number;
 }
 

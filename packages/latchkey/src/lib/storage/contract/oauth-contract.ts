@@ -22,7 +22,8 @@ export function oauthContract(context: ContractContext): void {
 	it("registers an address as proven, and an identity with what it is known by", async () => {
 		const { storage, clock } = context;
 		const input = newUser("ada", {
-			identifiers: [{ kind: "email", value: "ada@example.com", canonical: "ada@example.com", verified: true }],
+			identifiers: [{ kind: "email", value: "ada@example.com", canonical: "ada@example.com" }],
+			emailIsProven: true,
 			identities: [{ ...google, provider: "google", label: "ada@g" }],
 			password: null,
 		});
@@ -52,8 +53,8 @@ export function oauthContract(context: ContractContext): void {
 		const unproven = await signUp(storage, "ada");
 		const verifiedEmail = "ada@example.com";
 		expect(await storage.linkIdentity(link(unproven.userId, { verifiedEmail }))).toBe("gone");
-		const identifiers = [{ kind: "email" as const, value: "b@x.example", canonical: "b@x.example", verified: true }];
-		const proven = await signUp(storage, "bob", { identifiers });
+		const identifiers = [{ kind: "email" as const, value: "b@x.example", canonical: "b@x.example" }];
+		const proven = await signUp(storage, "bob", { identifiers, emailIsProven: true });
 		expect(await storage.linkIdentity(link(proven.userId, { verifiedEmail }))).toBe("gone");
 		expect(await storage.linkIdentity(link(proven.userId, { verifiedEmail: "b@x.example" }))).toBe("linked");
 	});

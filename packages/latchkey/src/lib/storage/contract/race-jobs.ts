@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
-import { newEvent, newUser, sha256, signIn } from "./fixtures.ts";
+import { writeEverything } from "./every-write.ts";
+import { newEvent, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
 
 /** Whose identities are raced for. */
 export const raceIssuer = "https://race.example";
@@ -23,8 +24,16 @@ export interface RaceJobs {
 	claimRefresh(input: { subject: string; times: number }): Promise<number>;
 	/** How many of the calls linked the identity to a user of their own. */
 	link(input: { subject: string; userIds: string[] }): Promise<number>;
+	/** The ids of the messages that were claimed. */
+	claimMails(input: { limit: number; times: number }): Promise<string[]>;
+	/** How many of the calls set the password by the token. */
+	resetPassword(input: { userId: string; canonical: string; token: string; times: number }): Promise<number>;
+	/** The counts that the calls were answered with. */
+	recordFailures(input: { userId: string; times: number }): Promise<number[]>;
 	/** Signs people up until the process is killed; each one that was acknowledged is reported. */
 	signUpForever(): Promise<null>;
+	/** Writes whatever can be written until the process is killed; what it sets out to do and what is done are reported. */
+	writeForever(): Promise<null>;
 }
 
 export type RaceJob = { [Name in keyof RaceJobs]: [name: Name, input: Parameters<RaceJobs[Name]>[0]] }[keyof RaceJobs];
@@ -84,12 +93,39 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 			return linked.filter((answer) => answer === "linked").length;
 		},
 
+		claimMails: async ({ limit, times }) => {
+			const claimed = await parallel(times, () => storage.claimMails({ limit, leaseMs: 60_000 }));
+			return claimed.flat().map(({ id }) => id);
+		},
+
+		resetPassword: async ({ userId, canonical, token, times }) => {
+			const tokenHash = sha256(token);
+			const reset = await parallel(times, () =>
+				storage.resetPassword({
+					userId,
+					canonical,
+					token: { purpose: "password-reset", tokenHash },
+					sealed: randomUUID(),
+					settle: nothingToSettle,
+					events: [newEvent({ id: randomUUID(), userId })],
+				}),
+			);
+			return reset.filter((user) => user !== null).length;
+		},
+
+		recordFailures: ({ userId, times }) => parallel(times, () => storage.recordFailure({ userId, events: [] })),
+
 		signUpForever: async () => {
 			for (;;) {
 				const input = newUser(randomUUID());
 				const events = [newEvent({ id: randomUUID(), userId: input.id })];
 				if ((await storage.createUser({ ...input, events })).ok) report(input.id);
 			}
+		},
+
+		writeForever: async () => {
+			await Promise.all(Array.from({ length: 4 }, () => writeEverything(storage, report)));
+			return null;
 		},
 	};
 }

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractStore } from "./contract-store.ts";
-import { counter, hour, minute, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
+import { counter, hour, minute, newEvent, newMail, newUser, sha256, signIn, signUp } from "./fixtures.ts";
 import { type RaceJob, raceIssuer } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
@@ -140,6 +142,35 @@ export function storageRaces(name: string, options: RaceOptions): void {
 			}
 		});
 
+		it("gives each message to exactly one of several senders", async () => {
+			const mails = Array.from({ length: 60 }, () => newMail({ id: randomUUID() }));
+			await store.storage.appendEvents([newEvent({ mails })]);
+			const claimed = (await race.run(repeat(["claimMails", { limit: 5, times: 6 }]))).flat();
+			expect(claimed.toSorted()).toEqual(mails.map(({ id }) => id).toSorted());
+		});
+
+		it("[A23] sets a password by a link for exactly one of 16 parallel callers", async () => {
+			for (let round = 0; round < 8; round++) {
+				const { userId } = await signUp(store.storage, `reset-${round}`);
+				const token = `reset token ${round}`;
+				const tokenHash = sha256(token);
+				const link = { purpose: "password-reset", subject: userId, tokenHash, lifetimeMs: hour, payload: null };
+				await store.storage.putToken(link);
+				const canonical = `reset-${round}@example.com`;
+				expect(sum(await race.run(repeat(["resetPassword", { userId, canonical, token, times: 4 }])))).toBe(1);
+				expect(await store.storage.findCredentialsOfUser(userId)).toMatchObject({ password: { version: 2 } });
+				expect(await store.storage.listEvents(userId, { limit: 9 })).toHaveLength(1);
+			}
+		});
+
+		it("[A22] counts every one of 100 parallel failures", async () => {
+			const { userId } = await signUp(store.storage, "guessed");
+			const counts = (await race.run(repeat(["recordFailures", { userId, times: 25 }]))).flat();
+			expect(counts.toSorted((one, other) => one - other)).toEqual(
+				Array.from({ length: 100 }, (_, index) => index + 1),
+			);
+		});
+
 		it("opens and migrates one fresh database from 4 processes at once", async () => {
 			for (let round = 0; round < 8; round++) {
 				const fresh = await options.prepare();
@@ -162,7 +193,8 @@ export function storageRaces(name: string, options: RaceOptions): void {
 			try {
 				const acknowledged: string[] = [];
 				for (let round = 0; round < 5; round++) {
-					acknowledged.push(...(await signUpUntilKilled(options.opener, store.target)));
+					const reports = await runUntilKilled(options.opener, store.target, ["signUpForever", undefined], 60);
+					acknowledged.push(...reports.map(String));
 				}
 				for (const userId of acknowledged) {
 					expect(await store.storage.exportUser(userId)).toMatchObject({
@@ -186,28 +218,41 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				await store.cleanup();
 			}
 		});
+
+		it("[A23] leave every acknowledged write of every kind, and no half of any other", async () => {
+			const store = await options.open();
+			try {
+				for (let round = 0; round < 3; round++) {
+					const reports = await runUntilKilled(options.opener, store.target, ["writeForever", undefined], 600);
+					await expectNothingHalf(store.storage, reports as AttemptReport[]);
+				}
+				expect(await store.storage.createUser(newUser("afterwards"))).toMatchObject({ ok: true });
+			} finally {
+				await store.cleanup();
+			}
+		});
 	});
 }
 
-/** Lets three processes sign people up, kills them at some moment, and answers whom they had acknowledged by then. */
-async function signUpUntilKilled(opener: string, target: string): Promise<string[]> {
-	const acknowledged: string[] = [];
+/** Lets three processes do this, kills them after at most so many reports, and answers what they had reported by then. */
+async function runUntilKilled(opener: string, target: string, job: RaceJob, most: number): Promise<unknown[]> {
+	const reports: unknown[] = [];
 	const race = await startRaceProcesses(opener, 3);
 	try {
 		await race.open(target);
-		const lastWord = 1 + Math.floor(Math.random() * 60);
+		const lastWord = 1 + Math.floor(Math.random() * most);
 		await new Promise<void>((resolve, reject) => {
-			const signingUp = race.runReporting(["signUpForever", undefined], (userId) => {
-				acknowledged.push(String(userId));
-				if (acknowledged.length === lastWord) resolve();
+			const working = race.runReporting(job, (report) => {
+				reports.push(report);
+				if (reports.length === lastWord) resolve();
 			});
 			// The end of the killed processes comes too late to matter; any other failure ends the test.
-			signingUp.catch(reject);
+			working.catch(reject);
 		});
 	} finally {
 		await race.kill();
 	}
-	return acknowledged;
+	return reports;
 }
 
 function repeat<T>(job: T): T[] {

@@ -66,7 +66,7 @@ describe("migrations on SQLite", () => {
 		const tables = database.prepare("PRAGMA table_list").all();
 		const ours = tables.filter(({ name }) => String(name).startsWith("latchkey_"));
 		database.close();
-		expect(ours).toHaveLength(11);
+		expect(ours).toHaveLength(12);
 		expect(ours.filter(({ strict }) => strict !== 1)).toEqual([]);
 	});
 });
