@@ -21,6 +21,33 @@ export { facebook } from "./lib/oauth/providers/facebook.ts";
 export { github } from "./lib/oauth/providers/github.ts";
 export { google } from "./lib/oauth/providers/google.ts";
 export { microsoft } from "./lib/oauth/providers/microsoft.ts";
+export {
+	atlassian,
+	bitbucket,
+	discord,
+	figma,
+	kakao,
+	line,
+	naver,
+	reddit,
+	spotify,
+	tiktok,
+	x,
+	zoom,
+} from "./lib/oauth/providers/more-oauth2.ts";
+export {
+	auth0,
+	cognito,
+	dropbox,
+	gitlab,
+	keycloak,
+	logto,
+	okta,
+	salesforce,
+	slack,
+	twitch,
+	zitadel,
+} from "./lib/oauth/providers/more-oidc.ts";
 export { oauth2 } from "./lib/oauth/providers/oauth2.ts";
 export { oidc } from "./lib/oauth/providers/oidc.ts";
 export type { ProviderToken, ProviderTokenResult } from "./lib/oauth/token-vault.ts";
