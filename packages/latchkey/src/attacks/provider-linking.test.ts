@@ -229,3 +229,37 @@ describe("while one operation of the store fails", () => {
 		expect((await browser.get("/api/auth/identities")).body.connections).toHaveLength(1);
 	});
 });
+
+describe("an identity that is taken away while somebody signs in by it", () => {
+	it.each(["before the epoch is read", "after it"])("[A3] [A27] opens no session: %s", async (when) => {
+		const { auth, fake } = await openWithProvider();
+		const owner = await signedUp(auth);
+		const url = (await owner.post("/api/auth/identities", { provider: "example" })).body.authorizationUrl;
+		await comeBack(owner, fake.authorize(url));
+		const { storage } = await auth.engine();
+		const { user } = (await owner.get("/api/auth")).body;
+		const identity = { issuer: fake.issuer, subject: adaThere.sub };
+		const takeAway = async () => {
+			await storage.unlinkIdentity({ userId: user.id, ...identity, usableProviders: [], events: [] });
+			await storage.endAllSessions({ userId: user.id, events: [] });
+		};
+		const late = when === "after it" ? "createSession" : "findCredentialsOfUser";
+		const real = storage[late] as (...args: unknown[]) => Promise<unknown>;
+		let taken = false;
+		Object.assign(storage, {
+			async [late](...args: unknown[]) {
+				if (!taken) {
+					taken = true;
+					await takeAway();
+				}
+				return real(...args);
+			},
+		});
+		const thief = auth.browser();
+		const answer = await signInAt(fake, thief);
+		Object.assign(storage, { [late]: real });
+		expect(taken).toBe(true);
+		expect(problemOf(answer)).toBe("invalid_credentials");
+		expect(await isSignedIn(thief)).toBe(false);
+	});
+});

@@ -131,18 +131,18 @@ async function open(
 	{ userId, previous, what }: Opening,
 ): Promise<SignInResult> {
 	await keepTokens(engine, provider, proven, userId);
+	const identity = { issuer: proven.issuer, subject: proven.profile.subject };
 	const result = await proveAndOpen(engine, visitor, {
 		method: { name: provider.id, amr: ["fed"], level: "aal1" },
-		attempt: { account: null, verify: async () => ({ userId }) },
+		attempt: { account: null, verify: async () => ({ userId, by: identity }) },
 		previous,
 		settle: nothingToSettle,
 		succeeded: `${what}.succeeded`,
 		failed: `${what}.failed`,
 	});
 	if (result.ok) {
-		const { issuer, profile, providerSession } = proven;
-		const sessionId = result.session.id;
-		await engine.storage.noteProviderSession({ sessionId, issuer, subject: profile.subject, providerSession });
+		const { providerSession } = proven;
+		await engine.storage.noteProviderSession({ ...identity, sessionId: result.session.id, providerSession });
 	}
 	return result;
 }

@@ -9,6 +9,7 @@ import { type Answer, type Route, route } from "../http/route.ts";
 import { pageSchema } from "../http/schemas.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { describeError } from "../log.ts";
+import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { CallbackParameters } from "./exchange-code.ts";
 import { type FinishedOAuth, finishOAuth, isLinked } from "./finish-oauth.ts";
@@ -190,12 +191,16 @@ async function answerCallback(
 		const about = { provider: provider.id, next: next ?? undefined, isLink: purpose?.kind === "link" };
 		return { ...problem(engine, result.code, about), cookies };
 	}
-	return { ...answerSignIn(result, next ?? engine.options.pages.afterSignIn), cookies };
+	return answerSignIn(result, next ?? engine.options.pages.afterSignIn, cookies);
 }
 
 /** The one place where a sign-in at a provider that has succeeded becomes an answer. */
-function answerSignIn(result: Extract<SignInResult, { ok: true }>, next: string): Answer {
-	return { ...goTo(next), cookie: result.cookie };
+function answerSignIn(
+	{ cookie, device }: Extract<SignInResult, { ok: true }>,
+	next: string,
+	cleared: readonly CookieToSet[],
+): Answer {
+	return { ...goTo(next), cookie, cookies: [...(device ? [device] : []), ...cleared] };
 }
 
 function withDone(path: string): string {

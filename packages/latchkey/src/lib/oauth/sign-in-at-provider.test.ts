@@ -18,7 +18,7 @@ describe("signing in at a provider", () => {
 			user: { name: "Ada Lovelace", email: "ada@example.com", emailVerified: true },
 			session: { amr: ["fed"], level: "aal1" },
 		});
-		expect([...browser.cookies.keys()]).toEqual(["session"]);
+		expect([...browser.cookies.keys()]).toEqual(["session", "device"]);
 
 		const again = auth.browser();
 		await signInAt(fake, again);
