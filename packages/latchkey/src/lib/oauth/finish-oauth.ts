@@ -1,5 +1,5 @@
 import type { Engine } from "../engine.ts";
-import type { ErrorCode } from "../errors.ts";
+import { AuthError, type ErrorCode } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import { nothingToSettle } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
@@ -25,6 +25,8 @@ export interface FinishedOAuth {
 	/** Where the person was; `null` when nobody knows. */
 	readonly next: string | null;
 	readonly result: SignInResult | { readonly ok: true; readonly linked: true };
+	/** What the log should know of a failure. */
+	readonly error?: AuthError;
 }
 
 /** Seconds within which the provider itself must have proven somebody who proves again who they are. */
@@ -47,8 +49,16 @@ export async function finishOAuth(
 		return { transactionId: null, purpose: null, next: null, result: { ok: false, code: "sign_in_expired" } };
 	}
 	const { purpose, next } = begun.transaction;
-	return { transactionId: id, purpose, next, result: await finish(engine, visitor, provider, begun, parameters) };
+	try {
+		return { transactionId: id, purpose, next, result: await finish(engine, visitor, provider, begun, parameters) };
+	} catch (error) {
+		// What the provider, or the person there, brought about; the rest is ours.
+		if (!(error instanceof AuthError) || !atProvider.has(error.code)) throw error;
+		return { transactionId: id, purpose, next, result: { ok: false, code: error.code }, error };
+	}
 }
+
+const atProvider: ReadonlySet<ErrorCode> = new Set(["sign_in_cancelled", "provider_unavailable", "provider_error"]);
 
 type ProvenWithExpiry = Awaited<ReturnType<typeof exchangeCode>>;
 

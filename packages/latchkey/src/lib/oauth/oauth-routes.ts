@@ -12,7 +12,7 @@ import { describeError } from "../log.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { CallbackParameters } from "./exchange-code.ts";
-import { type FinishedOAuth, finishOAuth, isLinked } from "./finish-oauth.ts";
+import { finishOAuth, isLinked } from "./finish-oauth.ts";
 import { leavingPage } from "./leaving-page.ts";
 import type { OfferedProvider } from "./offered-provider.ts";
 import { requireProvider } from "./providers.ts";
@@ -71,8 +71,14 @@ const leave = route({
 		if (provider === null || begun === null || begun.transaction.provider !== provider.id) {
 			return problem(engine, "sign_in_expired", { provider: params.provider! });
 		}
-		const { html, headers } = leavingPage(await authorizationUrlOf(provider, begun), provider.definition.name);
-		return { status: 200, body: undefined, html, headers };
+		try {
+			const page = leavingPage(await authorizationUrlOf(provider, begun), provider.definition.name);
+			return { status: 200, body: undefined, ...page };
+		} catch (error) {
+			if (!(error instanceof AuthError)) throw error;
+			const { next, purpose } = begun.transaction;
+			return problem(engine, error.code, { provider: provider.id, next, error, isLink: purpose.kind === "link" });
+		}
 	},
 });
 
@@ -172,26 +178,12 @@ async function answerCallback(
 	provider: OfferedProvider,
 	parameters: CallbackParameters,
 ): Promise<Answer> {
-	const id = parameters.state?.split(".")[0] ?? "";
-	const begun = readTransaction(engine, visitor, id);
-	let finished: FinishedOAuth;
-	try {
-		finished = await finishOAuth(engine, visitor, provider, parameters);
-	} catch (error) {
-		if (!(error instanceof AuthError) || error.code === "store_unavailable") throw error;
-		const next = begun?.transaction.next;
-		const cookies = begun === null ? [] : [clearedTransaction(engine, id)];
-		const isLink = begun?.transaction.purpose.kind === "link";
-		return { ...problem(engine, error.code, { provider: provider.id, next, error, isLink }), cookies };
-	}
-	const { result, transactionId, next, purpose } = finished;
+	const { result, transactionId, next, purpose, error } = await finishOAuth(engine, visitor, provider, parameters);
 	const cookies = transactionId === null ? [] : [clearedTransaction(engine, transactionId)];
 	if (isLinked(result)) return { ...goTo(withDone(next ?? engine.options.pages.connections)), cookies };
-	if (!result.ok) {
-		const about = { provider: provider.id, next: next ?? undefined, isLink: purpose?.kind === "link" };
-		return { ...problem(engine, result.code, about), cookies };
-	}
-	return answerSignIn(result, next ?? engine.options.pages.afterSignIn, cookies);
+	if (result.ok) return answerSignIn(result, next ?? engine.options.pages.afterSignIn, cookies);
+	const about = { provider: provider.id, next: next ?? undefined, isLink: purpose?.kind === "link" };
+	return { ...problem(engine, result.code, { ...about, ...(error && { error }) }), cookies };
 }
 
 /** The one place where a sign-in at a provider that has succeeded becomes an answer. */
