@@ -1,9 +1,20 @@
-import { createAuth, emailCode, password } from "latchkey/next";
+import {
+	apple,
+	createAuth,
+	emailCode,
+	exampleProvider,
+	facebook,
+	github,
+	google,
+	microsoft,
+	password,
+} from "latchkey/next";
 import { isLanguage } from "./messages/languages";
 
+// A provider is offered once its variables are set; the example provider on this machine only.
 export const auth = createAuth({
 	name: "Latchkey",
-	methods: [password(), emailCode()],
+	methods: [password(), emailCode(), google(), github(), apple(), microsoft(), facebook(), exampleProvider()],
 	pages: { afterSignIn: "/dashboard" },
 	mail: { language: ({ headers }) => chosenLanguage(headers.get("cookie") ?? "") },
 });

@@ -9,6 +9,7 @@ export const changePassword = auth.actions.changePassword;
 export const updateProfile = auth.actions.updateProfile;
 export const endSession = auth.actions.endSession;
 export const endOtherSessions = auth.actions.endOtherSessions;
+export const disconnect = auth.actions.disconnect;
 export const deleteAccount = auth.actions.deleteAccount;
 export const requestPasswordReset = auth.actions.requestPasswordReset;
 export const resetPassword = auth.actions.resetPassword;

@@ -11,7 +11,7 @@ interface Screen {
 }
 
 const send = async (page: Page) => {
-	await page.locator("main [type=submit]").last().click();
+	await page.locator("main form:has([name=identifier]) [type=submit]").click();
 	await complaint(page).waitFor();
 };
 
@@ -20,6 +20,8 @@ const forStrangers: Screen[] = [
 	{ name: "sign-in", path: "/sign-in?next=/account" },
 	{ name: "sign-in, refused", path: "/sign-in", act: send },
 	{ name: "sign-up, refused", path: "/sign-up", act: send },
+	{ name: "sign-in problem", path: "/sign-in/problem?problem=account_exists&provider=example&reference=0123abcd" },
+	{ name: "sign-in cancelled", path: "/sign-in/problem?problem=sign_in_cancelled&provider=example" },
 	{ name: "forgotten password, sent", path: "/forgot-password?sent" },
 	{ name: "forgotten password, refused", path: "/forgot-password", act: send },
 	{ name: "reset without a link", path: "/reset-password" },
@@ -52,6 +54,7 @@ const forMembers: Screen[] = [
 	{ name: "address", path: "/account/email" },
 	{ name: "verify", path: "/verify-email?sent" },
 	{ name: "devices", path: "/account/devices" },
+	{ name: "connections", path: "/account/connections?problem=identity_taken&provider=example" },
 	{ name: "activity", path: "/account/activity" },
 	{ name: "data", path: "/account/data" },
 	{ name: "appearance", path: "/account/appearance" },

@@ -213,7 +213,7 @@ it("says that it is under way on a slow network, keeps focus and width, and is s
 	});
 	await page.goto("/sign-in");
 	await alive(page);
-	const button = page.locator("main [type=submit]");
+	const button = page.locator("main form:has([name=identifier]) [type=submit]");
 	const width = (await button.boundingBox())!.width;
 	await page.getByLabel(/E-mail/).fill(address);
 	await page.getByLabel("Password", { exact: true }).fill(password);

@@ -1,5 +1,6 @@
 import type { Messages } from "./en";
 import { mail } from "./mail-ar";
+import { providers } from "./providers-ar";
 
 export const ar: Messages = {
 	site: {
@@ -60,7 +61,7 @@ export const ar: Messages = {
 		codeText: "الإعداد والمسارات وصفحة محمية. هذا كل شيء.",
 		notTitle: "ما لا يفعله بعد",
 		notText:
-			"كلمات المرور والرموز المرسلة بالبريد هما طريقتا الدخول اليوم. مفاتيح المرور والمزوّدون الخارجيون والعامل الثاني قيد البناء. لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
+			"كلمات المرور والرموز المرسلة بالبريد والمزوّدون الخارجيون هي طرق الدخول اليوم. مفاتيح المرور والعامل الثاني قيد البناء. لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
 	},
 	signIn: {
 		title: "تسجيل الدخول",
@@ -145,6 +146,7 @@ export const ar: Messages = {
 		password: "كلمة المرور",
 		email: "البريد الإلكتروني",
 		devices: "الأجهزة",
+		connections: "الحسابات المربوطة",
 		activity: "النشاط",
 		data: "بياناتك",
 		appearance: "المظهر",
@@ -218,6 +220,8 @@ export const ar: Messages = {
 			"reauthentication.succeeded": "تأكيد كلمة المرور",
 			"reauthentication.failed": "أُدخلت كلمة مرور خاطئة أثناء الجلسة",
 			"password.changed": "تغيّرت كلمة المرور",
+			"identity.linked": "رُبط حساب من جهة أخرى",
+			"identity.unlinked": "فُكّ ربط حساب من جهة أخرى",
 			"session.ended": "تسجيل خروج",
 			"session.revoked": "سُجّل خروج جهاز من جهاز آخر",
 			"session.copied": "اكتُشفت جلسة منسوخة وأُنهيت",
@@ -364,5 +368,6 @@ export const ar: Messages = {
 		retry: "حاول مجددًا",
 		reference: "المرجع",
 	},
+	providers,
 	mail,
 };

@@ -1,4 +1,5 @@
 import { mail } from "./mail-en";
+import { providers } from "./providers-en";
 
 /** Everything that the application says. The other catalogues have the same keys: the compiler sees to it. */
 export const en = {
@@ -61,7 +62,7 @@ export const en = {
 		codeText: "The configuration, the handlers, and a protected page. That is all of it.",
 		notTitle: "What it does not do yet",
 		notText:
-			"Passwords and mailed codes are the ways to sign in today. Passkeys, outside providers and second factors are being built. There is no hosted version, and none is planned.",
+			"Passwords, mailed codes and outside providers are the ways to sign in today. Passkeys and second factors are being built. There is no hosted version, and none is planned.",
 	},
 	signIn: {
 		title: "Sign in",
@@ -148,6 +149,7 @@ export const en = {
 		password: "Password",
 		email: "E-mail address",
 		devices: "Devices",
+		connections: "Connected accounts",
 		activity: "Activity",
 		data: "Your data",
 		appearance: "Appearance",
@@ -215,6 +217,8 @@ export const en = {
 			"reauthentication.succeeded": "Password confirmed",
 			"reauthentication.failed": "A wrong password was given while signed in",
 			"password.changed": "Password changed",
+			"identity.linked": "An account elsewhere was connected",
+			"identity.unlinked": "An account elsewhere was disconnected",
 			"session.ended": "Signed out",
 			"session.revoked": "A device was signed out from another",
 			"session.copied": "A copied session was found and ended",
@@ -348,6 +352,7 @@ export const en = {
 		retry: "Try again",
 		reference: "Reference",
 	},
+	providers,
 	mail,
 };
 

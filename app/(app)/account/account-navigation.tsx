@@ -9,6 +9,7 @@ const pages = [
 	["password", "/account/password"],
 	["email", "/account/email"],
 	["devices", "/account/devices"],
+	["connections", "/account/connections"],
 	["activity", "/account/activity"],
 	["data", "/account/data"],
 	["appearance", "/account/appearance"],

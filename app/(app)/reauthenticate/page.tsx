@@ -2,6 +2,8 @@ import Link from "next/link";
 import { auth } from "@/auth";
 import { readMessages } from "../../preferences/preferences";
 import { displayName } from "../../ui/account-menu";
+import { OrLine } from "../../ui/or-line";
+import { ProviderButtons } from "../../ui/provider-buttons";
 import { Entrance } from "../entrance";
 import { nextOf, withNext } from "../next-place";
 import { pageTitle } from "../page-title";
@@ -30,6 +32,27 @@ export default async function ReauthenticatePage({ searchParams }: PageProps<"/r
 				identifier={user.email ?? user.username ?? displayName(user)}
 				words={words}
 			/>
+			<ConnectedWays next={next} />
 		</Entrance>
+	);
+}
+
+/** Whoever has connected a provider can prove it there too. */
+async function ConnectedWays({ next }: { next: string }) {
+	const { connections, providers } = await auth.connections();
+	const connected = providers.filter(({ id }) => connections.some(({ provider }) => provider === id));
+	if (connected.length === 0) return null;
+	const words = (await readMessages()).m.providers;
+	return (
+		<>
+			<OrLine words={words} />
+			<ProviderButtons
+				providers={connected}
+				action="/api/auth/reauthentication/{provider}"
+				next={next}
+				words={words}
+				label={words.proveWith}
+			/>
+		</>
 	);
 }

@@ -7,6 +7,7 @@ import { displayName } from "../../ui/account-menu";
 import { Notice } from "../../ui/notice";
 import { Entrance } from "../entrance";
 import { nextOf, withNext } from "../next-place";
+import { OutsideWays } from "../outside-ways";
 import { pageTitle } from "../page-title";
 import { sessionIfKnown } from "../session-if-known";
 import { SignInForm } from "./sign-in-form";
@@ -47,6 +48,7 @@ export default async function SignInPage({ searchParams }: PageProps<"/sign-in">
 					</Link>
 				</li>
 			</ul>
+			<OutsideWays next={next} />
 		</Entrance>
 	);
 }

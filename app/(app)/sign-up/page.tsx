@@ -3,6 +3,7 @@ import { auth } from "@/auth";
 import { readMessages } from "../../preferences/preferences";
 import { Entrance } from "../entrance";
 import { nextOf, withNext } from "../next-place";
+import { OutsideWays } from "../outside-ways";
 import { pageTitle } from "../page-title";
 import { SignUpForm } from "./sign-up-form";
 
@@ -27,6 +28,7 @@ export default async function SignUpPage({ searchParams }: PageProps<"/sign-up">
 			}
 		>
 			<SignUpForm state={await auth.formState()} next={next} words={words} />
+			<OutsideWays next={next} />
 		</Entrance>
 	);
 }

@@ -1,14 +1,16 @@
 export * from "./index.ts";
+export type { BffOptions, Upstream } from "./lib/bff/upstream.ts";
 export type { PendingEmail } from "./lib/email-verification/change-email.ts";
 export type { EventPage, SecurityEvent } from "./lib/events/event-log.ts";
 export type { MailLinkPurpose } from "./lib/mail/mail-link.ts";
 export type { KeptMail } from "./lib/mail/mailbox.ts";
 export type { MailLink } from "./lib/mail/open-mail-link.ts";
 export type { ActionContext, ActionOptions, ActionResult, GuardedAction } from "./lib/next/action.ts";
-export { createAuth, type NextAuth, type RouteHandlers } from "./lib/next/create-auth.ts";
+export { createAuth, type NextAuth, type OfferedAtSignIn, type RouteHandlers } from "./lib/next/create-auth.ts";
 export type { FormAction, FormActions } from "./lib/next/form-actions.ts";
 export type { FormState } from "./lib/next/form-state.ts";
 export type { Demands } from "./lib/next/guard.ts";
 export type { GuardedRouteHandler, GuardedRouteOptions, RouteHandlerContext } from "./lib/next/guarded-route.ts";
 export type { AuthProxy, ProxyOptions } from "./lib/next/proxy.ts";
+export type { Connection, Connections } from "./lib/oauth/connections.ts";
 export type { Device, DevicePage } from "./lib/sessions/devices.ts";

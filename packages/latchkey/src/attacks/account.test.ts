@@ -244,6 +244,10 @@ describe("a change of the user", () => {
 async function linkIdentity(auth: InstrumentedAuth, userId: string): Promise<void> {
 	const { DatabaseSync } = await import("node:sqlite");
 	const database = new DatabaseSync(auth.file);
-	database.prepare("INSERT INTO latchkey_identity VALUES ('https://issuer.example', '1', ?, 0)").run(userId);
+	database
+		.prepare(
+			"INSERT INTO latchkey_identity (issuer, subject, user_id, created_at) VALUES ('https://issuer.example', '1', ?, 0)",
+		)
+		.run(userId);
 	database.close();
 }

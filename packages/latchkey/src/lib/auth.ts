@@ -12,6 +12,11 @@ import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
 import type { Logger } from "./log.ts";
 import { mailRoutes } from "./mail/mail-routes.ts";
+import { logoutRoutes } from "./oauth/backchannel-logout.ts";
+import { identityRoutes } from "./oauth/identity-routes.ts";
+import { oauthRoutes } from "./oauth/oauth-routes.ts";
+import { isProvider } from "./oauth/provider.ts";
+import { type ProviderTokenResult, tokenOfSession } from "./oauth/token-vault.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { endCurrentSession } from "./sessions/end-session.ts";
@@ -21,6 +26,7 @@ import { type Session, toSession } from "./sessions/session.ts";
 import type { CookieToSet } from "./sessions/session-cookie.ts";
 import { sessionResource, sessionRoutes } from "./sessions/session-routes.ts";
 import { type SignInResult, signIn } from "./sign-in/sign-in.ts";
+import { serviceTokenRoutes } from "./tokens/service-token.ts";
 import { signUp, signUpInput } from "./users/sign-up.ts";
 import { userRoutes } from "./users/user-routes.ts";
 
@@ -57,6 +63,12 @@ export interface Auth {
 	 */
 	createSession(request: HasHeaders, user: { userId: string } & Partial<Authentication>): Promise<Granted | null>;
 	/**
+	 * An access token of the signed-in visitor at a provider, refreshed if need be, for calling its API from the server.
+	 * `reconnect_required` when the person must go there again.
+	 * @throws {AuthError} `not_found`, `provider_unavailable`, `provider_error`, `store_unavailable`
+	 */
+	readProviderToken(request: HasHeaders, provider: string): Promise<ProviderTokenResult>;
+	/**
 	 * Ends the visitor's session, if there is one. The answer must carry the cookie, which clears theirs.
 	 * @throws {AuthError} `cross_origin`, `store_unavailable`
 	 */
@@ -90,6 +102,7 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		...methods.flatMap((method) => method.routes),
 		...userRoutes,
 		...eventRoutes,
+		...(methods.some(isProvider) ? [...oauthRoutes, ...logoutRoutes, ...identityRoutes, ...serviceTokenRoutes] : []),
 		...mailRoutes,
 		...emailVerificationRoutes,
 		...serviceRoutes(() => document()),
@@ -137,6 +150,10 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 			const { opened, visitor } = await visitToAct(engine(), request);
 			const opening = await openSessionFor(opened, visitor, userId, authentication);
 			return opening === null ? null : granted(opening);
+		},
+		async readProviderToken(request, provider) {
+			const { opened, visitor } = await visit(engine(), request);
+			return tokenOfSession(opened, await resolveSession(opened, visitor), provider);
 		},
 		async endSession(request) {
 			const { opened, visitor } = await visitToAct(engine(), request);

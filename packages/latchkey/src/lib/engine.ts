@@ -5,6 +5,7 @@ import type { Logger } from "./log.ts";
 import type { Mailbox } from "./mail/mailbox.ts";
 import type { MailSender } from "./mail/sender.ts";
 import type { Method } from "./methods/method.ts";
+import type { Providers } from "./oauth/providers.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { PasswordHasher } from "./passwords/password-hasher.ts";
 import type { ActivityLog } from "./sessions/activity.ts";
@@ -24,6 +25,12 @@ export interface Engine {
 	readonly activity: ActivityLog;
 	readonly background: Background;
 	readonly pseudonyms: KeyRing;
+	/** Seal what a browser keeps on its way to a provider, and the tokens of providers. */
+	readonly transactionKeys: KeyRing;
+	readonly vaultKeys: KeyRing;
+	/** Sign short tokens for other services. */
+	readonly serviceKeys: KeyRing;
+	readonly providers: Providers;
 	readonly mailLinks: KeyRing;
 	readonly emailCodes: KeyRing;
 	readonly knownDevices: KeyRing;

@@ -34,6 +34,10 @@ export interface AuthOptions extends SettingsOverrides {
 		signIn?: string;
 		/** Where somebody signed in proves again who they are. Default `/reauthenticate`. */
 		reauthenticate?: string;
+		/** Where somebody goes whose sign-in at a provider did not work. Default `/sign-in/problem`. */
+		signInProblem?: string;
+		/** Where one connects and disconnects providers. Default `/account/connections`. */
+		connections?: string;
 		/** Where a sign-in goes that was not on its way elsewhere. Default `/`. */
 		afterSignIn?: string;
 		/** Default `/`. */
@@ -109,6 +113,8 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 		pages: Object.freeze({
 			signIn: checkPath("pages.signIn", options.pages?.signIn ?? "/sign-in"),
 			reauthenticate: checkPath("pages.reauthenticate", options.pages?.reauthenticate ?? "/reauthenticate"),
+			signInProblem: checkPath("pages.signInProblem", options.pages?.signInProblem ?? "/sign-in/problem"),
+			connections: checkPath("pages.connections", options.pages?.connections ?? "/account/connections"),
 			afterSignIn: checkPath("pages.afterSignIn", options.pages?.afterSignIn ?? "/"),
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
 			signUp: checkPath("pages.signUp", options.pages?.signUp ?? "/sign-up"),

@@ -15,6 +15,8 @@ export const eventTypes = [
 	"reauthentication.succeeded",
 	"reauthentication.failed",
 	"password.changed",
+	"identity.linked",
+	"identity.unlinked",
 	"session.ended",
 	"session.revoked",
 	"session.copied",

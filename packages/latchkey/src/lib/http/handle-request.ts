@@ -35,7 +35,7 @@ async function dispatch(engine: Engine, router: Router, request: Request, method
 	const route = match.routes.get(method as HttpMethod);
 	if (route === undefined) return errorAnswer(new AuthError("method_not_allowed"), { allow: match.allow });
 	const visitor = readVisitor(request, engine.settings);
-	if (route.method !== "GET") requireSameOrigin(engine, request);
+	if (route.method !== "GET" && route.fromAnywhere !== true) requireSameOrigin(engine, request);
 	const current = await requireAccess(engine, visitor, route);
 	const query = parse(route.query, Object.fromEntries(new URL(request.url).searchParams));
 	const body = route.body === undefined ? undefined : parse(route.body, await readBody(request, route));
@@ -71,7 +71,13 @@ async function requireAccess(engine: Engine, visitor: Visitor, route: Route): Pr
 }
 
 async function readBody(request: Request, route: Route): Promise<unknown> {
-	return route.media === "form" ? Object.fromEntries(await readFormBody(request)) : readJsonBody(request);
+	const isForm = route.media === "form" || (route.media === "either" && carriesForm(request));
+	return isForm ? Object.fromEntries(await readFormBody(request)) : readJsonBody(request);
+}
+
+/** Whether a request brings what a plain HTML form sends. */
+export function carriesForm({ headers }: { headers: Headers }): boolean {
+	return headers.get("content-type")?.toLowerCase().startsWith("application/x-www-form-urlencoded") === true;
 }
 
 function parse(schema: z.ZodType | undefined, value: unknown): unknown {

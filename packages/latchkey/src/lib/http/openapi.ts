@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../errors.ts";
 import type { Access, Route } from "./route.ts";
-import { errorSchema } from "./schemas.ts";
+import { errorSchema, pageSchema } from "./schemas.ts";
 
 const errorsOfAll: readonly ErrorCode[] = ["store_unavailable", "server_error"];
 const errorsOfMutations: readonly ErrorCode[] = ["cross_origin"];
@@ -85,6 +85,7 @@ function successes({ responses }: Route): Record<string, object> {
 }
 
 function content(schema: z.ZodType): object {
+	if (schema === pageSchema) return { content: { "text/html": { schema: { type: "string" } } } };
 	return schema instanceof z.ZodUndefined
 		? {}
 		: { content: { "application/json": { schema: jsonSchema(schema, "output") } } };

@@ -25,6 +25,9 @@ export const sessionSchema = z.object({
 	level: z.enum(["aal1", "aal2", "aal3"]),
 }) satisfies z.ZodType<SessionInfo>;
 
+/** A page, not JSON. */
+export const pageSchema = z.string();
+
 export const messageSchema = z.object({ message: z.string() });
 
 /** The answer to everything that begins or renews a session. */

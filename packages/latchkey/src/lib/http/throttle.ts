@@ -21,6 +21,8 @@ export const throttleRules = {
 	signUpAddress: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** Changes of one's name or user name: each leaves an event. */
 	updateProfile: { limit: 30, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Ways to a provider that were begun: the store remembers each for ten minutes. */
+	oauthStartAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Changes of one's user name: each says whether somebody has it. */
 	renameUser: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** Mails that strangers can ask for, to one recipient. */

@@ -22,10 +22,10 @@ export interface MethodTools {
 
 /**
  * Who was proven: a user of ours, or a subject of somebody else's, identified by the pair of issuer and subject and
- * registered at first sight.
+ * registered at first sight. `by` is the subject that stood for a user of ours: it must still do so when the session opens.
  */
 export type Proof =
-	| { readonly userId: string }
+	| { readonly userId: string; readonly by?: { readonly issuer: string; readonly subject: string } }
 	| { readonly issuer: string; readonly subject: string; readonly name?: string };
 
 export interface MethodDefinition<Input extends z.ZodType> {

@@ -32,11 +32,11 @@ export interface AccountActions {
 	readonly deleteAccount: FormAction;
 }
 
-type Asked = CurrentRequest & { readonly current: ResolvedSession };
+export type Asked = CurrentRequest & { readonly current: ResolvedSession };
 
-export function accountActions(request: () => Promise<CurrentRequest>): AccountActions {
-	const signedIn =
-		(body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
+/** Makes form actions that run for nobody but a signed-in visitor of this site. */
+export function signedInActions(request: () => Promise<CurrentRequest>) {
+	return (body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
 		async (_previous, form) => {
 			const asked = await request();
 			const { engine, visitor, current } = asked;
@@ -48,6 +48,10 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 				return refuseForm(engine, toRefusal(error), {});
 			}
 		};
+}
+
+export function accountActions(request: () => Promise<CurrentRequest>): AccountActions {
+	const signedIn = signedInActions(request);
 	return {
 		reauthenticate: signedIn(async ({ engine, visitor, current }, form) => {
 			const result = await reauthenticate(engine, visitor, current, field(form, "password"));

@@ -2,11 +2,15 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
+import { bffHandler } from "../bff/bff-handler.ts";
+import type { BffOptions } from "../bff/upstream.ts";
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
 import { type EventPage, listEvents } from "../events/event-log.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
 import type { MailLink } from "../mail/open-mail-link.ts";
+import { type Connections, listConnections } from "../oauth/connections.ts";
+import { type ProviderTokenResult, tokenOfSession } from "../oauth/token-vault.ts";
 import type { AuthOptions } from "../options.ts";
 import { type DevicePage, listDevices } from "../sessions/devices.ts";
 import { type Session, toSession } from "../sessions/session.ts";
@@ -32,6 +36,12 @@ type RouteHandler = (request: Request) => Promise<Response>;
 export type RouteHandlers = Readonly<
 	Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", RouteHandler>
 >;
+
+/** A provider, as its button needs it. */
+export interface OfferedAtSignIn {
+	readonly id: string;
+	readonly name: string;
+}
 
 export interface NextAuth extends Auth {
 	/**
@@ -64,6 +74,21 @@ export interface NextAuth extends Auth {
 	devices(page?: { before?: string }): Promise<DevicePage>;
 	/** For pages: the signed-in user's own security events, newest first. Sends anybody else to sign in. */
 	events(page?: { before?: string }): Promise<EventPage>;
+	/**
+	 * For `app/api/bff/[...path]/route.ts`: calls the listed APIs for a page of this site, with the user's token at a
+	 * provider or a short one of ours. The browser never holds either.
+	 */
+	bff(options: BffOptions): Omit<RouteHandlers, "OPTIONS">;
+	/** For pages: the providers that one can sign in with, in the order of the configuration. */
+	providers(): Promise<readonly OfferedAtSignIn[]>;
+	/** For pages: what the signed-in user has connected, and could. Sends anybody else to sign in. */
+	connections(): Promise<Connections>;
+	/**
+	 * An access token of the signed-in user at a provider, refreshed if need be, for calling its API from the server. Never
+	 * hand it to the browser. `reconnect_required` when the person must go there again.
+	 * @throws {AuthError} `provider_unavailable`, `provider_error`, `store_unavailable`
+	 */
+	providerToken(provider: string): Promise<ProviderTokenResult>;
 	/** For pages: the link of a message that the browser came by, if it did. Using it is left to a form. */
 	mailLink(): Promise<MailLink | null>;
 	/** For pages: the mailed code that this browser waits for, if it asked for one. */
@@ -104,6 +129,22 @@ export function createAuth(options: AuthOptions): NextAuth {
 		events: async ({ before }: { before?: string } = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
 			return listEvents(opened, current, before);
+		},
+		bff: (options: BffOptions) => {
+			const { OPTIONS: _, ...handlers } = handlersOf(bffHandler(engine, options));
+			return handlers;
+		},
+		providers: async () => {
+			await connection();
+			return (await engine()).providers.offered.map(({ definition: { id, name } }) => ({ id, name }));
+		},
+		connections: async () => {
+			const { engine: opened, current } = await protectRequest(request, {});
+			return listConnections(opened, current);
+		},
+		providerToken: async (provider: string) => {
+			const { engine: opened, current } = await request();
+			return tokenOfSession(opened, current, provider);
 		},
 		...mailPages(engine, request),
 		action: <Input extends z.ZodType, Data>(

@@ -8,6 +8,7 @@ import { requireSameOrigin } from "../http/handle-request.ts";
 import { signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
+import { type ConnectionActions, connectionActions } from "./connection-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { enter, field, goTo, refuseForm, setCookie, setDevice } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
@@ -17,7 +18,7 @@ import { type MailActions, mailActions } from "./mail-actions.ts";
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends AccountActions, MailActions {
+export interface FormActions extends AccountActions, ConnectionActions, MailActions {
 	/** Fields: `identifier`, `password`. */
 	readonly signIn: FormAction;
 	/**
@@ -34,6 +35,7 @@ export function formActions(
 ): FormActions {
 	return {
 		...accountActions(request),
+		...connectionActions(request),
 		...mailActions(auth, request),
 		async signIn(_previous, form) {
 			const identifier = field(form, "identifier");

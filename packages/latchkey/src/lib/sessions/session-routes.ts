@@ -7,11 +7,14 @@ import {
 	grantedAnswer,
 	grantedSchema,
 	messageSchema,
+	pageSchema,
 	sessionSchema,
 	splitSession,
 	userSchema,
 } from "../http/schemas.ts";
 import type { Method } from "../methods/method.ts";
+import { leavingProvider } from "../oauth/leaving-provider.ts";
+import { isProvider } from "../oauth/provider.ts";
 import { signIn } from "../sign-in/sign-in.ts";
 import { type Device, endDevice, endOtherDevices, listDevices } from "./devices.ts";
 import { endCurrentSession } from "./end-session.ts";
@@ -43,7 +46,10 @@ export function sessionResource(methods: readonly Method[]) {
 			access: "public",
 			// The methods parse for themselves, so that an answer names the fields of the one that was meant.
 			body: z.looseObject({}),
-			documentedBody: z.union(methods.map(({ input }) => input)),
+			documentedBody: z.union([
+				...methods.filter((method) => !isProvider(method)).map(({ input }) => input),
+				z.never(),
+			]),
 			responses: { 200: grantedSchema },
 			errors: ["invalid_credentials", "too_many_attempts", "busy"],
 			async handle({ engine, visitor, body }) {
@@ -97,11 +103,16 @@ const signOutForm = route({
 	summary: "Sign out from a plain HTML form and go to a page of this site.",
 	access: "public",
 	media: "form",
-	body: z.object({ redirectTo: z.string().optional() }),
-	responses: { 303: z.undefined() },
+	// `atProvider` ends the session there too, where it began at a provider that has such an address.
+	body: z.object({ redirectTo: z.string().optional(), atProvider: z.string().optional() }),
+	responses: { 200: pageSchema, 303: z.undefined() },
 	async handle({ engine, visitor, body }) {
 		const { origin } = engine.settings;
 		const location = safeRedirect(body.redirectTo, { origin, fallback: engine.options.pages.afterSignOut });
+		const leaving = body.atProvider === "true" ? await leavingProvider(engine, visitor) : null;
+		if (leaving !== null) {
+			return { status: 200, body: undefined, ...leaving, cookie: await endCurrentSession(engine, visitor) };
+		}
 		return { status: 303, body: undefined, headers: { location }, cookie: await endCurrentSession(engine, visitor) };
 	},
 });

@@ -14,6 +14,7 @@ export class ProofOfPerson implements MethodTools {
 	readonly #visitor: Visitor;
 	#found: Credentials | null = null;
 	#checkedPasswordVersion: number | null = null;
+	#by: { readonly issuer: string; readonly subject: string } | null = null;
 
 	constructor(engine: Engine, visitor: Visitor) {
 		this.#engine = engine;
@@ -28,12 +29,21 @@ export class ProofOfPerson implements MethodTools {
 	/** Runs the method. The credentials of whoever it proved, or `null`. */
 	async prove(attempt: MethodAttempt): Promise<Credentials | null> {
 		const proof = await attempt.verify(this);
-		return proof === null ? null : this.#credentialsOf(proof);
+		if (proof === null) return null;
+		const credentials = await this.#credentialsOf(proof);
+		this.#by = "by" in proof ? (proof.by ?? null) : null;
+		// After the epoch was read: an identity that is taken away from here on takes the epoch along.
+		return credentials !== null && (await this.#isStillLinked(credentials)) ? credentials : null;
 	}
 
 	/** Whether a user's row, read again, still bears out what was checked. */
-	stillHolds({ password }: Credentials): boolean {
-		return this.#checkedPasswordVersion === null || this.#checkedPasswordVersion === password?.version;
+	async stillHolds(credentials: Credentials): Promise<boolean> {
+		const version = this.#checkedPasswordVersion;
+		return (version === null || version === credentials.password?.version) && this.#isStillLinked(credentials);
+	}
+
+	async #isStillLinked({ user }: Credentials): Promise<boolean> {
+		return this.#by === null || (await this.#engine.storage.findUserByIdentity(this.#by))?.id === user.id;
 	}
 
 	async findAccount(identifier: string): Promise<Account | null> {

@@ -119,7 +119,7 @@ async function openSessionOnceMore(
 	person: ProofOfPerson,
 ): Promise<GrantedSession | null> {
 	const credentials = await engine.storage.findCredentialsOfUser(user.id);
-	if (credentials === null || !person.stillHolds(credentials)) return null;
+	if (credentials === null || !(await person.stillHolds(credentials))) return null;
 	return openSession(engine, visitor, proof, credentials);
 }
 

@@ -7,6 +7,8 @@ export interface Schema {
 	latchkey_identifier: IdentifierTable;
 	latchkey_password: PasswordTable;
 	latchkey_identity: IdentityTable;
+	latchkey_provider_token: ProviderTokenTable;
+	latchkey_provider_session: ProviderSessionTable;
 	latchkey_session: SessionTable;
 	latchkey_one_time_token: OneTimeTokenTable;
 	latchkey_throttle: ThrottleTable;
@@ -47,6 +49,28 @@ export interface IdentityTable {
 	subject: string;
 	user_id: string;
 	created_at: number;
+	provider: string | null;
+	label: string | null;
+	used_at: number | null;
+}
+
+export interface ProviderTokenTable {
+	issuer: string;
+	subject: string;
+	/** `null`: the provider has taken the grant back. */
+	sealed: string | null;
+	version: number;
+	expires_at: number | null;
+	/** Until when somebody is refreshing them; 0 when nobody is. */
+	refreshing_until: number;
+	updated_at: number;
+}
+
+export interface ProviderSessionTable {
+	session_id: string;
+	issuer: string;
+	subject: string;
+	provider_session: string | null;
 }
 
 export interface SessionTable {

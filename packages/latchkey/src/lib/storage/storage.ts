@@ -1,5 +1,6 @@
 import type { EmailStorage } from "./email-storage.ts";
 import type { MailStorage, NewMail } from "./mail-storage.ts";
+import type { OAuthStorage } from "./oauth-storage.ts";
 
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
@@ -10,7 +11,7 @@ import type { MailStorage, NewMail } from "./mail-storage.ts";
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage extends MailStorage, EmailStorage {
+export interface Storage extends MailStorage, EmailStorage, OAuthStorage {
 	// ── sessions ──
 
 	/**
@@ -229,7 +230,7 @@ export interface CreateUser {
 	id: string;
 	name: string | null;
 	identifiers: readonly NewIdentifier[];
-	identities: readonly { issuer: string; subject: string }[];
+	identities: readonly { issuer: string; subject: string; provider?: string; label?: string | null }[];
 	/** The sealed PHC string. */
 	password: string | null;
 	/** A session to open for the new user; `userId` and `epoch` are the new user's. */
@@ -360,7 +361,13 @@ export interface Page {
 export interface UserExport {
 	user: UserRecord & { updatedAt: number };
 	identifiers: readonly { kind: IdentifierKind; value: string; verifiedAt: number | null; createdAt: number }[];
-	identities: readonly { issuer: string; subject: string; createdAt: number }[];
+	identities: readonly {
+		issuer: string;
+		subject: string;
+		provider: string | null;
+		label: string | null;
+		createdAt: number;
+	}[];
 	password: { changedAt: number } | null;
 	sessions: readonly SessionRecord[];
 	events: readonly EventRecord[];

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Storage } from "../storage.ts";
 import { counter, minute, newEvent, newMail, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
+import { callOAuth } from "./oauth-contract.ts";
 
 /** Calls the port so that every statement that it has is executed. */
 export async function callEverything(storage: Storage): Promise<void> {
@@ -48,6 +49,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await storage.recordFailure({ userId, events: [newEvent()] });
 	await storage.forgetFailures(userId);
 	await callMail(storage, userId);
+	await callOAuth(storage, userId, sessionId);
 	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
 	await storage.deleteExpired(1);
 	await storage.ping();

@@ -3,6 +3,9 @@ import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts
 import { writeEverything } from "./every-write.ts";
 import { newEvent, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
 
+/** Whose identities are raced for. */
+export const raceIssuer = "https://race.example";
+
 /** What a process can be told to do in a race. Inputs and answers travel as JSON. */
 export interface RaceJobs {
 	increment(input: { counter: Counter; times: number }): Promise<{ accepted: boolean; refusedCount: number }[]>;
@@ -15,6 +18,12 @@ export interface RaceJobs {
 	/** The secrets of the sessions that were opened. */
 	signIn(input: { userId: string; epoch: number; times: number }): Promise<string[]>;
 	endAllSessions(input: { userId: string }): Promise<null>;
+	/** Whether the identity was unlinked. */
+	unlink(input: { userId: string; subject: string }): Promise<string>;
+	/** How many of the calls may refresh. */
+	claimRefresh(input: { subject: string; times: number }): Promise<number>;
+	/** How many of the calls linked the identity to a user of their own. */
+	link(input: { subject: string; userIds: string[] }): Promise<number>;
 	/** The ids of the messages that were claimed. */
 	claimMails(input: { limit: number; times: number }): Promise<string[]>;
 	/** How many of the calls set the password by the token. */
@@ -68,6 +77,20 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 		endAllSessions: async ({ userId }) => {
 			await storage.endAllSessions({ userId, events: [] });
 			return null;
+		},
+
+		unlink: ({ userId, subject }) =>
+			storage.unlinkIdentity({ userId, issuer: raceIssuer, subject, usableProviders: ["race"], events: [] }),
+
+		claimRefresh: async ({ subject, times }) => {
+			const claim = () => storage.claimRefresh({ issuer: raceIssuer, subject, version: 1, leaseMs: 60_000 });
+			return (await parallel(times, claim)).filter(Boolean).length;
+		},
+
+		link: async ({ subject, userIds }) => {
+			const identity = { issuer: raceIssuer, subject, provider: "race", label: null, verifiedEmail: null, events: [] };
+			const linked = await Promise.all(userIds.map((userId) => storage.linkIdentity({ ...identity, userId })));
+			return linked.filter((answer) => answer === "linked").length;
 		},
 
 		claimMails: async ({ limit, times }) => {

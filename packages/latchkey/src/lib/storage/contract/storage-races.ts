@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractStore } from "./contract-store.ts";
 import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
 import { counter, hour, minute, newEvent, newMail, newUser, sha256, signIn, signUp } from "./fixtures.ts";
-import type { RaceJob } from "./race-jobs.ts";
+import { type RaceJob, raceIssuer } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
 export interface RaceStore extends ContractStore {
@@ -107,6 +107,38 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				for (const secret of secrets) expect(await store.storage.readSession(sha256(secret))).toBeNull();
 				expect(await store.storage.listSessions(userId, { limit: 100 })).toEqual([]);
 				expect(await store.storage.createSession(signIn(userId, { epoch: 2 }))).not.toBeNull();
+			}
+		});
+
+		it("leaves one way in when every linked identity is unlinked at once", async () => {
+			for (let round = 0; round < 10; round++) {
+				const subjects = [0, 1, 2, 3].map((number) => `${round}-${number}`);
+				const identities = subjects.map((subject) => ({ issuer: raceIssuer, subject, provider: "race" }));
+				const { userId } = await signUp(store.storage, `linked-${round}`, { identities, password: null });
+				const answers = await race.run(subjects.map((subject) => ["unlink", { userId, subject }]));
+				expect(answers.toSorted()).toEqual(["last", "unlinked", "unlinked", "unlinked"]);
+				expect(await store.storage.listIdentities(userId)).toHaveLength(1);
+			}
+		});
+
+		it("[A7] links an identity to exactly one of 16 users who want it at once", async () => {
+			for (let round = 0; round < 5; round++) {
+				const subject = `wanted-${round}`;
+				const people = Array.from({ length: 16 }, (_, person) => signUp(store.storage, `wants-${round}-${person}`));
+				const userIds = (await Promise.all(people)).map(({ userId }) => userId);
+				const quarters = [0, 4, 8, 12].map((start) => userIds.slice(start, start + 4));
+				expect(sum(await race.run(quarters.map((userIds) => ["link", { subject, userIds }])))).toBe(1);
+			}
+		});
+
+		it("lets exactly one of 16 parallel refreshes of a provider's tokens through", async () => {
+			for (let round = 0; round < 10; round++) {
+				const identity = { issuer: raceIssuer, subject: `tokens-${round}`, provider: "race" };
+				const { userId } = await signUp(store.storage, `tokens-${round}`, { identities: [identity] });
+				const tokens = { ...identity, userId, label: null, sealed: "sealed", expiresInMs: 0 };
+				await store.storage.keepProviderTokens(tokens);
+				const jobs = repeat<RaceJob>(["claimRefresh", { subject: identity.subject, times: 4 }]);
+				expect(sum((await race.run(jobs)) as number[])).toBe(1);
 			}
 		});
 

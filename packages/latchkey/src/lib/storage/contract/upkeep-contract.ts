@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
 import { counter, day, hour, minute, newEvent, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
+import { oauthCalls } from "./oauth-contract.ts";
 
 /** Housekeeping, health and the end. */
 export function upkeepContract(context: ContractContext): void {
@@ -139,6 +140,7 @@ export function upkeepContract(context: ContractContext): void {
 			listEvents: () => storage.listEvents("u", { limit: 1 }),
 			deleteExpired: () => storage.deleteExpired(1),
 			ping: () => storage.ping(),
+			...oauthCalls(storage),
 			claimMails: () => storage.claimMails({ limit: 1, leaseMs: minute }),
 			finishMail: () => storage.finishMail({ id: "m", attempts: 1 }),
 			postponeMail: () => storage.postponeMail({ id: "m", attempts: 1, waitMs: null }),

@@ -1,6 +1,7 @@
 import { coreTables } from "./0001-core-tables.ts";
 import { mailTables } from "./0002-mail.ts";
+import { outsideProviders } from "./0004-outside-providers.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [coreTables, mailTables];
+export const migrations: readonly Migration[] = [coreTables, mailTables, outsideProviders];

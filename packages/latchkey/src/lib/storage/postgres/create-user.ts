@@ -102,10 +102,12 @@ function prepareCreate(connection: PostgresConnection) {
 					cross join json_to_recordset(${p.identifiers}::json) as wanted(kind text, value text, canonical text)
 			),
 			linked as (
-				insert into latchkey_identity (issuer, subject, user_id, created_at)
-				select wanted.issuer, wanted.subject, made.id, clock.now
+				insert into latchkey_identity (issuer, subject, user_id, created_at, provider, label)
+				select wanted.issuer, wanted.subject, made.id, clock.now, wanted.provider, wanted.label
 				from clock cross join made
-					cross join json_to_recordset(${p.identities}::json) as wanted(issuer text, subject text)
+					cross join json_to_recordset(${p.identities}::json) as wanted(
+						issuer text, subject text, provider text, label text
+					)
 			),
 			proven as (
 				insert into latchkey_password (user_id, sealed, version, changed_at)

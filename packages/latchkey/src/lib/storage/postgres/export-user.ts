@@ -20,11 +20,7 @@ export function exportUserOperation(connection: PostgresConnection): Pick<Storag
 					verifiedAt: verified_at,
 					createdAt: created_at,
 				})),
-				identities: row.identities.map(({ issuer, subject, created_at }) => ({
-					issuer,
-					subject,
-					createdAt: created_at,
-				})),
+				identities: row.identities.map(({ created_at, ...identity }) => ({ ...identity, createdAt: created_at })),
 				password: row.changed_at === null ? null : { changedAt: row.changed_at },
 				sessions: row.sessions.map(toSession),
 				events: row.events.map(toEvent),
@@ -50,7 +46,7 @@ function prepareRead(connection: PostgresConnection) {
 				jsonArrayFrom(
 					eb
 						.selectFrom("latchkey_identity as i")
-						.select(["i.issuer", "i.subject", "i.created_at"])
+						.select(["i.issuer", "i.subject", "i.provider", "i.label", "i.created_at"])
 						.whereRef("i.user_id", "=", "u.id")
 						.orderBy("i.issuer")
 						.orderBy("i.subject"),

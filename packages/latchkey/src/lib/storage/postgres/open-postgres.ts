@@ -16,6 +16,7 @@ import { mailOperations } from "./mails.ts";
 import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
 import { requireNoMove } from "./move-mark.ts";
 import { defaultPrefix, type TableNames } from "./names.ts";
+import { oauthOperations } from "./oauth.ts";
 import { passwordOperations } from "./passwords.ts";
 import { connectAlone, createPool, type OwnPool, type PostgresClient, type PostgresPool } from "./pool.ts";
 import { readSessionOperation } from "./read-session.ts";
@@ -181,6 +182,7 @@ function createStorage(connection: PostgresConnection, own: OwnPool | null): Sto
 		...emailOperations(connection),
 		...deletionOperations(connection),
 		...upkeepOperations(connection),
+		...oauthOperations(connection),
 		close: () => {
 			connection.close();
 			closing ??= own?.end() ?? Promise.resolve();

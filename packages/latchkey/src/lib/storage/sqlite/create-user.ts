@@ -43,7 +43,12 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 
 	function takenIdentities({ id, identities }: CreateUser, now: number): "identity"[] {
 		if (identities.length === 0) return [];
-		const rows = identities.map(({ issuer, subject }) => ({ issuer, subject }));
+		const rows = identities.map(({ issuer, subject, provider = null, label = null }) => ({
+			issuer,
+			subject,
+			provider,
+			label,
+		}));
 		return statements.identities.run(rows, { userId: id, now }) === identities.length ? [] : ["identity"];
 	}
 }
@@ -86,10 +91,23 @@ function prepareStatements(connection: SqliteConnection) {
 		),
 
 		identities: connection.prepareRowsWrite(
-			(db, rows: { issuer: string; subject: string }[], p: { userId: string; now: number }) =>
+			(
+				db,
+				rows: { issuer: string; subject: string; provider: string | null; label: string | null }[],
+				p: { userId: string; now: number },
+			) =>
 				db
 					.insertInto("latchkey_identity")
-					.values(rows.map(({ issuer, subject }) => ({ issuer, subject, user_id: p.userId, created_at: p.now })))
+					.values(
+						rows.map(({ issuer, subject, provider, label }) => ({
+							issuer,
+							subject,
+							user_id: p.userId,
+							created_at: p.now,
+							provider,
+							label,
+						})),
+					)
 					.onConflict((conflict) => conflict.columns(["issuer", "subject"]).doNothing()),
 		),
 

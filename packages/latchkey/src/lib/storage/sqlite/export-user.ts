@@ -21,7 +21,7 @@ export function exportUserOperation(connection: SqliteConnection): Pick<Storage,
 					})),
 					identities: statements.identities
 						.all({ userId })
-						.map(({ issuer, subject, created_at }) => ({ issuer, subject, createdAt: created_at })),
+						.map(({ created_at, ...identity }) => ({ ...identity, createdAt: created_at })),
 					password: password === undefined ? null : { changedAt: password.changed_at },
 					sessions: statements.sessions.all({ userId }).map(toSession),
 					events: statements.events.all({ userId }).map(toEvent),
@@ -45,7 +45,7 @@ function prepareStatements(connection: SqliteConnection) {
 		identities: connection.prepareRead((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_identity")
-				.select(["issuer", "subject", "created_at"])
+				.select(["issuer", "subject", "provider", "label", "created_at"])
 				.where("user_id", "=", p.userId)
 				.orderBy("issuer")
 				.orderBy("subject"),

@@ -12,6 +12,7 @@ import { emailOperations } from "./emails.ts";
 import { exportUserOperation } from "./export-user.ts";
 import { mailOperations } from "./mails.ts";
 import { migrate, migrationStatus, requireMigrated, untilFree } from "./migrate.ts";
+import { oauthOperations } from "./oauth.ts";
 import { passwordOperations } from "./passwords.ts";
 import { readSessionOperation } from "./read-session.ts";
 import { renewalOperations } from "./renewal.ts";
@@ -79,6 +80,7 @@ function createStorage(connection: SqliteConnection): Storage {
 		...emailOperations(connection, steps),
 		...deletionOperations(connection, steps),
 		...upkeepOperations(connection),
+		...oauthOperations(connection, steps),
 	};
 }
 
