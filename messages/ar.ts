@@ -1,4 +1,5 @@
 import type { Messages } from "./en";
+import { mail } from "./mail-ar";
 
 export const ar: Messages = {
 	site: {
@@ -59,7 +60,7 @@ export const ar: Messages = {
 		codeText: "الإعداد والمسارات وصفحة محمية. هذا كل شيء.",
 		notTitle: "ما لا يفعله بعد",
 		notText:
-			"كلمة المرور هي الطريقة الوحيدة للدخول اليوم. مفاتيح المرور ورموز البريد والمزوّدون الخارجيون والعامل الثاني قيد البناء. لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
+			"كلمات المرور والرموز المرسلة بالبريد هما طريقتا الدخول اليوم. مفاتيح المرور والمزوّدون الخارجيون والعامل الثاني قيد البناء. لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
 	},
 	signIn: {
 		title: "تسجيل الدخول",
@@ -142,6 +143,7 @@ export const ar: Messages = {
 		navigation: "الحساب",
 		profile: "الملف الشخصي",
 		password: "كلمة المرور",
+		email: "البريد الإلكتروني",
 		devices: "الأجهزة",
 		activity: "النشاط",
 		data: "بياناتك",
@@ -155,7 +157,7 @@ export const ar: Messages = {
 		username: "اسم المستخدم",
 		usernameHint: "من 2 إلى 32 حرفًا أو رقمًا أو نقطة أو شرطة أو شرطة سفلية. يمكنك الدخول به بدلًا من البريد الإلكتروني.",
 		email: "البريد الإلكتروني",
-		emailHint: "لا يمكن تغييره بعد.",
+		emailHint: "غيّره أو أكّده",
 		submit: "حفظ",
 		pending: "جارٍ الحفظ…",
 		saved: "حُفظ ملفك الشخصي.",
@@ -220,6 +222,20 @@ export const ar: Messages = {
 			"session.revoked": "سُجّل خروج جهاز من جهاز آخر",
 			"session.copied": "اكتُشفت جلسة منسوخة وأُنهيت",
 			"sessions.revoked": "تسجيل الخروج من كل مكان آخر",
+			"sign_in.new_device": "تسجيل دخول من جهاز جديد",
+			"password.reset": "اختيرت كلمة مرور جديدة عبر البريد",
+			"password.removed": "أُزيلت كلمة المرور: لم يُؤكَّد العنوان من قبل",
+			"password.disabled": "عُطّلت كلمة المرور بعد محاولات خاطئة كثيرة",
+			"password.enabled": "أعاد المشغّل تفعيل كلمة المرور",
+			"email.verification_requested": "أُرسل رمز لتأكيد العنوان",
+			"email.verified": "تأكّد العنوان",
+			"email.change_requested": "بدأ تغيير العنوان",
+			"email.change_cancelled": "أُلغي تغيير العنوان",
+			"email.changed": "تغيّر العنوان",
+			"email.change_undone": "جرى التراجع عن تغيير العنوان",
+			"user.deletion_requested": "طُلب حذف الحساب",
+			"user.deletion_undone": "أُبقي الحساب ولم يُحذف",
+			"user.exported": "نُزّلت البيانات",
 		},
 		otherEvent: "حدث آخر",
 	},
@@ -231,9 +247,9 @@ export const ar: Messages = {
 		exportLink: "نزّل بياناتي",
 		deleteTitle: "حذف الحساب",
 		deleteText:
-			"يُحذف ملفك الشخصي وأسماء الدخول والجلسات فورًا ولا يمكن استعادتها. يحتفظ السجل الأمني باسم مستعار، بلا اسمك ولا عنوانك.",
+			"يُسجّل خروجك من كل مكان. إن كان بريدك مؤكّدًا فلديك سبعة أيام للتراجع برابط نرسله إليك، وإلا حُذف الحساب فورًا. يحتفظ السجل الأمني باسم مستعار، بلا اسمك ولا عنوانك.",
 		password: "كلمة مرورك",
-		submit: "احذف حسابي نهائيًا",
+		submit: "احذف حسابي",
 		pending: "جارٍ الحذف…",
 	},
 	appearance: {
@@ -247,7 +263,6 @@ export const ar: Messages = {
 		},
 		language: "اللغة",
 		submit: "حفظ",
-		saved: "حُفظ.",
 	},
 	notFound: {
 		title: "لا شيء هنا",
@@ -291,6 +306,8 @@ export const ar: Messages = {
 			not_authenticated: "لم تعد مسجّل الدخول. سجّل الدخول ثم حاول مجددًا.",
 			reauthentication_required: "أكّد كلمة مرورك أولًا.",
 			identifier_taken: "هذا مستخدم من قبل.",
+			invalid_code: "هذا الرمز خاطئ أو مستخدم أو منتهي الصلاحية. بعد خمس محاولات خاطئة اطلب رمزًا جديدًا.",
+			expired_link: "هذا الرابط مستخدم أو منتهي الصلاحية. اطلب رابطًا جديدًا.",
 			sign_up_closed: "لا يمكن إنشاء حسابات جديدة هنا حاليًا.",
 			invalid_input: "هناك ما يحتاج إلى انتباهك.",
 			not_found: "لم يعد هذا موجودًا.",
@@ -304,6 +321,7 @@ export const ar: Messages = {
 			identifier: {
 				required: "أدخل بريدك الإلكتروني أو اسم المستخدم.",
 				taken: "يوجد حساب بهذا البريد. إن كان لك فسجّل الدخول.",
+				unchanged: "هذا عنوانك بالفعل.",
 			},
 			username: {
 				required: "بلا بريد إلكتروني لا بد من اسم مستخدم.",
@@ -341,4 +359,5 @@ export const ar: Messages = {
 		retry: "حاول مجددًا",
 		reference: "المرجع",
 	},
+	mail,
 };

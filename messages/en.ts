@@ -1,3 +1,5 @@
+import { mail } from "./mail-en";
+
 /** Everything that the application says. The other catalogues have the same keys: the compiler sees to it. */
 export const en = {
 	site: {
@@ -59,7 +61,7 @@ export const en = {
 		codeText: "The configuration, the handlers, and a protected page. That is all of it.",
 		notTitle: "What it does not do yet",
 		notText:
-			"Passwords are the only way to sign in today. Passkeys, e-mail codes, outside providers and second factors are being built. There is no hosted version, and none is planned.",
+			"Passwords and mailed codes are the ways to sign in today. Passkeys, outside providers and second factors are being built. There is no hosted version, and none is planned.",
 	},
 	signIn: {
 		title: "Sign in",
@@ -144,6 +146,7 @@ export const en = {
 		navigation: "Account",
 		profile: "Profile",
 		password: "Password",
+		email: "E-mail address",
 		devices: "Devices",
 		activity: "Activity",
 		data: "Your data",
@@ -158,7 +161,7 @@ export const en = {
 		usernameHint:
 			"2 to 32 letters, digits, dots, dashes or underscores. You can sign in with it instead of your address.",
 		email: "E-mail address",
-		emailHint: "Cannot be changed yet.",
+		emailHint: "Change or confirm it",
 		submit: "Save",
 		pending: "Saving…",
 		saved: "Your profile is saved.",
@@ -216,6 +219,20 @@ export const en = {
 			"session.revoked": "A device was signed out from another",
 			"session.copied": "A copied session was found and ended",
 			"sessions.revoked": "Signed out everywhere else",
+			"sign_in.new_device": "Signed in on a new device",
+			"password.reset": "A new password was chosen by mail",
+			"password.removed": "Password removed: the address had never been confirmed before",
+			"password.disabled": "Password disabled after too many wrong ones",
+			"password.enabled": "Password enabled again by the operator",
+			"email.verification_requested": "A code to confirm the address was sent",
+			"email.verified": "Address confirmed",
+			"email.change_requested": "A change of the address was begun",
+			"email.change_cancelled": "The change of the address was dropped",
+			"email.changed": "Address changed",
+			"email.change_undone": "The change of the address was taken back",
+			"user.deletion_requested": "Deletion of the account requested",
+			"user.deletion_undone": "The account was kept from being deleted",
+			"user.exported": "Data downloaded",
 		},
 		otherEvent: "Something else happened",
 	},
@@ -227,9 +244,9 @@ export const en = {
 		exportLink: "Download my data",
 		deleteTitle: "Delete the account",
 		deleteText:
-			"Your profile, sign-in names and sessions are deleted at once and cannot be brought back. The security log keeps a pseudonym, without your name or address.",
+			"You are signed out everywhere. With a confirmed e-mail address you have seven days to change your mind, by a link that we mail you; without one the account is gone at once. The security log keeps a pseudonym, without your name or address.",
 		password: "Your password",
-		submit: "Delete my account for good",
+		submit: "Delete my account",
 		pending: "Deleting…",
 	},
 	appearance: {
@@ -243,7 +260,6 @@ export const en = {
 		},
 		language: "Language",
 		submit: "Save",
-		saved: "Saved.",
 	},
 	notFound: {
 		title: "There is nothing here",
@@ -274,6 +290,8 @@ export const en = {
 			not_authenticated: "You are not signed in any more. Sign in, then try again.",
 			reauthentication_required: "Confirm your password first.",
 			identifier_taken: "Somebody has this already.",
+			invalid_code: "This code is wrong, was used or has expired. After five wrong ones, ask for a new one.",
+			expired_link: "This link was used or has expired. Ask for a new one.",
 			sign_up_closed: "New accounts cannot be made here at present.",
 			invalid_input: "Something needs your attention.",
 			not_found: "This is gone already.",
@@ -287,6 +305,7 @@ export const en = {
 			identifier: {
 				required: "Enter your e-mail address or user name.",
 				taken: "Somebody has an account with this address. If it is you, sign in.",
+				unchanged: "This is your address already.",
 			},
 			username: {
 				required: "Without an e-mail address, a user name is needed.",
@@ -324,6 +343,7 @@ export const en = {
 		retry: "Try again",
 		reference: "Reference",
 	},
+	mail,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

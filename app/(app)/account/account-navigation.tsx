@@ -7,6 +7,7 @@ import type { Messages } from "@/messages/en";
 const pages = [
 	["profile", "/account"],
 	["password", "/account/password"],
+	["email", "/account/email"],
 	["devices", "/account/devices"],
 	["activity", "/account/activity"],
 	["data", "/account/data"],

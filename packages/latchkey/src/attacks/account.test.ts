@@ -92,8 +92,8 @@ describe("the deletion of an account", () => {
 		expect(proven.body.message).toBe("Reauthenticated");
 		auth.clock.advance({ minutes: 10 });
 		const deleted = await browser.delete("/api/auth/user");
-		expect(deleted.body).toEqual({ message: "Account deleted" });
-		expect(browser.cookies.size).toBe(0);
+		expect(deleted.body).toEqual({ message: "Account deleted", deletesAt: null });
+		expect(browser.cookies.has("session")).toBe(false);
 	});
 
 	it("[ASVS 7.4.2] leaves no session, no way to sign in, and the identifiers to whoever comes next", async () => {
@@ -155,7 +155,8 @@ describe("the export of an account", () => {
 		expect(body.identities).toMatchObject([{ issuer: "https://issuer.example", subject: "1" }]);
 		expect(body.sessions).toHaveLength(of("session"));
 		expect(body.sessions).toHaveLength(2);
-		expect(body.events).toHaveLength(of("audit_event", "subject"));
+		// All but that this export was made, which was recorded after it.
+		expect(body.events).toHaveLength(of("audit_event", "subject") - 1);
 		expect(body.password).toEqual({ changedAt: "2026-01-01T00:00:00.000Z" });
 		expect(JSON.stringify(body)).not.toContain("bob");
 	});

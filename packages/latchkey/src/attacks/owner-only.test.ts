@@ -31,10 +31,14 @@ describe("an endpoint", () => {
 			"DELETE /api/auth",
 			"GET /api/auth",
 			"GET /api/auth/health",
+			"GET /api/auth/mail-links/{token}",
 			"GET /api/auth/openapi.json",
 			"POST /api/auth",
+			"POST /api/auth/password-resets",
 			"POST /api/auth/sign-out",
 			"POST /api/auth/sign-up",
+			"PUT /api/auth/email-verifications/{token}",
+			"PUT /api/auth/password-resets/{token}",
 		]);
 		expect(everyRow(auth)).toBe(before);
 	});

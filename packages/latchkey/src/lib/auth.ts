@@ -1,3 +1,4 @@
+import { emailVerificationRoutes } from "./email-verification/email-verification-routes.ts";
 import type { Engine } from "./engine.ts";
 import { type Refusal, toRefusal } from "./errors.ts";
 import { eventRoutes } from "./events/event-routes.ts";
@@ -10,6 +11,7 @@ import { Router } from "./http/router.ts";
 import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
 import type { Logger } from "./log.ts";
+import { mailRoutes } from "./mail/mail-routes.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { endCurrentSession } from "./sessions/end-session.ts";
@@ -29,6 +31,8 @@ export interface Granted {
 	readonly cookie: CookieToSet;
 	/** The cookie as a `Set-Cookie` header. */
 	readonly setCookie: string;
+	/** A second cookie, which makes the browser a known device: attempts from there are limited apart from strangers'. */
+	readonly device?: CookieToSet;
 }
 
 export type GrantResult = Granted | Refusal;
@@ -86,6 +90,8 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		...methods.flatMap((method) => method.routes),
 		...userRoutes,
 		...eventRoutes,
+		...mailRoutes,
+		...emailVerificationRoutes,
 		...serviceRoutes(() => document()),
 	];
 	const router = new Router(routes);
@@ -176,8 +182,8 @@ async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult>
 	}
 }
 
-function granted({ session, cookie }: GrantedSession): Granted {
-	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie) };
+function granted({ session, cookie, device }: GrantedSession): Granted {
+	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...(device && { device }) };
 }
 
 function once<Value>(make: () => Value): () => Value {

@@ -7,6 +7,10 @@ import { misconfigured } from "./errors.ts";
 import { installArrivalStamp } from "./http/arrival.ts";
 import { Throttle } from "./http/throttle.ts";
 import type { Logger } from "./log.ts";
+import type { MailMessage } from "./mail/mail-message.ts";
+import { Mailbox } from "./mail/mailbox.ts";
+import { MailSender, wakingOnMail } from "./mail/sender.ts";
+import { smtpTransport } from "./mail/smtp-transport.ts";
 import type { Method } from "./methods/method.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { HashPool } from "./passwords/hash-pool.ts";
@@ -20,7 +24,18 @@ import { scheduleUpkeep } from "./upkeep.ts";
 /** What an engine and the others of its process share: connections, queues and memory, never anybody's options. */
 type Shared = Pick<
 	Engine,
-	"storage" | "tokens" | "hasher" | "throttle" | "activity" | "background" | "pseudonyms" | "stopUpkeep"
+	| "storage"
+	| "tokens"
+	| "hasher"
+	| "throttle"
+	| "activity"
+	| "background"
+	| "pseudonyms"
+	| "mailLinks"
+	| "emailCodes"
+	| "knownDevices"
+	| "mailbox"
+	| "stopUpkeep"
 >;
 
 // Next.js loads this module once for the proxy, once for route handlers and once for pages: three pools and three queues,
@@ -43,7 +58,32 @@ export async function openEngine(options: ResolvedOptions, methods: readonly Met
 	installArrivalStamp();
 	const settings = readSettings(options.overrides);
 	const shared = await sharedParts(options, settings);
-	return { ...shared, options, methods, settings, log: options.logger };
+	// Of this engine and not shared, since how to send is one of its options. The lease keeps senders apart.
+	const sender = new MailSender({
+		storage: () => engine.storage,
+		log: options.logger,
+		render: async (mail) => {
+			const { composeMail } = await import("./mail/compose-mail.ts");
+			return composeMail(engine, mail);
+		},
+		transport: chooseTransport(options, settings, shared.mailbox),
+	});
+	const storage = wakingOnMail(shared.storage, () => sender.wake());
+	const engine: Engine = { ...shared, storage, options, methods, settings, sender, log: options.logger };
+	return engine;
+}
+
+function chooseTransport({ mail, logger, clock }: ResolvedOptions, settings: Settings, mailbox: Mailbox) {
+	const { smtpUrl, loopback } = settings;
+	if (mail.send !== undefined) return mail.send;
+	if (smtpUrl !== null) return smtpTransport(smtpUrl);
+	if (loopback) return async (message: MailMessage) => mailbox.keep(message, clock?.() ?? Date.now());
+	logger({
+		level: "warn",
+		event: "mail_off",
+		message: "No mail is sent: set SMTP_URL, or createAuth({ mail: { send } })",
+	});
+	return null;
 }
 
 function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shared> {
@@ -67,6 +107,7 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 	const storage = await openStorage(settings, clock, logger);
 	const activity = new ActivityLog(storage, logger);
 	workOnExit().add(activity.onExit);
+	const pseudonyms = deriveKeyRing(settings.secrets, "pseudonym");
 	return {
 		storage,
 		activity,
@@ -74,20 +115,25 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		tokens: new SessionTokens(deriveKeyRing(settings.secrets, "session-token"), settings.origin),
 		hasher: new PasswordHasher(new HashPool(), deriveKeyRing(settings.peppers, "password")),
 		throttle: new Throttle(storage, deriveKeyRing(settings.secrets, "throttle")),
-		pseudonyms: deriveKeyRing(settings.secrets, "pseudonym"),
-		stopUpkeep: scheduleUpkeep(storage, logger),
+		pseudonyms,
+		mailLinks: deriveKeyRing(settings.secrets, "mail-link"),
+		emailCodes: deriveKeyRing(settings.secrets, "email-code"),
+		knownDevices: deriveKeyRing(settings.secrets, "device"),
+		mailbox: new Mailbox(),
+		stopUpkeep: scheduleUpkeep(storage, pseudonyms, logger),
 	};
 }
 
 /** Closes what the engine opened, after what it still had to write. */
 export async function closeEngine(engine: Engine): Promise<void> {
 	engine.stopUpkeep();
+	await engine.sender.stop();
 	await engine.background.settled();
 	await engine.activity.flush();
 	workOnExit().delete(engine.activity.onExit);
 	await engine.storage.close();
 	for (const [key, opening] of registry[registryKey] ?? []) {
-		if ((await opening.catch(() => null))?.storage === engine.storage) registry[registryKey]?.delete(key);
+		if ((await opening.catch(() => null))?.background === engine.background) registry[registryKey]?.delete(key);
 	}
 }
 

@@ -43,6 +43,6 @@ export function splitSession({ user, ...session }: Session): { user: User; sessi
 }
 
 /** Answers with a session that has begun or been renewed, and sets its cookie. */
-export function grantedAnswer(status: number, message: string, { session, cookie }: GrantedSession): Answer {
-	return { status, body: { message, ...splitSession(session) }, cookie };
+export function grantedAnswer(status: number, message: string, { session, cookie, device }: GrantedSession): Answer {
+	return { status, body: { message, ...splitSession(session) }, cookie, ...(device && { cookies: [device] }) };
 }

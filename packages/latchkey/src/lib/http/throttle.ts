@@ -13,12 +13,22 @@ type Rule = Omit<Counter, "key">;
 export const throttleRules = {
 	/** Failed sign-ins of an account: then waits that double from 30 seconds to an hour. */
 	signInAccount: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
+	/** The same from a device that the account was used on before, apart from everybody else's. */
+	signInDevice: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
 	/** Failed sign-ins from one IPv4 address or IPv6 /64. */
 	signInAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Sign-ups from one address. */
 	signUpAddress: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** Changes of one's user name: each says whether somebody has it. */
 	renameUser: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Mails that strangers can ask for, to one recipient. */
+	mailRecipient: { limit: 5, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** The same by who asks. */
+	mailAddress: { limit: 20, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Exports of one's data that are told of. */
+	exportNotice: { limit: 1, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Guesses at one mailed code, for as long as the longest-lived lives; a new one begins no new count. */
+	emailCode: { limit: 5, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 } as const satisfies Record<string, Rule>;
 
 export type ThrottleRule = keyof typeof throttleRules;
@@ -49,6 +59,11 @@ export class Throttle {
 		this.#keys = keys;
 	}
 
+	/** Names the counter of a rule and subject in the store. */
+	keyOf(rule: ThrottleRule, subject: string): string {
+		return keyedName(this.#keys.current.key, `${rule}:${subject}`);
+	}
+
 	/**
 	 * Admits an attempt if every rule does. `settle` is what to hand to the store when the attempt succeeds: the
 	 * account's failures are forgotten, the address gets this one back.
@@ -58,9 +73,9 @@ export class Throttle {
 		const counters: Counter[] = [];
 		for (const { rule, subject } of attempts) {
 			if (subject === null) continue;
-			const key = keyedName(this.#keys.current.key, `${rule}:${subject}`);
+			const key = this.keyOf(rule, subject);
 			counters.push({ key, ...throttleRules[rule] });
-			(rule === "signInAccount" ? settle.clear : settle.giveBack).push(key);
+			(rule === "signInAccount" || rule === "signInDevice" ? settle.clear : settle.giveBack).push(key);
 		}
 		if (counters.length === 0) return { ok: true, settle };
 		const refused = (await this.#storage.increment(counters)).filter((state) => !state.accepted);
@@ -72,6 +87,15 @@ export class Throttle {
 			first: refused.some((state) => state.refusedCount === 1),
 		};
 	}
+}
+
+/** What to hand to the store so that these rules begin anew for these subjects. */
+export function forgetting(
+	{ throttle }: Pick<Engine, "throttle">,
+	rule: ThrottleRule,
+	subjects: readonly string[],
+): Settlement {
+	return { clear: subjects.map((subject) => throttle.keyOf(rule, subject)), giveBack: [] };
 }
 
 const saidSo = new WeakSet<Throttle>();

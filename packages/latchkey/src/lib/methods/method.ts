@@ -16,6 +16,8 @@ export interface MethodTools {
 	findAccount(identifier: string): Promise<Account | null>;
 	/** Checks a password in the same time whether there is an account or not; `null` never matches. */
 	checkPassword(account: Account | null, password: string): Promise<boolean>;
+	/** Whom the code proves that this browser had mailed; `null` when it is wrong, used, expired or tried too often. */
+	checkEmailCode(code: string): Promise<Account | null>;
 }
 
 /**

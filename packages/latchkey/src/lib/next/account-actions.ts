@@ -6,10 +6,11 @@ import { changePassword } from "../passwords/change-password.ts";
 import { reauthenticate } from "../passwords/reauthenticate.ts";
 import { endDevice, endOtherDevices } from "../sessions/devices.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
-import { deleteAccount, updateAccount, userChanges } from "../users/account.ts";
+import { updateAccount, userChanges } from "../users/account.ts";
+import { deleteAccount } from "../users/deletion.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { done, enter, field, goTo, refuseForm, setCookie } from "./form-answers.ts";
+import { done, enter, field, goTo, refuseForm, setCookie, setDevice } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** What people do with their own account, as forms. Whoever is not signed in is refused with `not_authenticated`. */
@@ -57,6 +58,7 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 			const result = await changePassword(engine, visitor, current, passwords);
 			if (!result.ok) return refuseForm(engine, result, {});
 			await setCookie(result.cookie);
+			await setDevice(result);
 			return done(engine, form);
 		}),
 		updateProfile: signedIn(updateProfile),
@@ -71,7 +73,8 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 		deleteAccount: signedIn(async ({ engine, visitor, current }, form) => {
 			const proof = await reauthenticate(engine, visitor, current, field(form, "password"));
 			if (!proof.ok) return refuseForm(engine, proof, {});
-			await setCookie(await deleteAccount(engine, current));
+			const { cookie } = await deleteAccount(engine, visitor, current);
+			await setCookie(cookie);
 			const leaveTo = engine.options.pages.afterSignOut;
 			const scripted = (await headers()).get("next-action") !== null;
 			return scripted ? { ok: true, values: {}, leaveTo } : goTo(leaveTo);

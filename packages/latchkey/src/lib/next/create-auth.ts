@@ -2,23 +2,27 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
+import type { AskedCode } from "../email-codes/code-cookie.ts";
+import type { PendingEmail } from "../email-verification/change-email.ts";
 import { type EventPage, listEvents } from "../events/event-log.ts";
+import type { KeptMail } from "../mail/mailbox.ts";
+import type { MailLink } from "../mail/open-mail-link.ts";
 import type { AuthOptions } from "../options.ts";
 import { type DevicePage, listDevices } from "../sessions/devices.ts";
-import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
 import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
 import { type CurrentRequest, currentRequest } from "./current-session.ts";
 import { type FormActions, formActions } from "./form-actions.ts";
-import { goTo } from "./form-answers.ts";
 import { type FormState, readFormState } from "./form-state.ts";
-import { type Demands, judge, pageThatHelps } from "./guard.ts";
+import type { Demands } from "./guard.ts";
 import {
 	type GuardedRouteHandler,
 	type GuardedRouteOptions,
 	guardRoute,
 	type RouteHandlerContext,
 } from "./guarded-route.ts";
+import { mailPages } from "./mail-pages.ts";
+import { protectRequest } from "./protect-request.ts";
 import { type AuthProxy, guardProxy, type ProxyOptions } from "./proxy.ts";
 import { startServer } from "./start-server.ts";
 
@@ -60,6 +64,16 @@ export interface NextAuth extends Auth {
 	devices(page?: { before?: string }): Promise<DevicePage>;
 	/** For pages: the signed-in user's own security events, newest first. Sends anybody else to sign in. */
 	events(page?: { before?: string }): Promise<EventPage>;
+	/** For pages: the link of a message that the browser came by, if it did. Using it is left to a form. */
+	mailLink(): Promise<MailLink | null>;
+	/** For pages: the mailed code that this browser waits for, if it asked for one. */
+	askedCode(): Promise<Pick<AskedCode, "purpose" | "email"> | null>;
+	/** For pages: the address that waits to be proven. Sends whoever is not signed in to sign in. */
+	pendingEmail(): Promise<PendingEmail | null>;
+	/** For pages: when the account will be deleted. Sends whoever is not signed in to sign in. */
+	pendingDeletion(): Promise<string | null>;
+	/** For the mailbox of local development: its messages, newest first. `null` anywhere else, and where mail is sent. */
+	mailbox(): Promise<readonly KeptMail[] | null>;
 	/** Form actions, to be exported by name from a file of yours that says `"use server"`. */
 	readonly actions: FormActions;
 	/**
@@ -89,6 +103,7 @@ export function createAuth(options: AuthOptions): NextAuth {
 			const { engine: opened, current } = await protectRequest(request, {});
 			return listEvents(opened, current, before);
 		},
+		...mailPages(request),
 		action: <Input extends z.ZodType, Data>(
 			options: ActionOptions<Input>,
 			body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
@@ -97,7 +112,7 @@ export function createAuth(options: AuthOptions): NextAuth {
 			options: GuardedRouteOptions<Input, Params>,
 			handler: (context: RouteHandlerContext<z.output<Input>, z.output<Params>>) => Promise<Response> | Response,
 		) => guardRoute({ engine, logger }, options, handler),
-		proxy: (options: ProxyOptions) => guardProxy(engine, options),
+		proxy: (options: ProxyOptions) => guardProxy({ engine, logger }, options),
 		handlers: handlersOf(auth.handle),
 		actions: formActions(auth, engine, request),
 		formState: async () => {
@@ -111,15 +126,6 @@ export function createAuth(options: AuthOptions): NextAuth {
 async function session(request: () => Promise<CurrentRequest>): Promise<Session | null> {
 	const { current } = await request();
 	return current === null ? null : toSession(current);
-}
-
-async function protectRequest(
-	request: () => Promise<CurrentRequest>,
-	demands: Demands,
-): Promise<CurrentRequest & { readonly current: ResolvedSession }> {
-	const asked = await request();
-	const verdict = judge(asked, demands);
-	return verdict.ok ? { ...asked, current: verdict.current } : goTo(pageThatHelps(asked, verdict.code));
 }
 
 function handlersOf(answer: RouteHandler): RouteHandlers {

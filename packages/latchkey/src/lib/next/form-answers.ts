@@ -54,6 +54,11 @@ export async function setCookie(cookie: CookieToSet): Promise<void> {
 	(await cookies()).set(cookie.name, cookie.value, cookieAttributes(cookie));
 }
 
+/** The cookie of a known device, which goes along with that of a session. */
+export async function setDevice({ device }: { readonly device?: CookieToSet }): Promise<void> {
+	if (device !== undefined) await setCookie(device);
+}
+
 export async function goTo(path: string): Promise<never> {
 	// Not at the top: evaluated inside a route handler, this module of Next.js does not load.
 	const { redirect } = await import("next/navigation.js");

@@ -1,8 +1,11 @@
 import * as z from "zod";
+import { codeAskedAnswer, codeAskedSchema } from "../email-codes/email-code-routes.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
 import { grantedAnswer, grantedSchema } from "../http/schemas.ts";
+import { passwordResetRoutes } from "../password-reset/password-reset-routes.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
+import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { changePassword } from "./change-password.ts";
 import { maxTypedLength } from "./password-hasher.ts";
 import { reauthenticate } from "./reauthenticate.ts";
@@ -13,12 +16,15 @@ export const typedPassword = z.string().min(1).max(maxTypedLength);
 const signUpRoute = route({
 	method: "POST",
 	path: "/sign-up",
-	summary: "Register, and be signed in. An e-mail address or a user name is needed.",
+	summary:
+		"Register, and be signed in. An e-mail address or a user name is needed. Where addresses must be proven first: 202, alike for new and taken ones, and `PUT /email-verifications/{token}` finishes it.",
 	access: "public",
 	body: signUpInput,
-	responses: { 201: grantedSchema },
+	responses: { 201: grantedSchema, 202: codeAskedSchema },
 	errors: ["sign_up_closed", "identifier_taken", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, body }) {
+		if (engine.options.emailVerification === "required")
+			return codeAskedAnswer(engine, await requestSignUp(engine, visitor, body));
 		const result = await signUp(engine, visitor, body);
 		if (!result.ok) throw refusal(result);
 		return grantedAnswer(201, "Registered", result);
@@ -55,4 +61,9 @@ const changePasswordRoute = route({
 	},
 });
 
-export const passwordRoutes: readonly Route[] = [signUpRoute, reauthenticationRoute, changePasswordRoute];
+export const passwordRoutes: readonly Route[] = [
+	signUpRoute,
+	reauthenticationRoute,
+	changePasswordRoute,
+	...passwordResetRoutes,
+];

@@ -21,6 +21,8 @@ export interface Authentication {
 export interface GrantedSession {
 	readonly session: Session;
 	readonly cookie: CookieToSet;
+	/** Makes the browser a known device of the person. */
+	readonly device?: CookieToSet;
 }
 
 /** A session about to be opened. The secret goes into the token and nowhere else. */

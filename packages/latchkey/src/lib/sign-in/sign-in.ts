@@ -1,13 +1,15 @@
+import { deviceSubject, isKnownDevice, rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent, type EventType } from "../events/events.ts";
 import { type Attempt, addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { type Method, type MethodAttempt, readAttempt } from "../methods/method.ts";
+import { recordWrongPassword } from "../passwords/failed-password.ts";
 import { draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
-import type { Credentials, Settlement } from "../storage/storage.ts";
+import type { Credentials, NewEvent, Settlement, UserRecord } from "../storage/storage.ts";
 import { ProofOfPerson } from "./proof-of-person.ts";
 
 export type SignInResult = ({ readonly ok: true } & GrantedSession) | Refusal;
@@ -42,8 +44,9 @@ export async function admitAttempt(
 	account: string | null,
 	userId: string | null = null,
 ): Promise<{ ok: true; settle: Settlement } | Refusal> {
+	const device = account === null ? null : deviceSubject(engine, visitor, account);
 	const attempts: Attempt[] = [
-		{ rule: "signInAccount", subject: account },
+		device === null ? { rule: "signInAccount", subject: account } : { rule: "signInDevice", subject: device },
 		{ rule: "signInAddress", subject: addressSubject(engine, visitor) },
 	];
 	const admission = await engine.throttle.admit(attempts);
@@ -70,8 +73,12 @@ export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: Proo
 			userId: person.accountId,
 			detail: { method: proof.method.name },
 		});
-		await engine.storage.appendEvents([event]);
+		if (proof.method.amr.includes("pwd")) await recordWrongPassword(engine, visitor, person.accountId, event);
+		else await engine.storage.appendEvents([event]);
 		return { ok: false, code: "invalid_credentials" };
+	}
+	if (credentials.password !== null && credentials.password.failures > 0 && proof.method.amr.includes("pwd")) {
+		engine.background.run("forget_failures", () => engine.storage.forgetFailures(credentials.user.id));
 	}
 	const granted =
 		(await openSession(engine, visitor, proof, credentials)) ??
@@ -92,9 +99,14 @@ async function openSession(
 		session: { ...draft, userId: user.id, epoch: user.epoch },
 		replaces,
 		settle,
-		events: [auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail }), ...events],
+		events: [
+			auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail }),
+			...(succeeded === "sign_in.succeeded" ? newDevice(engine, visitor, user, draft.id) : []),
+			...events,
+		],
 	});
-	return session === null ? null : grantSession(engine, secret, session, user);
+	if (session === null) return null;
+	return { ...grantSession(engine, secret, session, user), device: rememberDevice(engine, visitor, user, session) };
 }
 
 // The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in
@@ -109,4 +121,10 @@ async function openSessionOnceMore(
 	const credentials = await engine.storage.findCredentialsOfUser(user.id);
 	if (credentials === null || !person.stillHolds(credentials)) return null;
 	return openSession(engine, visitor, proof, credentials);
+}
+
+/** Told to a proven address only: whose mailbox another one is, nobody knows. */
+function newDevice(engine: Engine, visitor: Visitor, user: UserRecord, sessionId: string): NewEvent[] {
+	if (user.emailVerifiedAt === null || isKnownDevice(engine, visitor, user)) return [];
+	return [auditEvent("sign_in.new_device", visitor, { userId: user.id, sessionId })];
 }

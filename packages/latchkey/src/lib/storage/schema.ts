@@ -1,3 +1,4 @@
+import type { Generated } from "kysely";
 import type { AssuranceLevel, IdentifierKind } from "./storage.ts";
 
 /** The tables as Kysely sees them, the same in every dialect. Times are milliseconds since 1970. */
@@ -10,6 +11,7 @@ export interface Schema {
 	latchkey_one_time_token: OneTimeTokenTable;
 	latchkey_throttle: ThrottleTable;
 	latchkey_audit_event: AuditEventTable;
+	latchkey_mail: MailTable;
 	latchkey_migration: MigrationTable;
 }
 
@@ -19,6 +21,8 @@ export interface UserTable {
 	epoch: number;
 	created_at: number;
 	updated_at: number;
+	language: string | null;
+	deletes_at: number | null;
 }
 
 export interface IdentifierTable {
@@ -35,6 +39,7 @@ export interface PasswordTable {
 	sealed: string;
 	version: number;
 	changed_at: number;
+	failures: Generated<number>;
 }
 
 export interface IdentityTable {
@@ -104,6 +109,23 @@ export interface AuditEventTable {
 	user_agent: string | null;
 	/** JSON. */
 	detail: string | null;
+}
+
+export interface MailTable {
+	id: string;
+	kind: string;
+	/** Not a reference: the last message outlives its user. */
+	user_id: string | null;
+	recipient: string;
+	language: string | null;
+	/** JSON. */
+	about: string;
+	created_at: number;
+	/** While it is claimed, the end of the lease. */
+	due_at: number;
+	expires_at: number;
+	attempts: number;
+	dead_at: number | null;
 }
 
 export interface MigrationTable {

@@ -1,3 +1,6 @@
+import type { EmailStorage } from "./email-storage.ts";
+import type { MailStorage, NewMail } from "./mail-storage.ts";
+
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
  * pass one contract suite (`contract/`). Each method is atomic: it happens whole or not at all, and two of them at
@@ -7,7 +10,7 @@
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage {
+export interface Storage extends MailStorage, EmailStorage {
 	// ── sessions ──
 
 	/**
@@ -76,7 +79,7 @@ export interface Storage {
 
 	/**
 	 * Replaces a password if its row still has `version`; moves the user's epoch, so that every session ends, and opens
-	 * the new one. `null` when the version moved or the user is gone, and then nothing happened.
+	 * the new one. Kills pending resets and changes of the address. `null` when the version moved or the user is gone, and then nothing happened.
 	 */
 	changePassword(input: ChangePassword): Promise<SessionRecord | null>;
 
@@ -85,9 +88,14 @@ export interface Storage {
 
 	/**
 	 * Deletes the user and everything that is theirs. Their audit events stay under `pseudonym`, without address,
-	 * user agent and detail. False when there was no such user.
+	 * user agent and detail. False when there was no such user, or with `dueOnly` when their deletion is not due.
 	 */
-	deleteUser(input: { userId: string; pseudonym: string; events: readonly NewEvent[] }): Promise<boolean>;
+	deleteUser(input: {
+		userId: string;
+		pseudonym: string;
+		dueOnly?: boolean;
+		events: readonly NewEvent[];
+	}): Promise<boolean>;
 
 	/** Everything stored about the person, secrets and hashes apart. `null` when there is no such user. */
 	exportUser(userId: string): Promise<UserExport | null>;
@@ -228,6 +236,10 @@ export interface CreateUser {
 	session: Omit<NewSession, "userId" | "epoch"> | null;
 	/** The session of whoever sat there before. */
 	replaces: { sessionId: string } | null;
+	/** The language that they are written to in. Default: unknown. */
+	language?: string | null;
+	/** Whether the address is proven already. Default: no. */
+	emailIsProven?: boolean;
 	events: readonly NewEvent[];
 }
 
@@ -246,6 +258,8 @@ export interface PasswordRecord {
 	version: number;
 	sealed: string;
 	changedAt: number;
+	/** Wrong ones in a row. */
+	failures: number;
 }
 
 export interface UpdateUser {
@@ -329,9 +343,11 @@ export interface NewEvent {
 	userAgent: string | null;
 	/** Small JSON without secrets. */
 	detail: Readonly<Record<string, unknown>> | null;
+	/** What tells somebody of it, written with it. */
+	mails?: readonly NewMail[];
 }
 
-export interface EventRecord extends NewEvent {
+export interface EventRecord extends Omit<NewEvent, "mails"> {
 	at: number;
 }
 

@@ -1,9 +1,13 @@
 import * as z from "zod";
 import { uuidv7 } from "../crypto/random.ts";
+import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
+import { misconfigured } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { languageOf } from "../mail/ask-for-mail.ts";
+import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";
@@ -31,6 +35,11 @@ export type SignUpInput = z.output<typeof signUpInput>;
  */
 export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInput): Promise<SignInResult> {
 	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	if (engine.options.emailVerification === "required") {
+		throw misconfigured(
+			'auth.signUp signs in at once; with emailVerification: "required" send people to POST /sign-up',
+		);
+	}
 	const { email, username, name = null } = input;
 	const about = [email?.value ?? null, username?.value ?? null, name];
 	const policy = await checkNewPassword(engine, input.password, about);
@@ -45,6 +54,9 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 	const userId = uuidv7();
 	const { secret, draft } = draftSession(engine, visitor, { amr: ["pwd"], level: "aal1" });
 	const { replaces, events } = replace(previous, userId, visitor);
+	const language = languageOf(engine, visitor);
+	const asksForProof = email !== undefined && engine.options.emailVerification === "optional";
+	const mails = asksForProof ? [newMail("verify_email", { recipient: email.value, userId, language })] : [];
 	const created = await engine.storage.createUser({
 		id: userId,
 		name,
@@ -53,14 +65,16 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 		password: await engine.hasher.hash(userId, policy.normalized),
 		session: draft,
 		replaces,
+		language,
 		events: [
-			auditEvent("user.signed_up", visitor, { userId, sessionId: draft.id, detail: { method: "password" } }),
+			auditEvent("user.signed_up", visitor, { userId, sessionId: draft.id, detail: { method: "password" }, mails }),
 			...events,
 		],
 	});
 	if (!created.ok) return { ok: false, code: "identifier_taken", fields: takenFields(created.taken) };
 	if (created.session === null) throw new TypeError("createUser opened no session though it was given one");
-	return { ok: true, ...grantSession(engine, secret, created.session, created.user) };
+	const device = rememberDevice(engine, visitor, created.user, created.session);
+	return { ok: true, ...grantSession(engine, secret, created.session, created.user), device };
 }
 
 function takenFields(taken: readonly string[]): Record<string, string> {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Storage } from "../storage.ts";
-import { counter, minute, newEvent, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
+import { counter, minute, newEvent, newMail, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
 
 /** Calls the port so that every statement that it has is executed. */
 export async function callEverything(storage: Storage): Promise<void> {
@@ -41,7 +41,34 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await storage.appendEvents([newEvent()]);
 	await storage.listEvents(userId, { limit: 1 });
 	await storage.listEvents(userId, { limit: 1, before: "x" });
+	await storage.requestDeletion({ userId, afterMs: 0, events: [newEvent()] });
+	await storage.readDeletion(userId);
+	await storage.listDueDeletions(1);
+	await storage.undoDeletion({ userId, events: [] });
+	await storage.recordFailure({ userId, events: [newEvent()] });
+	await storage.forgetFailures(userId);
+	await callMail(storage, userId);
 	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
 	await storage.deleteExpired(1);
 	await storage.ping();
+}
+
+async function callMail(storage: Storage, userId: string): Promise<void> {
+	const link = { purpose: "password-reset", tokenHash: sha256("reset") };
+	const token = { ...link, subject: userId, lifetimeMs: minute, payload: null };
+	const canonical = "ada@example.com";
+	const mails = [newMail(), newMail({ recipient: null, userId })];
+	await storage.replaceToken({ token, events: [newEvent({ mails })] });
+	await storage.peekToken(link);
+	await storage.findToken({ purpose: "password-reset", subject: userId });
+	await storage.resetPassword({ userId, canonical, token: link, sealed: "x", settle: nothingToSettle, events: [] });
+	await storage.proveEmail({ userId, canonical, stranger: true, events: [] });
+	await storage.replaceToken({ token, events: [] });
+	const email = { value: "b@example.com", canonical: "b@example.com" };
+	await storage.changeEmail({ userId, token: link, email, undo: true, events: [] });
+	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
+	const [mail] = await storage.claimMails({ limit: 2, leaseMs: minute });
+	await storage.postponeMail({ ...mail!, waitMs: null });
+	await storage.finishMail(mail!);
+	await storage.countMails({ lateMs: 0 });
 }

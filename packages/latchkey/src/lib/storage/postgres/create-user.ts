@@ -54,6 +54,8 @@ type Taken = "email" | "username" | "identity";
 type CreateParameters = SessionParameters & {
 	userId: string;
 	name: string | null;
+	language: string | null;
+	emailIsProven: boolean;
 	sealed: string | null;
 	identifiers: string;
 	identities: string;
@@ -62,7 +64,7 @@ type CreateParameters = SessionParameters & {
 };
 
 function toParameters(
-	{ id, name, password, session, replaces, events }: CreateUser,
+	{ id, name, language = null, emailIsProven = false, password, session, replaces, events }: CreateUser,
 	wanted: { identifiers: string; identities: string },
 ): CreateParameters {
 	return {
@@ -70,6 +72,8 @@ function toParameters(
 		...wanted,
 		userId: id,
 		name,
+		language,
+		emailIsProven,
 		sealed: password,
 		replaces: replaces?.sessionId ?? null,
 		events: eventRows(events),
@@ -85,13 +89,15 @@ function prepareCreate(connection: PostgresConnection) {
 	return connection.prepare<CreateParameters, SessionRow & { now: number }>(
 		(_, p) => sql`with ${clock(p)},
 			made as (
-				insert into latchkey_user (id, name, epoch, created_at, updated_at)
-				select ${p.userId}::text, ${p.name}::text, ${sql.lit(firstEpoch)}, clock.now, clock.now from clock
+				insert into latchkey_user (id, name, language, epoch, created_at, updated_at)
+				select ${p.userId}::text, ${p.name}::text, ${p.language}::text, ${sql.lit(firstEpoch)}, clock.now, clock.now
+				from clock
 				returning id, epoch
 			),
 			named as (
-				insert into latchkey_identifier (user_id, kind, value, canonical, created_at)
-				select made.id, wanted.kind, wanted.value, wanted.canonical, clock.now
+				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
+				select made.id, wanted.kind, wanted.value, wanted.canonical,
+					case when wanted.kind = 'email' and ${p.emailIsProven}::boolean then clock.now end, clock.now
 				from clock cross join made
 					cross join json_to_recordset(${p.identifiers}::json) as wanted(kind text, value text, canonical text)
 			),
@@ -125,12 +131,12 @@ function prepareFindTaken(connection: PostgresConnection) {
 	);
 }
 
-function newUser({ id, name, identifiers }: CreateUser, createdAt: number): UserRecord {
+function newUser({ id, name, identifiers, emailIsProven = false }: CreateUser, createdAt: number): UserRecord {
 	return {
 		id,
 		name,
 		email: identifiers.find(({ kind }) => kind === "email")?.value ?? null,
-		emailVerifiedAt: null,
+		emailVerifiedAt: emailIsProven && identifiers.some(({ kind }) => kind === "email") ? createdAt : null,
 		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
 		epoch: firstEpoch,
 		createdAt,

@@ -6,10 +6,13 @@ import { PostgresConnection } from "./connection.ts";
 import { createUserOperation } from "./create-user.ts";
 import { type DatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
 import { deleteUserOperation } from "./delete-user.ts";
+import { deletionOperations } from "./deletions.ts";
+import { emailOperations } from "./emails.ts";
 import { behindPooler } from "./ended-channel.ts";
 import { exportUserOperation } from "./export-user.ts";
 import { inspectServer, readStatus, requireRights, type Server } from "./inspect.ts";
 import type { Stopwatch } from "./lease.ts";
+import { mailOperations } from "./mails.ts";
 import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
 import { requireNoMove } from "./move-mark.ts";
 import { defaultPrefix, type TableNames } from "./names.ts";
@@ -174,6 +177,9 @@ function createStorage(connection: PostgresConnection, own: OwnPool | null): Sto
 		...throttleOperations(connection),
 		...tokenOperations(connection),
 		...auditOperations(connection),
+		...mailOperations(connection),
+		...emailOperations(connection),
+		...deletionOperations(connection),
 		...upkeepOperations(connection),
 		close: () => {
 			connection.close();

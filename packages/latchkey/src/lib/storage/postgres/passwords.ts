@@ -6,6 +6,7 @@ import {
 	clock,
 	endedByEpoch,
 	eventRows,
+	killedPending,
 	logged,
 	opened,
 	openedColumns,
@@ -61,7 +62,7 @@ function prepareChange(connection: PostgresConnection) {
 			),
 			changed as (
 				update latchkey_password set sealed = ${p.sealed}::text, version = latchkey_password.version + 1,
-					changed_at = clock.now
+					changed_at = clock.now, failures = 0
 				from clock, locked
 				where latchkey_password.user_id = locked.id and latchkey_password.version = ${p.version}::integer
 				returning latchkey_password.user_id
@@ -72,6 +73,7 @@ function prepareChange(connection: PostgresConnection) {
 				returning latchkey_user.id, latchkey_user.epoch
 			),
 			${endedByEpoch(null)},
+			${killedPending("moved")},
 			${opened(p, sql`moved`)},
 			${settled(p, "moved")},
 			${logged(p, "moved")}

@@ -258,6 +258,10 @@ describe("a store that remembers", () => {
 			storage.createUser({ replaces: { sessionId: "s" } } as Parameters<Storage["createUser"]>[0]),
 		advanceGeneration: (storage) => storage.advanceGeneration({ sessionId: "s", generation: 1, graceMs: 0 }),
 		recordSight: (storage) => storage.recordSight({ sessionId: "s", generation: 1 }),
+		proveEmail: (storage) => storage.proveEmail({ userId: "u" } as Parameters<Storage["proveEmail"]>[0]),
+		resetPassword: (storage) => storage.resetPassword({ userId: "u" } as Parameters<Storage["resetPassword"]>[0]),
+		changeEmail: (storage) => storage.changeEmail({ userId: "u" } as Parameters<Storage["changeEmail"]>[0]),
+		requestDeletion: (storage) => storage.requestDeletion({ userId: "u", afterMs: 1, events }),
 	};
 	it.each(Object.entries(changes))("sees its own %s at once, without waiting to be told", async (_, change) => {
 		await remembered();

@@ -80,6 +80,10 @@ function forgetful(storage: Storage, memory: LiveSessions): Partial<Storage> {
 		endAllSessions: (input) => changesUser(input.userId, storage.endAllSessions(input)),
 		updateUser: (input) => changesUser(input.userId, storage.updateUser(input)),
 		changePassword: (input) => changesUser(input.userId, storage.changePassword(input)),
+		proveEmail: (input) => changesUser(input.userId, storage.proveEmail(input)),
+		resetPassword: (input) => changesUser(input.userId, storage.resetPassword(input)),
+		changeEmail: (input) => changesUser(input.userId, storage.changeEmail(input)),
+		requestDeletion: (input) => changesUser(input.userId, storage.requestDeletion(input)),
 		deleteUser: (input) => changesUser(input.userId, storage.deleteUser(input)),
 	};
 }

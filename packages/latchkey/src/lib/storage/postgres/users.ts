@@ -1,5 +1,12 @@
 import { sql } from "kysely";
-import { selectUsers, toUser, type UserRow } from "../sqlite/rows.ts";
+import {
+	type NullablePassword,
+	passwordColumns,
+	selectUsers,
+	toPassword,
+	toUser,
+	type UserRow,
+} from "../sqlite/rows.ts";
 import type { Credentials, IdentifierKind, Storage, UpdatedUser, UpdateUser } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, told } from "./fragments.ts";
@@ -35,13 +42,9 @@ export function userOperations(connection: PostgresConnection): UserOperations {
 	};
 }
 
-function toCredentials(
-	row: (UserRow & { version: number | null; sealed: string | null; changed_at: number | null }) | undefined,
-): Credentials | null {
+function toCredentials(row: (UserRow & NullablePassword) | undefined): Credentials | null {
 	if (row === undefined) return null;
-	const { version, sealed, changed_at: changedAt } = row;
-	const password = version === null || sealed === null || changedAt === null ? null : { version, sealed, changedAt };
-	return { user: toUser(row), password };
+	return { user: toUser(row), password: toPassword(row) };
 }
 
 function prepareLookups(connection: PostgresConnection) {
@@ -50,7 +53,7 @@ function prepareLookups(connection: PostgresConnection) {
 			selectUsers(db)
 				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(passwordColumns)
 				.where("named.kind", "=", p.kind)
 				.where("named.canonical", "=", p.canonical),
 		),
@@ -58,7 +61,7 @@ function prepareLookups(connection: PostgresConnection) {
 		byId: connection.prepare((db, p: { userId: string } & Ambient) =>
 			selectUsers(db)
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(passwordColumns)
 				.where("u.id", "=", p.userId),
 		),
 

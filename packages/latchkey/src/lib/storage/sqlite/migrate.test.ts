@@ -65,7 +65,7 @@ describe("migrations on SQLite", () => {
 		const tables = database.prepare("PRAGMA table_list").all();
 		const ours = tables.filter(({ name }) => String(name).startsWith("latchkey_"));
 		database.close();
-		expect(ours).toHaveLength(9);
+		expect(ours).toHaveLength(10);
 		expect(ours.filter(({ strict }) => strict !== 1)).toEqual([]);
 	});
 });

@@ -7,7 +7,10 @@ import { SqliteConnection } from "./connection.ts";
 import { createUserOperation } from "./create-user.ts";
 import { createFile, inMemory } from "./database-file.ts";
 import { deleteUserOperation } from "./delete-user.ts";
+import { deletionOperations } from "./deletions.ts";
+import { emailOperations } from "./emails.ts";
 import { exportUserOperation } from "./export-user.ts";
+import { mailOperations } from "./mails.ts";
 import { migrate, migrationStatus, requireMigrated, untilFree } from "./migrate.ts";
 import { passwordOperations } from "./passwords.ts";
 import { readSessionOperation } from "./read-session.ts";
@@ -72,6 +75,9 @@ function createStorage(connection: SqliteConnection): Storage {
 		...throttleOperations(connection),
 		...tokenOperations(connection),
 		...auditOperations(connection, steps.events),
+		...mailOperations(connection),
+		...emailOperations(connection, steps),
+		...deletionOperations(connection, steps),
 		...upkeepOperations(connection),
 	};
 }
