@@ -3,6 +3,7 @@ import { readMessages } from "../../preferences/preferences";
 import { displayName } from "../../ui/account-menu";
 import { OrLine } from "../../ui/or-line";
 import { ProviderButtons } from "../../ui/provider-buttons";
+import { ProviderProblem } from "../../ui/provider-problem";
 import { Entrance } from "../entrance";
 import { nextOf } from "../next-place";
 import { pageTitle } from "../page-title";
@@ -14,7 +15,8 @@ export const generateMetadata = () => pageTitle((m) => m.reauthenticate.title);
 
 export default async function ReauthenticatePage({ searchParams }: PageProps<"/reauthenticate">) {
 	const { user } = await auth.protect();
-	const next = nextOf((await searchParams).next);
+	const { next: nextParameter, problem, provider } = await searchParams;
+	const next = nextOf(nextParameter);
 	const words = (await readMessages()).m.reauthenticate;
 	return (
 		<Entrance title={words.title} lead={words.lead}>
@@ -24,13 +26,19 @@ export default async function ReauthenticatePage({ searchParams }: PageProps<"/r
 				identifier={user.email ?? user.username ?? displayName(user)}
 				words={words}
 			/>
-			<ConnectedWays next={next} />
+			<ConnectedWays next={next} problem={problem} provider={provider} />
 		</Entrance>
 	);
 }
 
+interface ConnectedWaysProps {
+	next: string;
+	problem: string | string[] | undefined;
+	provider: string | string[] | undefined;
+}
+
 /** Whoever has connected a provider can prove it there too. */
-async function ConnectedWays({ next }: { next: string }) {
+async function ConnectedWays({ next, problem, provider }: ConnectedWaysProps) {
 	const { connections, providers } = await auth.connections();
 	const connected = providers.filter(({ id }) => connections.some(({ provider }) => provider === id));
 	if (connected.length === 0) return null;
@@ -38,6 +46,7 @@ async function ConnectedWays({ next }: { next: string }) {
 	return (
 		<>
 			<OrLine words={words} />
+			<ProviderProblem problem={problem} provider={connected.find(({ id }) => id === provider)} words={words} />
 			<ProviderButtons
 				providers={connected}
 				action="/api/auth/reauthentication/{provider}"
