@@ -1,6 +1,6 @@
 import axe from "axe-core";
 import type { BrowserContext, Page } from "playwright-core";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { complaint, mailbox, mailLink, newAddress, origin, register, visit, visitForAll } from "./visit.ts";
 
 interface Screen {
@@ -74,10 +74,16 @@ beforeAll(async () => {
 	member = await page.context().storageState();
 	await other.request.post("/api/auth/password-resets", { data: { email } });
 	await other.request.post("/api/auth/email-codes", { data: { email } });
-	const mails = await mailbox();
-	links.reset = mails.find((mail) => mail.includes("Choose a new password for"))!.match(mailLink)![1]!;
-	links.code = mails.find((mail) => mail.includes("is your code for"))!.match(mailLink)![1]!;
+	links.reset = await linkIn("Choose a new password for");
+	links.code = await linkIn("is your code for");
 });
+
+/** The link of a message that says this, once it has been sent. */
+async function linkIn(words: string): Promise<string> {
+	const find = async () => (await mailbox()).find((mail) => mail.includes(words));
+	const mail = await vi.waitUntil(find, { timeout: 20_000 });
+	return mail.match(mailLink)![1]!;
+}
 
 const screens = [
 	...forStrangers.map((screen) => ({ ...screen, signedIn: false })),

@@ -7,6 +7,7 @@ import { LocalTime } from "../../../ui/local-time";
 import { Notice } from "../../../ui/notice";
 import { ProviderButtons } from "../../../ui/provider-buttons";
 import { providerName } from "../../../ui/provider-name";
+import { ProviderProblem } from "../../../ui/provider-problem";
 import { pageTitle } from "../../page-title";
 import { DisconnectButton, DisconnectForm } from "./connection-forms";
 
@@ -20,16 +21,13 @@ export default async function ConnectionsPage({ searchParams }: PageProps<"/acco
 	const words = (await readMessages()).m.providers;
 	const connected = new Set(connections.map((connection) => connection.provider));
 	const free = providers.filter(({ id }) => !connected.has(id));
-	const name = providers.find(({ id }) => id === provider);
 	const nameOf = (connection: Connection) => providerName({ id: connection.provider, name: connection.name }, words);
 	return (
 		<>
 			<PageHeading title={words.title} lead={words.lead} />
 			{done === "connected" && <Notice kind="success">{words.connected}</Notice>}
 			{done === "disconnected" && <Notice kind="success">{words.disconnected}</Notice>}
-			{typeof problem === "string" && (
-				<Problem code={problem} name={name === undefined ? words.aProvider : providerName(name, words)} />
-			)}
+			<ProviderProblem problem={problem} provider={providers.find(({ id }) => id === provider)} words={words} />
 			{connections.length === 0 ? (
 				<p className="text-muted">{words.none}</p>
 			) : (
@@ -78,15 +76,5 @@ export default async function ConnectionsPage({ searchParams }: PageProps<"/acco
 				</section>
 			)}
 		</>
-	);
-}
-
-async function Problem({ code, name }: { code: string; name: string }) {
-	const words = (await readMessages()).m.providers;
-	const known: Readonly<Record<string, string>> = words.problems;
-	return (
-		<div role="alert" className="rounded-lg border border-danger bg-danger-soft px-4 py-3 text-ink">
-			<p>{fill(known[code] ?? words.problems.provider_error, { provider: name })}</p>
-		</div>
 	);
 }

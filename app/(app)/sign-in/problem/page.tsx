@@ -1,11 +1,9 @@
 import Link from "next/link";
 import { auth } from "@/auth";
-import type { Messages } from "@/messages/en";
-import { fill } from "@/messages/format";
 import { readMessages } from "../../../preferences/preferences";
 import { button } from "../../../ui/button";
 import { ProviderButtons } from "../../../ui/provider-buttons";
-import { providerName } from "../../../ui/provider-name";
+import { problemText } from "../../../ui/provider-problem";
 import { Entrance } from "../../entrance";
 import { nextOf, withNext } from "../../next-place";
 import { pageTitle } from "../../page-title";
@@ -20,10 +18,9 @@ export default async function SignInProblemPage({ searchParams }: PageProps<"/si
 	const next = nextOf(nextParameter);
 	const words = (await readMessages()).m.providers;
 	const provider = (await auth.providers()).find((offered) => offered.id === id);
-	const name = provider === undefined ? words.aProvider : providerName(provider, words);
 	const isRepeatable = typeof problem === "string" && ["sign_in_cancelled", "sign_in_expired"].includes(problem);
 	return (
-		<Entrance title={words.problemTitle} lead={fill(problemText(words, problem), { provider: name })}>
+		<Entrance title={words.problemTitle} lead={problemText(words, problem, provider)}>
 			<div className="space-y-3">
 				{provider !== undefined && problem !== "account_exists" && problem !== "sign_up_closed" && (
 					<ProviderButtons
@@ -48,9 +45,4 @@ export default async function SignInProblemPage({ searchParams }: PageProps<"/si
 			)}
 		</Entrance>
 	);
-}
-
-function problemText(words: Messages["providers"], problem: string | string[] | undefined): string {
-	const known: Readonly<Record<string, string>> = words.problems;
-	return (typeof problem === "string" ? known[problem] : undefined) ?? words.problems.provider_error;
 }

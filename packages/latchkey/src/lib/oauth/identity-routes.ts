@@ -52,7 +52,7 @@ const connect = route({
 			return { status: 303, body: undefined, headers: { location } };
 		}
 		const purpose = { kind: "link" as const, userId: current.user.id, sessionId: current.session.id };
-		return answerStart(engine, visitor, { provider: id, next, isLink: true }, () =>
+		return answerStart(engine, visitor, { provider: id, next, kind: "link" }, () =>
 			startOAuth(engine, visitor, requireProvider(engine, id), { next, fallback: connections, purpose }),
 		);
 	},
@@ -70,7 +70,7 @@ const reauthenticate = route({
 	async handle({ engine, visitor, current, body: { next }, params }) {
 		const purpose = { kind: "reauthenticate" as const, userId: current.user.id, sessionId: current.session.id };
 		const fallback = engine.options.pages.afterSignIn;
-		return answerStart(engine, visitor, { provider: params.provider!, next }, () =>
+		return answerStart(engine, visitor, { provider: params.provider!, next, kind: "reauthenticate" }, () =>
 			startOAuth(engine, visitor, requireProvider(engine, params.provider!), { next, fallback, purpose }),
 		);
 	},

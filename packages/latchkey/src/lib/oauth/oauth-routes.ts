@@ -17,7 +17,7 @@ import { leavingPage } from "./leaving-page.ts";
 import type { OfferedProvider } from "./offered-provider.ts";
 import { requireProvider } from "./providers.ts";
 import { authorizationUrlOf, type StartedOAuth, startOAuth } from "./start-oauth.ts";
-import { clearedTransaction, readTransaction } from "./transaction.ts";
+import { clearedTransaction, type Purpose, readTransaction } from "./transaction.ts";
 
 const providers = route({
 	method: "GET",
@@ -77,7 +77,7 @@ const leave = route({
 		} catch (error) {
 			if (!(error instanceof AuthError)) throw error;
 			const { next, purpose } = begun.transaction;
-			return problem(engine, error.code, { provider: provider.id, next, error, isLink: purpose.kind === "link" });
+			return problem(engine, error.code, { provider: provider.id, next, error, kind: purpose.kind });
 		}
 	},
 });
@@ -182,7 +182,7 @@ async function answerCallback(
 	const cookies = transactionId === null ? [] : [clearedTransaction(engine, transactionId)];
 	if (isLinked(result)) return { ...goTo(withDone(next ?? engine.options.pages.connections)), cookies };
 	if (result.ok) return answerSignIn(result, next ?? engine.options.pages.afterSignIn, cookies);
-	const about = { provider: provider.id, next: next ?? undefined, isLink: purpose?.kind === "link" };
+	const about = { provider: provider.id, next: next ?? undefined, kind: purpose?.kind };
 	return { ...problem(engine, result.code, { ...about, ...(error && { error }) }), cookies };
 }
 
@@ -208,13 +208,15 @@ interface About {
 	provider: string;
 	next?: string | undefined;
 	error?: AuthError;
-	isLink?: boolean;
+	/** What the way was for: each has its page. */
+	kind?: Purpose["kind"] | undefined;
 }
 
 /** Sends somebody to the page that says what went wrong, with a reference that finds it in the log. */
-function problem(engine: Engine, code: ErrorCode, { provider, next, error, isLink = false }: About): Answer {
+function problem(engine: Engine, code: ErrorCode, { provider, next, error, kind = "sign-in" }: About): Answer {
 	const reference = randomUUID().slice(0, 8);
-	const { signInProblem, connections } = engine.options.pages;
+	const { signInProblem, connections, reauthenticate } = engine.options.pages;
+	const pages = { "sign-in": signInProblem, link: connections, reauthenticate };
 	engine.log({
 		level: code === "provider_error" || code === "provider_unavailable" ? "warn" : "info",
 		event: "provider_sign_in_failed",
@@ -224,5 +226,5 @@ function problem(engine: Engine, code: ErrorCode, { provider, next, error, isLin
 		...(error && describeError(error)),
 	});
 	const query = new URLSearchParams({ problem: code, provider, reference, ...(next && { next }) });
-	return goTo(`${isLink ? connections : signInProblem}?${query}`);
+	return goTo(`${pages[kind]}?${query}`);
 }

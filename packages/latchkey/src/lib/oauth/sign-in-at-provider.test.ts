@@ -150,6 +150,7 @@ describe("signing in at a provider", () => {
 		auth.clock.advance({ minutes: 30 });
 		const somebodyElse = await comeBack(browser, fake.authorize(await start(), { sub: "bob-1" }));
 		expect(problemOf(somebodyElse)).toBe("invalid_credentials");
+		expect(somebodyElse.headers.get("location")).toMatch(/^\/reauthenticate\?problem=/);
 		fake.mischief.idToken = ({ header, claims }) => ({
 			header,
 			claims: { ...claims, auth_time: Number(claims.auth_time) - 3600 },
