@@ -6,8 +6,18 @@ import { auth } from "./auth";
 const byMail = ["/forgot-password", "/reset-password", "/sign-in/code", "/verify-email", "/mail-link"];
 
 const guard = auth.proxy({
-	public: ["/", "/icon.svg", "/sign-in", "/sign-up", "/fetch", "/preferences", ...byMail, "/dev/mailbox/*"],
-	nonce: ["/sign-in", "/sign-up", "/reauthenticate", "/dashboard", "/fetch", "/account/*", ...byMail, "/dev/mailbox"],
+	public: ["/", "/icon.svg", "/sign-in", "/sign-up", "/fetch", "/preferences", "/goodbye", ...byMail, "/dev/mailbox/*"],
+	nonce: [
+		"/sign-in",
+		"/sign-up",
+		"/reauthenticate",
+		"/dashboard",
+		"/fetch",
+		"/account/*",
+		"/goodbye",
+		...byMail,
+		"/dev/mailbox",
+	],
 });
 
 export async function proxy(request: NextRequest): Promise<Response> {
