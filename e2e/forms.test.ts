@@ -242,7 +242,8 @@ describe.each([
 		await complaint(page).filter({ hasText: "That is not your password" }).waitFor();
 		await page.getByLabel("Your password").fill(password);
 		await page.getByRole("button", { name: "Delete my account" }).click();
-		await page.waitForURL("/");
+		await page.waitForURL("/goodbye");
+		await page.getByText("Your account is deleted").waitFor();
 		expect((await page.context().cookies()).filter(({ name }) => name === "session")).toEqual([]);
 		const answer = await page.request.post("/api/auth", { data: { identifier: address, password } });
 		expect(answer.status()).toBe(401);

@@ -149,7 +149,8 @@ describe.each([
 		await page.goto("/account/data");
 		await page.locator("[name=password]:visible").fill(newPassword);
 		await submit(page);
-		await page.waitForURL("/");
+		await page.waitForURL(/\/goodbye\?deletes=/);
+		await page.getByText("Your account will be deleted on").waitFor();
 		await page.goto((await mailTo(address, /will be deleted/)).link);
 		await page.getByRole("button", { name: "Keep the account" }).click();
 		await page.waitForURL("/sign-in?kept");

@@ -40,6 +40,8 @@ const forStrangers: Screen[] = [
 	{ name: "verify, nobody", path: "/verify-email" },
 	{ name: "broken link", path: "/mail-link?broken" },
 	{ name: "mailbox", path: "/dev/mailbox" },
+	{ name: "goodbye", path: "/goodbye" },
+	{ name: "goodbye, in seven days", path: "/goodbye?deletes=2030-01-08T12:00:00.000Z" },
 ];
 
 const forMembers: Screen[] = [

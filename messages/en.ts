@@ -116,7 +116,7 @@ export const en = {
 		editProfile: "Edit your profile",
 		noteTitle: "A note to yourself",
 		noteHint:
-			"Kept by a guarded server action, auth.action(), in the memory of this server: when it restarts, the note is gone.",
+			"Kept by a guarded server action, auth.action(), in the memory of this server and not with your account: the download of your data leaves it out, and it is gone when the server restarts.",
 		noteLabel: "Note",
 		noteSubmit: "Keep the note",
 		notePending: "Keeping…",
@@ -244,7 +244,7 @@ export const en = {
 		title: "Your data",
 		exportTitle: "Take it with you",
 		exportText:
-			"One JSON file with everything stored about you: profile, sign-in names, sessions and security events. Passwords are not in it, since only a hash of yours exists.",
+			"One JSON file with everything stored about your account: profile, sign-in names, sessions and security events. Passwords are not in it, since only a hash of yours exists; nor is the note on the dashboard, which is not stored.",
 		exportLink: "Download my data",
 		deleteTitle: "Delete the account",
 		deleteText:
@@ -286,7 +286,7 @@ export const en = {
 		seconds: { one: "{count} second", other: "{count} seconds" },
 		minutes: { one: "{count} minute", other: "{count} minutes" },
 		minutesAndSeconds: "{minutes} and {seconds}",
-		signInAgain: "Sign in",
+		signInAgain: "Sign in (opens in a new tab)",
 		confirmElsewhere: "Confirm it (opens in a new tab)",
 		codes: {
 			invalid_credentials: "That sign-in name and that password do not belong together.",

@@ -93,6 +93,13 @@ export const mail: Messages["mail"] = {
 		keep: "أبقِ الحساب",
 		kept: "يبقى حسابك.",
 	},
+	goodbye: {
+		title: "Goodbye",
+		deleted: "Your account is deleted, and everything that was stored with it. You are signed out everywhere.",
+		scheduled:
+			"Your account will be deleted on {time}. You are signed out everywhere. Until then you can keep it by the link that we have mailed you.",
+		home: "Go to the home page",
+	},
 	mailbox: {
 		title: "صندوق البريد",
 		lead: "ما كان سيُرسل، الأحدث أولًا. هذه الصفحة للتطوير المحلي فقط.",

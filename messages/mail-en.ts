@@ -95,6 +95,13 @@ export const mail = {
 		keep: "Keep the account",
 		kept: "Your account stays.",
 	},
+	goodbye: {
+		title: "Goodbye",
+		deleted: "Your account is deleted, and everything that was stored with it. You are signed out everywhere.",
+		scheduled:
+			"Your account will be deleted on {time}. You are signed out everywhere. Until then you can keep it by the link that we have mailed you.",
+		home: "Go to the home page",
+	},
 	mailbox: {
 		title: "Mailbox",
 		lead: "What would have been sent, newest first. This page is there for local development only.",

@@ -34,6 +34,7 @@ const stranger = [
 	{ name: "sign-in-code", path: "/sign-in/code" },
 	{ name: "mail-link", path: "/mail-link?broken" },
 	{ name: "mailbox", path: "/dev/mailbox" },
+	{ name: "goodbye", path: "/goodbye" },
 ];
 const member = [
 	{ name: "landing-signed-in", path: "/" },

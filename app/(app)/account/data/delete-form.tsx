@@ -21,6 +21,7 @@ export function DeleteForm({ state: initial, identifier, words }: DeleteFormProp
 	return (
 		<form {...formProps} className="space-y-5">
 			<ErrorSummary state={state} words={{ invalid_credentials: forms.codes.wrong_password }} />
+			<input type="hidden" name="next" value="/goodbye" />
 			<WhoseAccount identifier={identifier} />
 			<PasswordField
 				name="password"

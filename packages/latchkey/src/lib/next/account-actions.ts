@@ -1,7 +1,9 @@
 import { headers } from "next/headers.js";
+import type { Engine } from "../engine.ts";
 import { toRefusal } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
+import { safeRedirect } from "../http/redirect.ts";
 import { changePassword } from "../passwords/change-password.ts";
 import { reauthenticate } from "../passwords/reauthenticate.ts";
 import { endDevice, endOtherDevices } from "../sessions/devices.ts";
@@ -27,7 +29,8 @@ export interface AccountActions {
 	readonly endOtherSessions: FormAction;
 	/**
 	 * Field: `password`. Deletes the account. With JavaScript the state names in `leaveTo` where to go by
-	 * `location.replace`, which leaves no page of the account behind; without, it redirects.
+	 * `location.replace`, which leaves no page of the account behind; without, it redirects. Where the account is deleted
+	 * later, the place is told when, as the parameter `deletes`.
 	 */
 	readonly deleteAccount: FormAction;
 }
@@ -77,13 +80,20 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 		deleteAccount: signedIn(async ({ engine, visitor, current }, form) => {
 			const proof = await reauthenticate(engine, visitor, current, field(form, "password"));
 			if (!proof.ok) return refuseForm(engine, proof, {});
-			const { cookie } = await deleteAccount(engine, visitor, current);
+			const { cookie, deletesAt } = await deleteAccount(engine, visitor, current);
 			await setCookie(cookie);
-			const leaveTo = engine.options.pages.afterSignOut;
+			const leaveTo = placeAfterDeletion(engine, form, deletesAt);
 			const scripted = (await headers()).get("next-action") !== null;
 			return scripted ? { ok: true, values: {}, leaveTo } : goTo(leaveTo);
 		}),
 	};
+}
+
+function placeAfterDeletion({ settings, options }: Engine, form: FormData, deletesAt: string | null): string {
+	const { origin } = settings;
+	const place = new URL(safeRedirect(form.get("next"), { origin, fallback: options.pages.afterSignOut }), origin);
+	if (deletesAt !== null) place.searchParams.set("deletes", deletesAt);
+	return place.pathname + place.search + place.hash;
 }
 
 async function updateProfile({ engine, visitor, current }: Asked, form: FormData): Promise<FormState> {
