@@ -1,3 +1,5 @@
+import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
+
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
  * pass one contract suite (`contract/`). Each method is atomic: it happens whole or not at all, and two of them at
@@ -7,7 +9,7 @@
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage {
+export interface Storage extends FactorsStorage {
 	// ── sessions ──
 
 	/**
@@ -224,6 +226,8 @@ export interface CreateUser {
 	identities: readonly { issuer: string; subject: string }[];
 	/** The sealed PHC string. */
 	password: string | null;
+	/** A passkey to begin with. Default: none. */
+	passkey?: Omit<NewPasskey, "userId">;
 	/** A session to open for the new user; `userId` and `epoch` are the new user's. */
 	session: Omit<NewSession, "userId" | "epoch"> | null;
 	/** The session of whoever sat there before. */
@@ -234,11 +238,12 @@ export interface CreateUser {
 export type CreatedUser =
 	| { ok: true; user: UserRecord; session: SessionRecord | null }
 	/** Names which of them somebody else has. Nothing was written. */
-	| { ok: false; taken: readonly ("email" | "username" | "identity")[] };
+	| { ok: false; taken: readonly ("email" | "username" | "identity" | "passkey")[] };
 
 export interface Credentials {
 	user: UserRecord;
 	password: PasswordRecord | null;
+	factors: FactorSummary;
 }
 
 export interface PasswordRecord {
@@ -346,6 +351,7 @@ export interface UserExport {
 	identifiers: readonly { kind: IdentifierKind; value: string; verifiedAt: number | null; createdAt: number }[];
 	identities: readonly { issuer: string; subject: string; createdAt: number }[];
 	password: { changedAt: number } | null;
+	factors: Omit<FactorsRecord, "totp" | "password"> & { totp: Omit<TotpRecord, "sealed" | "lastStep"> | null };
 	sessions: readonly SessionRecord[];
 	events: readonly EventRecord[];
 }

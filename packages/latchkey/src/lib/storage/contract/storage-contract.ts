@@ -3,6 +3,8 @@ import { auditContract } from "./audit-contract.ts";
 import { type OpenContractStore, useContractStore } from "./contract-store.ts";
 import { credentialsContract } from "./credentials-contract.ts";
 import { deletionContract } from "./deletion-contract.ts";
+import { factorsContract } from "./factors-contract.ts";
+import { passkeysContract } from "./passkeys-contract.ts";
 import { renewalContract } from "./renewal-contract.ts";
 import { sessionEndsContract } from "./session-ends-contract.ts";
 import { sessionsContract } from "./sessions-contract.ts";
@@ -22,5 +24,7 @@ export function storageContract(name: string, open: OpenContractStore): void {
 	describe(`${name}: throttle`, () => throttleContract(useContractStore(open)));
 	describe(`${name}: one-time tokens`, () => tokensContract(useContractStore(open)));
 	describe(`${name}: audit log`, () => auditContract(useContractStore(open)));
+	describe(`${name}: second factors`, () => factorsContract(useContractStore(open)));
+	describe(`${name}: passkeys`, () => passkeysContract(useContractStore(open)));
 	describe(`${name}: upkeep`, () => upkeepContract(useContractStore(open)));
 }

@@ -1,5 +1,6 @@
 import { coreTables } from "./0001-core-tables.ts";
+import { secondFactors } from "./0003-second-factors.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [coreTables];
+export const migrations: readonly Migration[] = [coreTables, secondFactors];

@@ -8,10 +8,12 @@ import { type DatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
 import { deleteUserOperation } from "./delete-user.ts";
 import { behindPooler } from "./ended-channel.ts";
 import { exportUserOperation } from "./export-user.ts";
+import { factorOperations } from "./factors.ts";
 import { inspectServer, readStatus, requireRights, type Server } from "./inspect.ts";
 import type { Stopwatch } from "./lease.ts";
 import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
 import { defaultPrefix, type TableNames } from "./names.ts";
+import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
 import { connectAlone, createPool, type OwnPool, type PostgresClient, type PostgresPool } from "./pool.ts";
 import { readSessionOperation } from "./read-session.ts";
@@ -167,6 +169,8 @@ function createStorage(connection: PostgresConnection, own: OwnPool | null): Sto
 		...tokenOperations(connection),
 		...auditOperations(connection),
 		...upkeepOperations(connection),
+		...factorOperations(connection),
+		...passkeyOperations(connection),
 		close: () => {
 			connection.close();
 			closing ??= own?.end() ?? Promise.resolve();

@@ -80,6 +80,10 @@ function forgetful(storage: Storage, memory: LiveSessions): Partial<Storage> {
 		endAllSessions: (input) => changesUser(input.userId, storage.endAllSessions(input)),
 		updateUser: (input) => changesUser(input.userId, storage.updateUser(input)),
 		changePassword: (input) => changesUser(input.userId, storage.changePassword(input)),
+		addTotp: (input) => changesUser(input.userId, storage.addTotp(input)),
+		removeTotp: (input) => changesUser(input.userId, storage.removeTotp(input)),
+		removePasskey: (input) => changesUser(input.userId, storage.removePasskey(input)),
+		switchSecondStep: (input) => changesUser(input.userId, storage.switchSecondStep(input)),
 		deleteUser: (input) => changesUser(input.userId, storage.deleteUser(input)),
 	};
 }

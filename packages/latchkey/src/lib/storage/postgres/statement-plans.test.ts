@@ -1,6 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { counter, minute, newEvent, newUser, nothingToSettle, sha256, signIn } from "../contract/fixtures.ts";
+import {
+	counter,
+	minute,
+	newEvent,
+	newPasskey,
+	newTotp,
+	newUser,
+	nothingToSettle,
+	sha256,
+	signIn,
+} from "../contract/fixtures.ts";
 import type { Storage } from "../storage.ts";
 import { asSuperuser, freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
 import { openPostgres } from "./open-postgres.ts";
@@ -35,7 +45,7 @@ describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 		await callEverything(counted);
 		const { deleteExpired, ...others } = Object.fromEntries(counts);
 		expect(deleteExpired).toBe(4);
-		expect(Object.keys(others)).toHaveLength(24);
+		expect(Object.keys(others)).toHaveLength(36);
 		expect(Object.entries(others).filter(([, count]) => count !== 1)).toEqual([]);
 	});
 
@@ -75,6 +85,11 @@ describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 				INSERT INTO latchkey_throttle SELECT i, 1, 1, 1, 1, 1, 1, 1, 1, 4000000000000 + i FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_audit_event SELECT i, 't', i, 'u' || (i % 20000), null, null, null, null
 					FROM generate_series(1, 40000) AS i;
+				INSERT INTO latchkey_totp SELECT 'u' || i, 'x', 0, 0, null FROM generate_series(1, 20000) AS i;
+				INSERT INTO latchkey_recovery_code SELECT 'u' || i, decode(md5(i::text), 'hex'), 0, 0
+					FROM generate_series(1, 20000) AS i;
+				INSERT INTO latchkey_passkey SELECT i, 'u' || i, i, 'x', 0, '[]', 'x', 0, 0, 'x', 0, null
+					FROM generate_series(1, 20000) AS i;
 				ANALYZE`),
 		);
 	}
@@ -119,7 +134,26 @@ async function callEverything(storage: Storage): Promise<void> {
 	await storage.appendEvents([newEvent()]);
 	await storage.listEvents(userId, { limit: 1 });
 	await storage.listEvents(userId, { limit: 1, before: "x" });
+	await callFactors(storage, userId);
 	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
 	await storage.deleteExpired(1);
 	await storage.ping();
+}
+
+async function callFactors(storage: Storage, userId: string): Promise<void> {
+	const passkey = newPasskey(userId);
+	await storage.addPasskey({ passkey, limit: 5, events: [] });
+	await storage.findPasskey(passkey.credentialId);
+	await storage.recordPasskeyUse({ id: passkey.id, counter: 1, backedUp: true });
+	await storage.renamePasskey({ userId, id: passkey.id, name: "x" });
+	const { user } = (await storage.findCredentialsOfUser(userId))!;
+	const session = await storage.addTotp(newTotp(userId, { epoch: user.epoch, recoveryCodeHashes: [sha256("c")] }));
+	const change = { userId, keepSessionId: session!.id, events: [] };
+	await storage.recordTotpUse({ userId, sealed: "$sealed$totp", step: 1001, resealed: null });
+	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] });
+	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
+	await storage.switchSecondStep({ ...change, on: true });
+	await storage.readFactors(userId);
+	await storage.removeTotp(change);
+	await storage.removePasskey({ ...change, id: passkey.id });
 }

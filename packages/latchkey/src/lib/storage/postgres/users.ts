@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { selectUsers, toUser, type UserRow } from "../sqlite/rows.ts";
+import { type FactorRow, factorColumns, selectUsers, toFactorSummary, toUser, type UserRow } from "../sqlite/rows.ts";
 import type { Credentials, IdentifierKind, Storage, UpdatedUser, UpdateUser } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, told } from "./fragments.ts";
@@ -36,12 +36,12 @@ export function userOperations(connection: PostgresConnection): UserOperations {
 }
 
 function toCredentials(
-	row: (UserRow & { version: number | null; sealed: string | null; changed_at: number | null }) | undefined,
+	row: (UserRow & FactorRow & { version: number | null; sealed: string | null; changed_at: number | null }) | undefined,
 ): Credentials | null {
 	if (row === undefined) return null;
 	const { version, sealed, changed_at: changedAt } = row;
 	const password = version === null || sealed === null || changedAt === null ? null : { version, sealed, changedAt };
-	return { user: toUser(row), password };
+	return { user: toUser(row), password, factors: toFactorSummary(row) };
 }
 
 function prepareLookups(connection: PostgresConnection) {
@@ -51,6 +51,7 @@ function prepareLookups(connection: PostgresConnection) {
 				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(factorColumns)
 				.where("named.kind", "=", p.kind)
 				.where("named.canonical", "=", p.canonical),
 		),
@@ -59,6 +60,7 @@ function prepareLookups(connection: PostgresConnection) {
 			selectUsers(db)
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(factorColumns)
 				.where("u.id", "=", p.userId),
 		),
 

@@ -8,7 +8,9 @@ import { createUserOperation } from "./create-user.ts";
 import { createFile, inMemory } from "./database-file.ts";
 import { deleteUserOperation } from "./delete-user.ts";
 import { exportUserOperation } from "./export-user.ts";
+import { factorOperations } from "./factors.ts";
 import { migrate, migrationStatus, requireMigrated, untilFree } from "./migrate.ts";
+import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
 import { readSessionOperation } from "./read-session.ts";
 import { renewalOperations } from "./renewal.ts";
@@ -73,6 +75,8 @@ function createStorage(connection: SqliteConnection): Storage {
 		...tokenOperations(connection),
 		...auditOperations(connection, steps.events),
 		...upkeepOperations(connection),
+		...factorOperations(connection, steps),
+		...passkeyOperations(connection, steps),
 	};
 }
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Credentials, IdentifierKind, Storage, UpdatedUser } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { selectUsers, toUser, type UserRow } from "./rows.ts";
+import { type FactorRow, factorColumns, selectUsers, toFactorSummary, toUser, type UserRow } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 type UserOperations = Pick<Storage, "findCredentials" | "findCredentialsOfUser" | "findUserByIdentity" | "updateUser">;
@@ -46,12 +46,12 @@ function refuse(reason: "taken" | "gone" | "last_identifier"): Undo<UpdatedUser>
 }
 
 function toCredentials(
-	row: (UserRow & { version: number | null; sealed: string | null; changed_at: number | null }) | undefined,
+	row: (UserRow & FactorRow & { version: number | null; sealed: string | null; changed_at: number | null }) | undefined,
 ): Credentials | null {
 	if (row === undefined) return null;
 	const { version, sealed, changed_at: changedAt } = row;
 	const password = version === null || sealed === null || changedAt === null ? null : { version, sealed, changedAt };
-	return { user: toUser(row), password };
+	return { user: toUser(row), password, factors: toFactorSummary(row) };
 }
 
 function prepareLookups(connection: SqliteConnection) {
@@ -61,6 +61,7 @@ function prepareLookups(connection: SqliteConnection) {
 				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(factorColumns)
 				.where("named.kind", "=", p.kind)
 				.where("named.canonical", "=", p.canonical),
 		),
@@ -69,6 +70,7 @@ function prepareLookups(connection: SqliteConnection) {
 			selectUsers(db)
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(factorColumns)
 				.where("u.id", "=", p.userId),
 		),
 
