@@ -1,5 +1,6 @@
 export * from "./index.ts";
 export type { EventPage, SecurityEvent } from "./lib/events/event-log.ts";
+export type { Factors } from "./lib/factors/manage-factors.ts";
 export type { ActionContext, ActionOptions, ActionResult, GuardedAction } from "./lib/next/action.ts";
 export { createAuth, type NextAuth, type RouteHandlers } from "./lib/next/create-auth.ts";
 export type { FormAction, FormActions } from "./lib/next/form-actions.ts";
@@ -7,4 +8,6 @@ export type { FormState } from "./lib/next/form-state.ts";
 export type { Demands } from "./lib/next/guard.ts";
 export type { GuardedRouteHandler, GuardedRouteOptions, RouteHandlerContext } from "./lib/next/guarded-route.ts";
 export type { AuthProxy, ProxyOptions } from "./lib/next/proxy.ts";
+export type { Passkey, PasskeyList } from "./lib/passkeys/manage-passkeys.ts";
 export type { Device, DevicePage } from "./lib/sessions/devices.ts";
+export type { TotpEnrolment } from "./lib/totp/totp.ts";

@@ -22,6 +22,10 @@ export interface Engine {
 	readonly activity: ActivityLog;
 	readonly background: Background;
 	readonly pseudonyms: KeyRing;
+	/** Seals sign-ins that wait for their second step. */
+	readonly attemptKeys: KeyRing;
+	/** Seals the secrets of authenticator apps, at rest and on the way to being confirmed. */
+	readonly totpKeys: KeyRing;
 	/** Ends what goes on by itself, now and then. */
 	readonly stopUpkeep: () => void;
 	readonly log: Logger;

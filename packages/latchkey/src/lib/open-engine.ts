@@ -20,7 +20,16 @@ import { scheduleUpkeep } from "./upkeep.ts";
 /** What an engine and the others of its process share: connections, queues and memory, never anybody's options. */
 type Shared = Pick<
 	Engine,
-	"storage" | "tokens" | "hasher" | "throttle" | "activity" | "background" | "pseudonyms" | "stopUpkeep"
+	| "storage"
+	| "tokens"
+	| "hasher"
+	| "throttle"
+	| "activity"
+	| "background"
+	| "pseudonyms"
+	| "attemptKeys"
+	| "totpKeys"
+	| "stopUpkeep"
 >;
 
 // Next.js loads this module once for the proxy, once for route handlers and once for pages: three pools and three queues,
@@ -73,6 +82,9 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		hasher: new PasswordHasher(new HashPool(), deriveKeyRing(settings.peppers, "password")),
 		throttle: new Throttle(storage, deriveKeyRing(settings.secrets, "throttle")),
 		pseudonyms: deriveKeyRing(settings.secrets, "pseudonym"),
+		attemptKeys: deriveKeyRing(settings.secrets, "attempt"),
+		// With the pepper, as password hashes: what lies in the database outlives a rotation of the secret.
+		totpKeys: deriveKeyRing(settings.peppers, "totp"),
 		stopUpkeep: scheduleUpkeep(storage, logger),
 	};
 }

@@ -19,6 +19,11 @@ export interface AuthOptions extends SettingsOverrides {
 	profile?: AssuranceLevel;
 	/** Whether strangers may register. Default `"open"`. */
 	signUp?: "open" | "closed";
+	/**
+	 * Who needs a second factor. `optional`: whoever has set one up. `required`: everybody; whoever has none sets one up
+	 * on the way in. `phishing-resistant`: nobody gets in without a passkey. Default `"optional"`.
+	 */
+	secondFactor?: "optional" | "required" | "phishing-resistant";
 	/** Where the pages are that the library sends people to. Paths on this site. */
 	pages?: {
 		/** Default `/sign-in`. */
@@ -29,6 +34,8 @@ export interface AuthOptions extends SettingsOverrides {
 		afterSignIn?: string;
 		/** Default `/`. */
 		afterSignOut?: string;
+		/** Where a sign-in that waits for its second step goes on. Default `/sign-in/second-step`. */
+		secondStep?: string;
 	};
 	/** Where the handlers are mounted. Default `/api/auth`. */
 	basePath?: string;
@@ -44,6 +51,7 @@ export interface ResolvedOptions {
 	readonly sessionIdleMs: number | null;
 	readonly minPasswordLength: number;
 	readonly signUp: "open" | "closed";
+	readonly secondFactor: "optional" | "required" | "phishing-resistant";
 	readonly pages: Readonly<Required<NonNullable<AuthOptions["pages"]>>>;
 	readonly basePath: string;
 	readonly logger: Logger;
@@ -71,16 +79,19 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 	checkMethods(options.methods);
 	checkChoice("profile", options.profile, ["aal1", "aal2", "aal3"]);
 	checkChoice("signUp", options.signUp, ["open", "closed"]);
+	checkSecondFactor(options);
 	const { url, secret, pepper, database, databaseDirectUrl, trustedProxies } = options;
 	return Object.freeze({
 		...profiles[options.profile ?? "default"],
 		name: options.name ?? null,
 		signUp: options.signUp ?? "open",
+		secondFactor: options.secondFactor ?? "optional",
 		pages: Object.freeze({
 			signIn: checkPath("pages.signIn", options.pages?.signIn ?? "/sign-in"),
 			reauthenticate: checkPath("pages.reauthenticate", options.pages?.reauthenticate ?? "/reauthenticate"),
 			afterSignIn: checkPath("pages.afterSignIn", options.pages?.afterSignIn ?? "/"),
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
+			secondStep: checkPath("pages.secondStep", options.pages?.secondStep ?? "/sign-in/second-step"),
 		}),
 		basePath: checkPath("basePath", options.basePath ?? "/api/auth"),
 		logger: quietly(options.logger ?? jsonLogger),
@@ -104,6 +115,13 @@ function checkMethods(methods: readonly Method[]): void {
 	for (const { name } of methods) {
 		if (names.has(name)) throw misconfigured(`createAuth: two methods are named ${JSON.stringify(name)}`);
 		names.add(name);
+	}
+}
+
+function checkSecondFactor({ secondFactor, methods }: AuthOptions): void {
+	checkChoice("secondFactor", secondFactor, ["optional", "required", "phishing-resistant"]);
+	if (secondFactor === "phishing-resistant" && !methods.some(({ name }) => name === "passkey")) {
+		throw misconfigured('createAuth: secondFactor "phishing-resistant" needs passkey() among the methods');
 	}
 }
 

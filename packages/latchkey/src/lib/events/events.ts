@@ -17,6 +17,16 @@ export const eventTypes = [
 	"session.revoked",
 	"session.copied",
 	"sessions.revoked",
+	"sign_in.second_step_required",
+	"second_step.failed",
+	"second_step.switched",
+	"totp.added",
+	"totp.removed",
+	"recovery_codes.made",
+	"recovery_code.used",
+	"passkey.added",
+	"passkey.renamed",
+	"passkey.removed",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

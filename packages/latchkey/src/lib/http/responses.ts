@@ -11,7 +11,7 @@ const headersOfAll = {
 } as const;
 
 /** JSON that no cache keeps. */
-export function toResponse({ status, body, cookie, headers }: Answer): Response {
+export function toResponse({ status, body, cookie, otherCookies = [], headers }: Answer): Response {
 	const response = new Response(body === undefined ? null : JSON.stringify(body), {
 		status,
 		headers: {
@@ -20,7 +20,9 @@ export function toResponse({ status, body, cookie, headers }: Answer): Response 
 			...headers,
 		},
 	});
-	if (cookie !== undefined) response.headers.append("set-cookie", setCookieHeader(cookie));
+	for (const toSet of [...(cookie === undefined ? [] : [cookie]), ...otherCookies]) {
+		response.headers.append("set-cookie", setCookieHeader(toSet));
+	}
 	return response;
 }
 

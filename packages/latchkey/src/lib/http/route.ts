@@ -30,6 +30,7 @@ export interface Answer {
 	readonly status: number;
 	readonly body: unknown;
 	readonly cookie?: CookieToSet;
+	readonly otherCookies?: readonly CookieToSet[];
 	readonly headers?: Readonly<Record<string, string>>;
 }
 

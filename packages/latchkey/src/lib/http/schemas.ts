@@ -28,7 +28,13 @@ export const sessionSchema = z.object({
 export const messageSchema = z.object({ message: z.string() });
 
 /** The answer to everything that begins or renews a session. */
-export const grantedSchema = z.object({ message: z.string(), user: userSchema, session: sessionSchema });
+export const grantedSchema = z.object({
+	message: z.string(),
+	user: userSchema,
+	session: sessionSchema,
+	/** Where setting up a second factor has made some: shown this once. */
+	recoveryCodes: z.array(z.string()).readonly().optional(),
+});
 
 export const errorSchema = z.object({
 	error: z.string(),
@@ -43,6 +49,11 @@ export function splitSession({ user, ...session }: Session): { user: User; sessi
 }
 
 /** Answers with a session that has begun or been renewed, and sets its cookie. */
-export function grantedAnswer(status: number, message: string, { session, cookie }: GrantedSession): Answer {
-	return { status, body: { message, ...splitSession(session) }, cookie };
+export function grantedAnswer(
+	status: number,
+	message: string,
+	{ session, cookie, otherCookies = [], recoveryCodes }: GrantedSession,
+): Answer {
+	const body = { message, ...splitSession(session), ...(recoveryCodes !== undefined && { recoveryCodes }) };
+	return { status, body, cookie, otherCookies };
 }

@@ -3,14 +3,15 @@ import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
-import { enter, field, refuseForm } from "./form-answers.ts";
+import { answerSignIn, field } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
+import { type SecurityActions, securityActions } from "./security-actions.ts";
 
 /** An action for `useActionState`; works without JavaScript too. */
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends AccountActions {
+export interface FormActions extends AccountActions, SecurityActions {
 	/** Fields: `identifier`, `password`. */
 	readonly signIn: FormAction;
 	/** Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`. */
@@ -18,18 +19,19 @@ export interface FormActions extends AccountActions {
 }
 
 export function formActions(
-	auth: Pick<Auth, "signIn" | "signUp">,
+	auth: Pick<Auth, "signIn" | "signUp" | "finishSignIn">,
 	engine: () => Promise<Engine>,
 	request: () => Promise<CurrentRequest>,
 ): FormActions {
 	return {
 		...accountActions(request),
+		...securityActions(auth, request),
 		async signIn(_previous, form) {
 			const identifier = field(form, "identifier");
 			const input = { identifier, password: field(form, "password") };
 			const result = await auth.signIn({ headers: await headers() }, input);
 			const opened = await engine();
-			return result.ok ? enter(opened, result.cookie, form) : refuseForm(opened, result, { identifier });
+			return answerSignIn(opened, result, form, { identifier });
 		},
 		async signUp(_previous, form) {
 			const [identifier, username, name] = [field(form, "identifier"), field(form, "username"), field(form, "name")];
@@ -41,9 +43,7 @@ export function formActions(
 			};
 			const result = await auth.signUp({ headers: await headers() }, input);
 			const opened = await engine();
-			return result.ok
-				? enter(opened, result.cookie, form)
-				: refuseForm(opened, result, { identifier, username, name });
+			return answerSignIn(opened, result, form, { identifier, username, name });
 		},
 	};
 }

@@ -11,6 +11,8 @@ export interface FormState {
 	readonly retryAfterSeconds?: number;
 	/** Where to go by `location.replace`, when nothing of the present page may stay behind. */
 	readonly leaveTo?: string;
+	/** New recovery codes. They are shown in this answer and nowhere else. */
+	readonly recoveryCodes?: readonly string[];
 	/** What was typed, to be put back. Never a password: this state is written into the page. */
 	readonly values: Readonly<Record<string, string>>;
 }

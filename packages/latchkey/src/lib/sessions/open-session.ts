@@ -21,6 +21,10 @@ export interface Authentication {
 export interface GrantedSession {
 	readonly session: Session;
 	readonly cookie: CookieToSet;
+	/** What else the answer must set or clear. */
+	readonly otherCookies?: readonly CookieToSet[];
+	/** New recovery codes, to be shown this once. */
+	readonly recoveryCodes?: readonly string[];
 }
 
 /** A session about to be opened. The secret goes into the token and nowhere else. */

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { AuthError } from "../errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
-import { refusal } from "../http/responses.ts";
 import { route } from "../http/route.ts";
 import {
 	grantedAnswer,
@@ -11,6 +10,7 @@ import {
 	splitSession,
 	userSchema,
 } from "../http/schemas.ts";
+import { signInAnswer, signInResponses } from "../http/sign-in-answer.ts";
 import type { Method } from "../methods/method.ts";
 import { signIn } from "../sign-in/sign-in.ts";
 import { type Device, endDevice, endOtherDevices, listDevices } from "./devices.ts";
@@ -44,12 +44,10 @@ export function sessionResource(methods: readonly Method[]) {
 			// The methods parse for themselves, so that an answer names the fields of the one that was meant.
 			body: z.looseObject({}),
 			documentedBody: z.union(methods.map(({ input }) => input)),
-			responses: { 200: grantedSchema },
-			errors: ["invalid_credentials", "too_many_attempts", "busy"],
+			responses: signInResponses,
+			errors: ["invalid_credentials", "unknown_passkey", "too_many_attempts", "busy"],
 			async handle({ engine, visitor, body }) {
-				const result = await signIn(engine, visitor, body);
-				if (!result.ok) throw refusal(result);
-				return grantedAnswer(200, "Authenticated", result);
+				return signInAnswer(200, "Authenticated", await signIn(engine, visitor, body));
 			},
 		}),
 		route({

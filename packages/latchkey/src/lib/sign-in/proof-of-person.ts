@@ -1,8 +1,11 @@
 import { uuidv7 } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
+import type { ErrorCode } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { Account, MethodAttempt, MethodTools, Proof } from "../methods/method.ts";
+import type { Assertion } from "../passkeys/responses.ts";
+import type { Authentication } from "../sessions/open-session.ts";
 import type { Credentials } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
 
@@ -12,10 +15,17 @@ export class ProofOfPerson implements MethodTools {
 	readonly #visitor: Visitor;
 	#found: Credentials | null = null;
 	#checkedPasswordVersion: number | null = null;
+	#refusal: ErrorCode = "invalid_credentials";
+	#shown: Partial<Authentication> = {};
 
 	constructor(engine: Engine, visitor: Visitor) {
 		this.#engine = engine;
 		this.#visitor = visitor;
+	}
+
+	/** Why it was refused, as far as the visitor may know. */
+	get refusal(): ErrorCode {
+		return this.#refusal;
 	}
 
 	/** Whose account was tried, if there is one: for the audit log, never for the answer. */
@@ -26,7 +36,13 @@ export class ProofOfPerson implements MethodTools {
 	/** Runs the method. The credentials of whoever it proved, or `null`. */
 	async prove(attempt: MethodAttempt): Promise<Credentials | null> {
 		const proof = await attempt.verify(this);
+		this.#shown = { ...(proof?.amr && { amr: proof.amr }), ...(proof?.level && { level: proof.level }) };
 		return proof === null ? null : this.#credentialsOf(proof);
+	}
+
+	/** What was shown: what the method always shows, unless this proof said otherwise. */
+	authentication({ amr, level }: Authentication): Authentication {
+		return { amr, level, ...this.#shown };
 	}
 
 	/** Whether a user's row, read again, still bears out what was checked. */
@@ -61,6 +77,14 @@ export class ProofOfPerson implements MethodTools {
 			});
 		}
 		return true;
+	}
+
+	async checkPasskey(assertion: Assertion): Promise<Proof | null> {
+		const { verifyPasskey } = await import("../passkeys/verify-passkey.ts");
+		const verdict = await verifyPasskey(this.#engine, this.#visitor, assertion, { use: "sign-in" });
+		if (verdict.ok) return { userId: verdict.userId, ...verdict.authentication };
+		if (verdict.reason === "unknown") this.#refusal = "unknown_passkey";
+		return null;
 	}
 
 	async #passwordOf({ userId }: Account): Promise<{ userId: string; version: number; sealed: string } | null> {
