@@ -1,3 +1,7 @@
-import { createAuth, password } from "latchkey/next";
+import { createAuth, passkey, password } from "latchkey/next";
 
-export const auth = createAuth({ name: "Latchkey", methods: [password()], pages: { afterSignIn: "/dashboard" } });
+export const auth = createAuth({
+	name: "Latchkey",
+	methods: [password(), passkey()],
+	pages: { afterSignIn: "/dashboard" },
+});

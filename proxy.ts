@@ -3,8 +3,8 @@ import { unavailablePage } from "./app/unavailable";
 import { auth } from "./auth";
 
 const guard = auth.proxy({
-	public: ["/", "/icon.svg", "/sign-in", "/sign-up", "/fetch", "/preferences"],
-	nonce: ["/sign-in", "/sign-up", "/reauthenticate", "/dashboard", "/fetch", "/account/*"],
+	public: ["/", "/icon.svg", "/sign-in/*", "/sign-up", "/fetch", "/preferences"],
+	nonce: ["/sign-in/*", "/sign-up", "/reauthenticate/*", "/dashboard", "/fetch", "/account/*"],
 });
 
 export async function proxy(request: NextRequest): Promise<Response> {

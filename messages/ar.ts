@@ -1,3 +1,4 @@
+import { security } from "./ar-security";
 import type { Messages } from "./en";
 
 export const ar: Messages = {
@@ -58,8 +59,7 @@ export const ar: Messages = {
 		codeTitle: "مشروع كامل",
 		codeText: "الإعداد والمسارات وصفحة محمية. هذا كل شيء.",
 		notTitle: "ما لا يفعله بعد",
-		notText:
-			"كلمة المرور هي الطريقة الوحيدة للدخول اليوم. مفاتيح المرور ورموز البريد والمزوّدون الخارجيون والعامل الثاني قيد البناء. لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
+		notText: "رموز البريد والمزوّدون الخارجيون قيد البناء. لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
 	},
 	signIn: {
 		title: "تسجيل الدخول",
@@ -142,6 +142,7 @@ export const ar: Messages = {
 		navigation: "الحساب",
 		profile: "الملف الشخصي",
 		password: "كلمة المرور",
+		security: "طرق الدخول",
 		devices: "الأجهزة",
 		activity: "النشاط",
 		data: "بياناتك",
@@ -219,6 +220,16 @@ export const ar: Messages = {
 			"session.ended": "تسجيل خروج",
 			"session.revoked": "سُجّل خروج جهاز من جهاز آخر",
 			"session.copied": "اكتُشفت جلسة منسوخة وأُنهيت",
+			"sign_in.second_step_required": "قُبلت كلمة المرور وطُلبت الخطوة الثانية",
+			"second_step.failed": "أُدخل رمز خاطئ في الخطوة الثانية",
+			"second_step.switched": "تغيّر إعداد الخطوة الثانية",
+			"totp.added": "أُضيف تطبيق مصادقة",
+			"totp.removed": "أُزيل تطبيق المصادقة",
+			"recovery_codes.made": "أُنشئت رموز استرداد",
+			"recovery_code.used": "استُخدم رمز استرداد",
+			"passkey.added": "أُضيف مفتاح مرور",
+			"passkey.renamed": "أُعيدت تسمية مفتاح مرور",
+			"passkey.removed": "أُزيل مفتاح مرور",
 			"sessions.revoked": "تسجيل الخروج من كل مكان آخر",
 		},
 		otherEvent: "حدث آخر",
@@ -264,6 +275,7 @@ export const ar: Messages = {
 		allNeeded: "كل الحقول مطلوبة.",
 		needed: "كل الحقول مطلوبة ما لم يُذكر غير ذلك.",
 		offline: "أنت غير متصل بالشبكة. ما كتبته باقٍ هنا، فأرسله حين يعود الاتصال.",
+		confirmLink: "أكّد في علامة تبويب جديدة ثم أرسل هذا مجددًا",
 		wait: "محاولات كثيرة. يُرجى الانتظار {time} ثم المحاولة مجددًا.",
 		waitOver: "كانت المحاولات كثيرة، لكن الانتظار انتهى: يمكنك المحاولة الآن.",
 		seconds: {
@@ -287,7 +299,16 @@ export const ar: Messages = {
 			invalid_credentials: "اسم الدخول هذا وكلمة المرور هذه لا يتطابقان.",
 			wrong_password: "هذه ليست كلمة مرورك.",
 			not_authenticated: "لم تعد مسجّل الدخول. سجّل الدخول ثم حاول مجددًا.",
-			reauthentication_required: "أكّد كلمة مرورك أولًا.",
+			reauthentication_required: "أكّد أنك أنت أولًا.",
+			insufficient_level: "هذا يطلب عاملين. أكّد أنك أنت بعامل آخر أولًا.",
+			attempt_expired: "انتظر هذا الدخول طويلًا. ابدأ من جديد.",
+			factor_exists: "لديك هذا من قبل.",
+			factor_missing: "لا يوجد عامل ثانٍ بعد.",
+			last_way_in: "هذه طريقتك الوحيدة للدخول. أضف غيرها أولًا.",
+			too_many_passkeys: "لديك أقصى عدد من مفاتيح المرور. أزل واحدًا أولًا.",
+			unknown_passkey: "لا أحد هنا لديه مفتاح المرور هذا. ربما أُزيل.",
+			cancelled: "لم يتم ذلك. لم يجد جهازك مفتاح مرور لهذا الموقع، أو ألغيت.",
+			unsupported: "لا يستطيع هذا المتصفح أو الجهاز ذلك.",
 			identifier_taken: "هذا مستخدم من قبل.",
 			sign_up_closed: "لا يمكن إنشاء حسابات جديدة هنا حاليًا.",
 			invalid_input: "هناك ما يحتاج إلى انتباهك.",
@@ -310,6 +331,7 @@ export const ar: Messages = {
 				too_long: "اسم المستخدم 32 حرفًا على الأكثر.",
 			},
 			name: { too_long: "الاسم 100 حرف على الأكثر.", invalid: "احذف الرموز الخاصة." },
+			code: { required: "أدخل الرمز." },
 			password: { required: "أدخل كلمة مرورك.", too_short: "أدخل كلمة مرورك." },
 			current_password: { required: "أدخل كلمة مرورك الحالية." },
 			new_password: {
@@ -339,4 +361,5 @@ export const ar: Messages = {
 		retry: "حاول مجددًا",
 		reference: "المرجع",
 	},
+	security,
 };

@@ -1,3 +1,5 @@
+import { security } from "./en-security";
+
 /** Everything that the application says. The other catalogues have the same keys: the compiler sees to it. */
 export const en = {
 	site: {
@@ -58,8 +60,7 @@ export const en = {
 		codeTitle: "A whole project",
 		codeText: "The configuration, the handlers, and a protected page. That is all of it.",
 		notTitle: "What it does not do yet",
-		notText:
-			"Passwords are the only way to sign in today. Passkeys, e-mail codes, outside providers and second factors are being built. There is no hosted version, and none is planned.",
+		notText: "E-mail codes and outside providers are being built. There is no hosted version, and none is planned.",
 	},
 	signIn: {
 		title: "Sign in",
@@ -144,6 +145,7 @@ export const en = {
 		navigation: "Account",
 		profile: "Profile",
 		password: "Password",
+		security: "Sign-in methods",
 		devices: "Devices",
 		activity: "Activity",
 		data: "Your data",
@@ -216,6 +218,16 @@ export const en = {
 			"session.revoked": "A device was signed out from another",
 			"session.copied": "A copied session was found and ended",
 			"sessions.revoked": "Signed out everywhere else",
+			"sign_in.second_step_required": "Password accepted, second step asked for",
+			"second_step.failed": "A wrong code was given as second step",
+			"second_step.switched": "Second step switched",
+			"totp.added": "Authenticator app added",
+			"totp.removed": "Authenticator app removed",
+			"recovery_codes.made": "Recovery codes made",
+			"recovery_code.used": "Recovery code used",
+			"passkey.added": "Passkey added",
+			"passkey.renamed": "Passkey renamed",
+			"passkey.removed": "Passkey removed",
 		},
 		otherEvent: "Something else happened",
 	},
@@ -261,6 +273,7 @@ export const en = {
 		allNeeded: "All fields are needed.",
 		needed: "All fields are needed unless they say otherwise.",
 		offline: "You are offline. What you typed stays here; send it when the connection is back.",
+		confirmLink: "Confirm in a new tab, then send this again",
 		wait: "Too many attempts. Please wait {time}, then try again.",
 		waitOver: "Too many attempts, but the wait is over: you can try again now.",
 		seconds: { one: "{count} second", other: "{count} seconds" },
@@ -270,7 +283,16 @@ export const en = {
 			invalid_credentials: "That sign-in name and that password do not belong together.",
 			wrong_password: "That is not your password.",
 			not_authenticated: "You are not signed in any more. Sign in, then try again.",
-			reauthentication_required: "Confirm your password first.",
+			reauthentication_required: "Confirm that it is you first.",
+			insufficient_level: "This asks for two factors. Confirm that it is you with another one first.",
+			attempt_expired: "This sign-in waited too long. Begin again.",
+			factor_exists: "You have this already.",
+			factor_missing: "There is no second factor yet.",
+			last_way_in: "This is your only way in. Add another first.",
+			too_many_passkeys: "You have as many passkeys as an account can have. Remove one first.",
+			unknown_passkey: "Nobody here has this passkey. It may have been removed.",
+			cancelled: "Nothing came of it. Your device found no passkey for this site, or you cancelled.",
+			unsupported: "This browser or device cannot do that.",
 			identifier_taken: "Somebody has this already.",
 			sign_up_closed: "New accounts cannot be made here at present.",
 			invalid_input: "Something needs your attention.",
@@ -293,6 +315,7 @@ export const en = {
 				too_long: "A user name has at most 32 characters.",
 			},
 			name: { too_long: "A name has at most 100 characters.", invalid: "Leave out the special characters." },
+			code: { required: "Enter the code." },
 			password: { required: "Enter your password.", too_short: "Enter your password." },
 			current_password: { required: "Enter your present password." },
 			new_password: {
@@ -322,6 +345,7 @@ export const en = {
 		retry: "Try again",
 		reference: "Reference",
 	},
+	security,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

@@ -43,6 +43,17 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 				<p className="font-semibold">{forms.summary}</p>
 				{code === "too_many_attempts" && <Countdown seconds={retryAfterSeconds ?? 30} />}
 				{code !== "too_many_attempts" && refused.length === 0 && <p>{known}</p>}
+				{(code === "reauthentication_required" || code === "insufficient_level") && (
+					// In a tab of its own, so that what was typed here stays.
+					<a
+						className="link"
+						href={`/reauthenticate?next=/reauthenticate/done${why(code)}`}
+						target="_blank"
+						rel="noopener"
+					>
+						{forms.confirmLink}
+					</a>
+				)}
 				{refused.length > 0 && (
 					<ul className="space-y-1">
 						{refused.map(([field, reason]) => (
@@ -57,6 +68,10 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 			</div>
 		</div>
 	);
+}
+
+function why(code: string): string {
+	return code === "insufficient_level" ? "&why=level" : "";
 }
 
 export function fieldId(name: string): string {

@@ -9,6 +9,7 @@ import { Entrance } from "../entrance";
 import { nextOf, withNext } from "../next-place";
 import { pageTitle } from "../page-title";
 import { sessionIfKnown } from "../session-if-known";
+import { PasskeySignIn } from "./passkey-sign-in";
 import { SignInForm } from "./sign-in-form";
 
 export const instant = false;
@@ -32,7 +33,10 @@ export default async function SignInPage({ searchParams }: PageProps<"/sign-in">
 				</>
 			}
 		>
-			<SignInForm state={await auth.formState()} next={next} words={m.signIn} />
+			<div className="space-y-5">
+				<SignInForm state={await auth.formState()} next={next} words={m.signIn} />
+				<PasskeySignIn next={next} words={m.security.passkeySignIn} />
+			</div>
 		</Entrance>
 	);
 }

@@ -13,12 +13,12 @@ import type { SignInResult } from "../sign-in/sign-in.ts";
 import { deleteAccount, updateAccount, userChanges } from "../users/account.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { answerSignIn, done, field, goTo, refuseForm, setCookie } from "./form-answers.ts";
+import { answerSignIn, done, field, goTo, jsonField, refuseForm, setCookie } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** What people do with their own account, as forms. Whoever is not signed in is refused with `not_authenticated`. */
 export interface AccountActions {
-	/** Fields: `password`, or `factor` and `code`. A proof for what asks for a recent one; then goes to `next`. */
+	/** Fields: `password`; or `factor` and `code`; or `factor` `passkey` and `credential`, its answer as JSON. A proof for what asks for a recent one; then goes to `next`. */
 	readonly reauthenticate: FormAction;
 	/** Fields: `current_password`, `new_password`. Every other session ends. */
 	readonly changePassword: FormAction;
@@ -54,7 +54,8 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 	return {
 		reauthenticate: signedIn(async ({ engine, visitor, current }, form) => {
 			const factor = field(form, "factor");
-			const input = factor === "" ? { password: field(form, "password") } : { factor, code: field(form, "code") };
+			const shown = { code: field(form, "code"), credential: jsonField(form, "credential") };
+			const input = factor === "" ? { password: field(form, "password") } : { factor, ...shown };
 			const parsed = reauthenticationInput.safeParse(input);
 			if (!parsed.success) {
 				const missing = { [factor === "" ? "password" : "code"]: "required" };

@@ -3,7 +3,7 @@ import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
-import { answerSignIn, field } from "./form-answers.ts";
+import { answerSignIn, field, jsonField } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 import { type SecurityActions, securityActions } from "./security-actions.ts";
 
@@ -12,7 +12,7 @@ export type FormAction = (previous: FormState, form: FormData) => Promise<FormSt
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
 export interface FormActions extends AccountActions, SecurityActions {
-	/** Fields: `identifier`, `password`. */
+	/** Fields: `identifier`, `password`; or `credential`, a passkey's answer as JSON. */
 	readonly signIn: FormAction;
 	/** Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`. */
 	readonly signUp: FormAction;
@@ -28,7 +28,8 @@ export function formActions(
 		...securityActions(auth, request),
 		async signIn(_previous, form) {
 			const identifier = field(form, "identifier");
-			const input = { identifier, password: field(form, "password") };
+			const credential = jsonField(form, "credential");
+			const input = credential === undefined ? { identifier, password: field(form, "password") } : { credential };
 			const result = await auth.signIn({ headers: await headers() }, input);
 			const opened = await engine();
 			return answerSignIn(opened, result, form, { identifier });

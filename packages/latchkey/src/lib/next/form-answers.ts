@@ -13,6 +13,16 @@ export function field(form: FormData, name: string): string {
 	return typeof value === "string" ? value : "";
 }
 
+/** The JSON in a form's field; `undefined` when it is empty or none. */
+export function jsonField(form: FormData, name: string): unknown {
+	const text = field(form, name);
+	try {
+		return text === "" ? undefined : JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
 /** Hands out a cookie and goes where the form's `next` says, on this site, or else to the page after sign-in. */
 export async function enter(engine: Engine, cookie: CookieToSet, form: FormData): Promise<never> {
 	await setCookie(cookie);

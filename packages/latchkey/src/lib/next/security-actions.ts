@@ -4,22 +4,25 @@ import { type Refusal, toRefusal } from "../errors.ts";
 import { renewRecoveryCodes, switchSecondStep } from "../factors/manage-factors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
-import { removePasskey, renamePasskey } from "../passkeys/manage-passkeys.ts";
+import { addPasskey, newPasskeyInput, removePasskey, renamePasskey } from "../passkeys/manage-passkeys.ts";
 import { passkeyName } from "../passkeys/register-passkey.ts";
+import { attestationInput } from "../passkeys/responses.ts";
+import { signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
 import { dropAttempt } from "../second-step/pending-attempt.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { addTotp, removeTotp } from "../totp/manage-totp.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { answerSignIn, done, field, goTo, refuseForm, setCookie, showCodes } from "./form-answers.ts";
+import { answerSignIn, done, field, goTo, jsonField, refuseForm, setCookie, showCodes } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** The second step of a sign-in, and what people do with their second factors and passkeys, as forms. */
 export interface SecurityActions {
 	/**
-	 * Fields: `factor` (`totp` or `recovery_code`), `code`, and `enrolment` where an app is set up on the way in. Finishes a
-	 * sign-in and goes to `next`, unless there are `recoveryCodes` to show first.
+	 * Fields: `factor` (`totp` or `recovery_code`), `code`, and `enrolment` where an app is set up on the way in; or `factor`
+	 * `passkey` with `credential`, or with `registration` for a new one, as JSON. Finishes a sign-in and goes to `next`, unless
+	 * there are `recoveryCodes` to show first.
 	 */
 	readonly finishSignIn: FormAction;
 	/** Drops a sign-in that waits for its second step, and goes to the sign-in page. */
@@ -31,6 +34,10 @@ export interface SecurityActions {
 	readonly renewRecoveryCodes: FormAction;
 	/** Field: `on`, `true` or `false`. Whether a password alone is enough. */
 	readonly switchSecondStep: FormAction;
+	/** Fields: `credential`, the new passkey's answer as JSON, and `name`. */
+	readonly addPasskey: FormAction;
+	/** Field: `credential`, the new passkey's answer as JSON. Registers somebody without a password. */
+	readonly signUpWithPasskey: FormAction;
 	/** Fields: `id`, `name`. */
 	readonly renamePasskey: FormAction;
 	/** Field: `id`. */
@@ -58,6 +65,8 @@ export function securityActions(
 				factor: field(form, "factor"),
 				code: field(form, "code"),
 				...(enrolment !== "" && { enrolment }),
+				credential: jsonField(form, "credential"),
+				registration: jsonField(form, "registration"),
 			};
 			return answerSignIn(engine, await auth.finishSignIn(visitor, input), form, { enrolment });
 		}),
@@ -81,6 +90,21 @@ export function securityActions(
 		switchSecondStep: signedIn(async ({ engine, visitor, current }, form) =>
 			say(engine, await switchSecondStep(engine, visitor, current, field(form, "on") === "true"), form),
 		),
+		addPasskey: signedIn(async ({ engine, visitor, current }, form) => {
+			const typed = field(form, "name");
+			const input = { credential: jsonField(form, "credential"), ...(typed !== "" && { name: typed }) };
+			const parsed = newPasskeyInput.safeParse(input);
+			if (!parsed.success) {
+				const fields = fieldErrors(parsed.error, input);
+				return refuseForm(engine, { ok: false, code: "invalid_input", fields }, { name: typed });
+			}
+			return say(engine, await addPasskey(engine, visitor, current, parsed.data), form, { name: typed });
+		}),
+		signUpWithPasskey: fromThisSite(request, async ({ engine, visitor }, form) => {
+			const parsed = attestationInput.safeParse(jsonField(form, "credential"));
+			if (!parsed.success) return refuseForm(engine, { ok: false, code: "invalid_credentials" }, {});
+			return answerSignIn(engine, await signUpWithPasskey(engine, visitor, parsed.data), form, {});
+		}),
 		renamePasskey: signedIn(async ({ engine, visitor, current }, form) => {
 			const typed = { id: field(form, "id"), name: field(form, "name") };
 			const name = passkeyName.safeParse(typed.name);

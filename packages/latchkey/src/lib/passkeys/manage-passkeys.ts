@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
@@ -6,9 +7,12 @@ import { refusalToChange } from "../factors/manage-factors.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord, PasskeyRecord } from "../storage/factors-storage.ts";
-import { keepPasskey, verifyNewPasskey } from "./register-passkey.ts";
+import { keepPasskey, passkeyName, verifyNewPasskey } from "./register-passkey.ts";
 import { relyingPartyOf, userHandleOf } from "./relying-party.ts";
-import type { Attestation } from "./responses.ts";
+import { type Attestation, attestationInput } from "./responses.ts";
+
+/** A new passkey's answer, and what to call it. */
+export const newPasskeyInput = z.object({ credential: attestationInput, name: passkeyName.optional() });
 
 /** A passkey, as its owner sees it. */
 export interface Passkey {

@@ -4,7 +4,14 @@ import { type Route, route } from "../http/route.ts";
 import { grantedSchema, messageSchema } from "../http/schemas.ts";
 import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
 import { beginCeremony, ceremonyInput } from "./begin-ceremony.ts";
-import { addPasskey, listPasskeys, type Passkey, removePasskey, renamePasskey } from "./manage-passkeys.ts";
+import {
+	addPasskey,
+	listPasskeys,
+	newPasskeyInput,
+	type Passkey,
+	removePasskey,
+	renamePasskey,
+} from "./manage-passkeys.ts";
 import { passkeyName } from "./register-passkey.ts";
 import { attestationInput } from "./responses.ts";
 import { signUpWithPasskey } from "./sign-up-with-passkey.ts";
@@ -64,7 +71,7 @@ const add = route({
 	path: "/passkeys",
 	summary: "Add a passkey that answers a challenge for a registration, which asks for a recent proof.",
 	access: "signed-in",
-	body: z.object({ credential: attestationInput, name: passkeyName.optional() }),
+	body: newPasskeyInput,
 	responses: { 201: messageSchema.extend({ passkey: passkeySchema }) },
 	errors: ["invalid_credentials", "factor_exists", "too_many_passkeys", "not_found"],
 	async handle({ engine, visitor, current, body }) {
