@@ -119,7 +119,7 @@ export const security: Messages["security"] = {
 		passkeyNeedsScript: "تحتاج مفاتيح المرور إلى جافاسكربت.",
 	},
 	passkeySignIn: {
-		button: "ادخل بمفتاح مرور",
+		button: "استخدم مفتاح مرور",
 		pending: "في انتظار جهازك…",
 		signUp: "سجّل بمفتاح مرور بدلًا من كلمة مرور",
 		or: "أو",

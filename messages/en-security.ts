@@ -105,7 +105,7 @@ export const security = {
 		passkeyNeedsScript: "Passkeys need JavaScript.",
 	},
 	passkeySignIn: {
-		button: "Sign in with a passkey",
+		button: "Use a passkey",
 		pending: "Waiting for your device…",
 		signUp: "Sign up with a passkey instead of a password",
 		or: "or",

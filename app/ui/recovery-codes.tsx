@@ -7,12 +7,12 @@ import { button } from "./button";
 interface RecoveryCodesProps {
 	codes: readonly string[];
 	words: Messages["security"];
-	/** Where to go when they are kept. */
-	next: string;
+	/** Where to go when they are kept, as the library judged it. */
+	goOn: string | undefined;
 }
 
 /** New recovery codes, this once: to read, and with scripts to download, copy or print. */
-export function RecoveryCodes({ codes, words, next }: RecoveryCodesProps) {
+export function RecoveryCodes({ codes, words, goOn }: RecoveryCodesProps) {
 	const [copied, setCopied] = useState(false);
 	const file = `data:text/plain;charset=utf-8,${encodeURIComponent(`${codes.join("\r\n")}\r\n`)}`;
 	async function copy() {
@@ -42,7 +42,7 @@ export function RecoveryCodes({ codes, words, next }: RecoveryCodesProps) {
 				<button type="button" onClick={() => print()} className={button("secondary", "hidden scripted:inline-flex")}>
 					{words.codes.print}
 				</button>
-				<a className={button("primary")} href={next}>
+				<a className={button("primary")} href={goOn}>
 					{words.continue}
 				</a>
 			</div>

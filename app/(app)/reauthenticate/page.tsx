@@ -30,7 +30,7 @@ export default async function ReauthenticatePage({ searchParams }: PageProps<"/r
 	return (
 		<Entrance
 			title={m.reauthenticate.title}
-			lead={raises ? words.level : password ? m.reauthenticate.lead : ""}
+			lead={raises ? words.level : password ? m.reauthenticate.lead : undefined}
 			notice={nothing && <Notice>{words.missing}</Notice>}
 		>
 			{nothing ? (

@@ -12,7 +12,7 @@ export default async function ConfirmedPage() {
 	await auth.protect();
 	const words = (await readMessages()).m.security.confirm;
 	return (
-		<Entrance title={words.done} lead={words.doneText}>
+		<Entrance title={words.done}>
 			<p>{words.doneText}</p>
 		</Entrance>
 	);

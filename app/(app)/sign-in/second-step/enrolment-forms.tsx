@@ -2,33 +2,23 @@
 
 import type { FactorName, FormState } from "latchkey/next";
 import { makePasskey } from "latchkey/passkeys";
-import type { ReactNode } from "react";
-import type { Messages } from "@/messages/en";
 import { finishSignIn } from "../../../auth-actions";
 import { CodeField } from "../../../ui/code-field";
 import { ErrorSummary } from "../../../ui/error-summary";
 import { PasskeyForm } from "../../../ui/passkey-form";
-import { RecoveryCodes } from "../../../ui/recovery-codes";
 import { SubmitButton } from "../../../ui/submit-button";
-import { useForm } from "../../../ui/use-form";
+import type { useForm } from "../../../ui/use-form";
+import type { SecondStepProps } from "./second-step";
 import { StartOver } from "./second-step-forms";
 
-interface EnrolmentFormsProps {
-	state: FormState;
+interface EnrolmentFormsProps extends Pick<SecondStepProps, "enrolment" | "next" | "words" | "children"> {
 	enrolments: readonly FactorName[];
-	enrolment: string;
-	next: string;
-	words: Messages["security"];
-	/** The secret of the app, to be scanned or typed. */
-	children: ReactNode;
+	form: ReturnType<typeof useForm<FormState>>;
 }
 
 /** For whoever must have a second factor and has none: set up on the way in. */
-export function EnrolmentForms({ state: initial, enrolments, enrolment, next, words, children }: EnrolmentFormsProps) {
-	const { state, pending, formProps } = useForm(finishSignIn, initial);
-	if ("recoveryCodes" in state && state.recoveryCodes !== undefined) {
-		return <RecoveryCodes codes={state.recoveryCodes} words={words} next={next === "" ? "/dashboard" : next} />;
-	}
+export function EnrolmentForms({ form, enrolments, enrolment, next, words, children }: EnrolmentFormsProps) {
+	const { state, pending, formProps } = form;
 	const both = enrolments.includes("totp");
 	return (
 		<div className="space-y-5">

@@ -11,21 +11,21 @@ import { ErrorSummary } from "../../../ui/error-summary";
 import { PasskeyForm } from "../../../ui/passkey-form";
 import { SubmitButton } from "../../../ui/submit-button";
 import { failed, useForm } from "../../../ui/use-form";
+import type { SecondStepProps } from "./second-step";
 
-interface SecondStepFormsProps {
-	state: FormState;
+type Form = ReturnType<typeof useForm<FormState>>;
+
+interface SecondStepFormsProps extends Pick<SecondStepProps, "state" | "chosen" | "next"> {
 	factors: readonly FactorName[];
-	/** The factor that the page's address names. */
-	chosen: string;
-	next: string;
-	words: Messages["security"]["secondStep"];
-	passkeyWords: Messages["security"]["passkeySignIn"];
+	form: Form;
+	words: Messages["security"];
 }
 
 const untouched: FormState = { ok: false, values: {} };
 
 /** One factor at a time, and links to the others. */
-export function SecondStepForms({ state, factors, chosen, next, words, passkeyWords }: SecondStepFormsProps) {
+export function SecondStepForms({ state, form, factors, chosen, next, words: all }: SecondStepFormsProps) {
+	const words = all.secondStep;
 	const codes = factors.filter((factor) => factor !== "passkey");
 	const shown = codes.find((factor) => factor === chosen) ?? codes[0];
 	const links = { totp: words.useApp, recovery_code: words.useRecovery } as const;
@@ -36,7 +36,7 @@ export function SecondStepForms({ state, factors, chosen, next, words, passkeyWo
 					action={finishSignIn}
 					ceremony={() => askForPasskey({ for: "second-step" })}
 					label={words.usePasskey}
-					pendingLabel={passkeyWords.pending}
+					pendingLabel={all.passkeySignIn.pending}
 					values={{ factor: "passkey", next }}
 					look={shown === "totp" ? "secondary" : "primary"}
 				/>
@@ -46,7 +46,7 @@ export function SecondStepForms({ state, factors, chosen, next, words, passkeyWo
 					<p>{words.passkeyNeedsScript}</p>
 				</noscript>
 			)}
-			{shown !== undefined && <CodeForm state={state} factor={shown} next={next} words={words} />}
+			{shown !== undefined && <CodeForm initial={state} form={form} factor={shown} next={next} words={words} />}
 			<ul className="space-y-2">
 				{codes
 					.filter((factor) => factor !== shown)
@@ -67,14 +67,15 @@ export function SecondStepForms({ state, factors, chosen, next, words, passkeyWo
 }
 
 interface CodeFormProps {
-	state: FormState;
+	initial: FormState;
+	form: Form;
 	factor: "totp" | "recovery_code";
 	next: string;
 	words: Messages["security"]["secondStep"];
 }
 
-function CodeForm({ state: initial, factor, next, words }: CodeFormProps) {
-	const { state, pending, formProps } = useForm(finishSignIn, initial);
+function CodeForm({ initial, form, factor, next, words }: CodeFormProps) {
+	const { state, pending, formProps } = form;
 	const isApp = factor === "totp";
 	return (
 		<form key={factor} {...formProps} className="space-y-5">

@@ -5,7 +5,7 @@ import { Card, PageHeading } from "../../../../ui/card";
 import { Notice } from "../../../../ui/notice";
 import { pageTitle } from "../../../page-title";
 import { timeAgo } from "../../software";
-import { AddAppForm, RemoveAppForm } from "./app-forms";
+import { AppForms } from "./app-forms";
 import { TotpSetUp } from "./totp-set-up";
 
 export const instant = false;
@@ -20,25 +20,20 @@ export default async function AppPage({ searchParams }: PageProps<"/account/secu
 	const { language, m } = await readMessages();
 	const words = m.security;
 	const { removed } = await searchParams;
-	const isNew = totp === null || state.recoveryCodes !== undefined;
 	const enrolment = totp === null ? await auth.totpEnrolment(state) : null;
 	return (
 		<>
 			<PageHeading title={words.app.title} lead={words.app.lead} />
 			{removed !== undefined && totp === null && <Notice kind="success">{words.app.removed}</Notice>}
 			<Card>
-				{isNew ? (
-					<AddAppForm state={state} enrolment={enrolment?.enrolment ?? ""} words={words}>
-						{enrolment !== null && <TotpSetUp enrolment={enrolment} words={words.app} />}
-					</AddAppForm>
-				) : (
-					<div className="space-y-4">
-						<p className="font-medium">
-							{fill(words.app.added, { when: timeAgo(language, totp.createdAt, Date.now()) })}
-						</p>
-						<RemoveAppForm state={state} words={words.app} />
-					</div>
-				)}
+				<AppForms
+					state={state}
+					added={totp && fill(words.app.added, { when: timeAgo(language, totp.createdAt, Date.now()) })}
+					enrolment={enrolment?.enrolment ?? ""}
+					words={words}
+				>
+					{enrolment !== null && <TotpSetUp enrolment={enrolment} words={words.app} />}
+				</AppForms>
 			</Card>
 		</>
 	);

@@ -18,11 +18,12 @@ interface CodesFormProps {
 export function CodesForm({ state: initial, left, words }: CodesFormProps) {
 	const { state, pending, formProps } = useForm(renewRecoveryCodes, initial);
 	if ("recoveryCodes" in state && state.recoveryCodes !== undefined) {
-		return <RecoveryCodes codes={state.recoveryCodes} words={words} next="/account/security" />;
+		return <RecoveryCodes codes={state.recoveryCodes} words={words} goOn={state.goOn} />;
 	}
 	return (
 		<form {...formProps} className="space-y-4">
 			<ErrorSummary state={state} />
+			<input type="hidden" name="next" value="/account/security" />
 			<p className="font-medium">{left}</p>
 			<p className="text-muted">{words.codes.replaces}</p>
 			<SubmitButton pending={pending} pendingLabel={words.codes.making}>

@@ -55,12 +55,18 @@ export async function answerSignIn(
 	}
 	if (result.recoveryCodes === undefined) return enter(engine, result.cookie, form);
 	await setCookie(result.cookie);
-	return showCodes(engine, result.recoveryCodes);
+	return showCodes(engine, result.recoveryCodes, form);
 }
 
 /** Shows recovery codes, this once. */
-export async function showCodes({ settings }: Engine, recoveryCodes: readonly string[]): Promise<FormState> {
-	const state: FormState = { ok: true, values: {}, recoveryCodes };
+export async function showCodes(
+	{ settings, options }: Engine,
+	recoveryCodes: readonly string[],
+	form: FormData,
+): Promise<FormState> {
+	const fallback = options.pages.afterSignIn;
+	const goOn = safeRedirect(form.get("next"), { origin: settings.origin, fallback });
+	const state: FormState = { ok: true, values: {}, recoveryCodes, goOn };
 	await passOnFormState(state, settings);
 	return state;
 }

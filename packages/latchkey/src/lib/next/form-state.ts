@@ -13,6 +13,8 @@ export interface FormState {
 	readonly leaveTo?: string;
 	/** New recovery codes. They are shown in this answer and nowhere else. */
 	readonly recoveryCodes?: readonly string[];
+	/** With `recoveryCodes`: where to go on once they are kept. On this site, whatever the form's `next` said. */
+	readonly goOn?: string;
 	/** What was typed, to be put back. Never a password: this state is written into the page. */
 	readonly values: Readonly<Record<string, string>>;
 }

@@ -30,7 +30,7 @@ export interface SecurityActions {
 	/** Fields: `enrolment`, `code`. Answers with `recoveryCodes` where some were made. */
 	readonly addTotp: FormAction;
 	readonly removeTotp: FormAction;
-	/** Answers with `recoveryCodes`. */
+	/** Answers with `recoveryCodes`, and in `goOn` where to go then. */
 	readonly renewRecoveryCodes: FormAction;
 	/** Field: `on`, `true` or `false`. Whether a password alone is enough. */
 	readonly switchSecondStep: FormAction;
@@ -83,9 +83,9 @@ export function securityActions(
 		removeTotp: signedIn(async ({ engine, visitor, current }, form) =>
 			say(engine, await removeTotp(engine, visitor, current), form),
 		),
-		renewRecoveryCodes: signedIn(async ({ engine, visitor, current }, _form) => {
+		renewRecoveryCodes: signedIn(async ({ engine, visitor, current }, form) => {
 			const renewed = await renewRecoveryCodes(engine, visitor, current);
-			return renewed.ok ? showCodes(engine, renewed.codes) : refuseForm(engine, renewed, {});
+			return renewed.ok ? showCodes(engine, renewed.codes, form) : refuseForm(engine, renewed, {});
 		}),
 		switchSecondStep: signedIn(async ({ engine, visitor, current }, form) =>
 			say(engine, await switchSecondStep(engine, visitor, current, field(form, "on") === "true"), form),
