@@ -101,7 +101,7 @@ export const security: Messages["security"] = {
 		lead: "كلمة مرورك صحيحة. أثبت الآن أنك أنت.",
 		code: "الرمز من تطبيق المصادقة",
 		recoveryCode: "رمز استرداد",
-		recoveryHint: "16 حرفًا. لا تهم الشرطات ولا المسافات.",
+		recoveryHint: "24 حرفًا. لا تهم الشرطات ولا المسافات.",
 		submit: "دخول",
 		pending: "جارٍ التحقق…",
 		usePasskey: "استخدم مفتاح مرور",

@@ -87,7 +87,7 @@ export const security = {
 		lead: "Your password was right. Now show that it is you.",
 		code: "Code from your authenticator app",
 		recoveryCode: "Recovery code",
-		recoveryHint: "16 characters. Dashes and spaces do not matter.",
+		recoveryHint: "24 characters. Dashes and spaces do not matter.",
 		submit: "Sign in",
 		pending: "Checking…",
 		usePasskey: "Use a passkey",

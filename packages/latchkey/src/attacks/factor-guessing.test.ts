@@ -27,7 +27,7 @@ async function guess(auth: TestAuth, times: number, input: Wrong): Promise<numbe
 }
 
 describe("[A22] wrong codes", () => {
-	it("are ten in ten minutes however many sign-ins they come from, then wait longer and longer", async () => {
+	it("[ASVS 6.6.3] are ten in ten minutes however many sign-ins they come from, then wait longer and longer", async () => {
 		const auth = openTestAuth();
 		const app = await withApp(auth, await signedUp(auth));
 		let judged = 0;

@@ -119,7 +119,7 @@ describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the
 	});
 });
 
-describe("where everybody needs a second factor", () => {
+describe("[ASVS 6.3.3] where everybody needs a second factor", () => {
 	it("a newcomer sets one up before there is a session", async () => {
 		const auth = openTestAuth({ secondFactor: "required" });
 		const { browser, enrolment, code } = await signUpWhereRequired(auth);

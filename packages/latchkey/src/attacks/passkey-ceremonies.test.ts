@@ -43,7 +43,7 @@ const hostile: [string, TestCeremony][] = [
 	["no handle", { userHandle: null }],
 ];
 
-describe("[A30] [ASVS 6.3.3] a passkey is refused at sign-in", () => {
+describe("[A30] a passkey is refused at sign-in", () => {
 	it.each(hostile)("with %s", async (_, ceremony) => {
 		const { auth, authenticator } = await adaAndBob();
 		const browser = auth.browser();
@@ -81,7 +81,7 @@ describe("[A30] [ASVS 6.3.3] a passkey is refused at sign-in", () => {
 });
 
 describe("[A30] a challenge", () => {
-	it("is good once, and used up by a wrong answer too", async () => {
+	it("[ASVS 6.7.2] is good once, and used up by a wrong answer too", async () => {
 		const { auth, authenticator } = await adaAndBob();
 		const browser = auth.browser();
 		const options = await begin(browser, "sign-in");

@@ -73,7 +73,7 @@ describe("a passkey", () => {
 		expect((await bob.delete(path)).status).toBe(404);
 	});
 
-	it("asks for a recent proof before it is added or removed", async () => {
+	it("[ASVS 7.5.1] [ASVS 7.5.3] asks for a recent proof before it is added or removed", async () => {
 		const { auth, owner, passkey } = await adaWithPasskey();
 		auth.clock.advance({ minutes: 11 });
 		const begun = await owner.post("/api/auth/passkeys/challenges", { for: "registration" });

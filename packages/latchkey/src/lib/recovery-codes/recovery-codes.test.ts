@@ -5,10 +5,10 @@ import { rows } from "../../../test/instruments.ts";
 import { hashRecoveryCode, makeRecoveryCodes } from "./recovery-codes.ts";
 
 describe("recovery codes", () => {
-	it("[ASVS 6.6.3] are ten, of 80 bits each, in letters and digits that cannot be mistaken", () => {
+	it("[ASVS 6.5.2] [ASVS 6.5.3] are ten, of 120 bits each, in letters and digits that cannot be mistaken", () => {
 		const { codes, codeHashes } = makeRecoveryCodes("ada");
 		expect(new Set(codes).size).toBe(10);
-		for (const code of codes) expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}$/);
+		for (const code of codes) expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}$/);
 		expect(codeHashes.map((hash) => hash.length)).toEqual(Array(10).fill(32));
 		const characters = new Set(Array.from({ length: 50 }, () => makeRecoveryCodes("ada").codes.join("")).join(""));
 		expect(characters.size).toBe(32 + 1);

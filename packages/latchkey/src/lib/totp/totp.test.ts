@@ -52,7 +52,7 @@ describe("an authenticator app", () => {
 		expect((await confirm(browser)).status).toBe(401);
 	});
 
-	it("[A25] takes each code once, none older than the last, and those of the step before and after", async () => {
+	it("[A25] [ASVS 6.5.1] [ASVS 6.5.5] takes each code once, none older than the last, and those of the step before and after", async () => {
 		const auth = openTestAuth();
 		const app = await withApp(auth, await signedUp(auth));
 		auth.clock.advance({ minutes: 2, seconds: 15 });
@@ -97,7 +97,7 @@ describe("an authenticator app", () => {
 		expect((await firstStep(auth)).answer.status).toBe(200);
 	});
 
-	it("asks for a recent proof before it is added or removed", async () => {
+	it("[ASVS 7.5.1] asks for a recent proof before it is added or removed", async () => {
 		const auth = openTestAuth();
 		const browser = await signedUp(auth);
 		await withApp(auth, browser);
