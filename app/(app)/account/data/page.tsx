@@ -12,6 +12,7 @@ export const generateMetadata = () => pageTitle((m) => m.data.title);
 export default async function DataPage() {
 	// Whoever finds an open browser should not walk away with everything.
 	const { user } = await auth.protect({ maxAgeSeconds: 15 * 60 });
+	const { password } = await auth.factors();
 	const words = (await readMessages()).m.data;
 	return (
 		<>
@@ -29,7 +30,12 @@ export default async function DataPage() {
 				<section className="space-y-4">
 					<h2 className="text-lg font-semibold">{words.deleteTitle}</h2>
 					<p className="text-muted">{words.deleteText}</p>
-					<DeleteForm state={await auth.formState()} identifier={user.email ?? user.username ?? ""} words={words} />
+					<DeleteForm
+						state={await auth.formState()}
+						identifier={user.email ?? user.username ?? ""}
+						hasPassword={password}
+						words={words}
+					/>
 				</section>
 			</Card>
 		</>

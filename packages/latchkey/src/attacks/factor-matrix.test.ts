@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { assertion, signUpWhereRequired, withApp, withPasskey } from "../../test/factors.ts";
+import { assertion, signUpWhereRequired, totpCode, withApp, withPasskey } from "../../test/factors.ts";
 import { ada, openBeside, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
 import { method } from "../lib/methods/method.ts";
 import type { AuthOptions } from "../lib/options.ts";
@@ -117,6 +117,28 @@ describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the
 			hasPasskey(state) ? { factors: ["passkey"], enrolments: [] } : { factors: [], enrolments: ["passkey"] },
 		);
 	});
+});
+
+it("[A28] a session of one factor adds no other way into an account that asks for two", async () => {
+	const auth = openTestAuth({ methods: [password(), passkey()] });
+	const owner = await signedUp(auth);
+	await withPasskey(owner, new TestAuthenticator());
+	await owner.patch("/api/auth/factors", { secondStep: true });
+	const weak = auth.browser();
+	const userId = (await owner.get("/api/auth")).body.user.id;
+	const granted = await auth.createSession(weak.prepare("POST", "/"), { userId, amr: ["fed"] });
+	weak.cookies.set("session", granted!.cookie.value);
+	for (const upgrade of [false, true]) {
+		const begun = await weak.post("/api/auth/passkeys/challenges", { for: "registration", upgrade });
+		expect(begun.body.code).toBe("insufficient_level");
+	}
+	const { secret, enrolment } = (await weak.post("/api/auth/factors/totp")).body;
+	const code = totpCode(secret, auth.clock());
+	expect((await weak.put("/api/auth/factors/totp", { enrolment, code })).body.code).toBe("insufficient_level");
+	expect((await weak.post("/api/auth/factors/recovery-codes")).body.code).toBe("insufficient_level");
+	expect((await weak.patch("/api/auth/factors", { secondStep: false })).body.code).toBe("insufficient_level");
+	// A password beside it is still one factor of what was asked for: the second step comes.
+	expect((await weak.post("/api/auth/reauthentication", { password: ada.password })).status).toBe(202);
 });
 
 describe("[ASVS 6.3.3] where everybody needs a second factor", () => {

@@ -9,7 +9,6 @@ import { passkeyName } from "../passkeys/register-passkey.ts";
 import { attestationInput } from "../passkeys/responses.ts";
 import { signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
 import { dropAttempt } from "../second-step/pending-attempt.ts";
-import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { addTotp, removeTotp } from "../totp/manage-totp.ts";
 import type { CurrentRequest } from "./current-session.ts";
@@ -46,8 +45,6 @@ export interface SecurityActions {
 
 type Asked = CurrentRequest & { readonly current: ResolvedSession };
 
-const notRecent: Refusal = { ok: false, code: "reauthentication_required" };
-
 export function securityActions(
 	auth: Pick<Auth, "finishSignIn">,
 	request: () => Promise<CurrentRequest>,
@@ -76,7 +73,6 @@ export function securityActions(
 		}),
 		addTotp: signedIn(async ({ engine, visitor, current }, form) => {
 			const [enrolment, code] = [field(form, "enrolment"), field(form, "code")];
-			if (!isRecent(current)) return refuseForm(engine, notRecent, { enrolment });
 			const result = await addTotp(engine, visitor, current, { enrolment, code });
 			return answerSignIn(engine, result, form, { enrolment });
 		}),

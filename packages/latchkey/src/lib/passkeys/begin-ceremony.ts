@@ -2,6 +2,7 @@ import * as z from "zod";
 import { uuidv7 } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
+import { refusalToChange } from "../factors/manage-factors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
@@ -101,8 +102,13 @@ async function askSignedIn(
 			allowed: await passkeysOf(engine, user.id),
 		});
 	}
+	const factors = await engine.storage.readFactors(user.id);
+	if (factors === null) return { ok: false, code: "not_authenticated" };
+	// A passkey enters alone: whoever has shown less than the account asks for must not make one.
+	const refused = refusalToChange(current, factors);
+	if (refused !== null) return refused;
 	const upgrade = "upgrade" in input && input.upgrade === true;
-	if (!isRecent(current, upgrade ? upgradeSeconds : undefined)) return { ok: false, code: "reauthentication_required" };
+	if (upgrade && !isRecent(current, upgradeSeconds)) return { ok: false, code: "reauthentication_required" };
 	return askToMake(engine, visitor, user, { use: "registration", upgrade });
 }
 

@@ -42,6 +42,7 @@ const challenge = route({
 		"not_authenticated",
 		"attempt_expired",
 		"reauthentication_required",
+		"insufficient_level",
 		"sign_up_closed",
 		"factor_exists",
 		"factor_missing",

@@ -18,11 +18,14 @@ import { confirmTotp } from "./totp.ts";
 export async function addTotp(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, session }: ResolvedSession,
+	current: ResolvedSession,
 	typed: { enrolment: string; code: string },
 ): Promise<SignInResult> {
+	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
+	const refused = refusalToChange(current, factors);
+	if (refused !== null) return refused;
 	if (factors.totp !== null) return { ok: false, code: "factor_exists" };
 	const admission = await admitFactor(engine, visitor, { userId: user.id, factor: "totp", attemptId: null });
 	if (!admission.ok) return admission;

@@ -31,7 +31,7 @@ const confirm = route({
 	access: "recent",
 	body: z.object({ enrolment: z.string().max(2000), code: typedCode }),
 	responses: { 200: grantedSchema },
-	errors: ["invalid_credentials", "factor_exists", "too_many_attempts"],
+	errors: ["invalid_credentials", "factor_exists", "too_many_attempts", "insufficient_level"],
 	async handle({ engine, visitor, current, body }) {
 		return signInAnswer(200, "Authenticator app added", await addTotp(engine, visitor, current, body));
 	},
