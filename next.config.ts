@@ -12,7 +12,10 @@ const config: NextConfig = {
 		return [
 			{ source: "/:path*", headers: everywhere },
 			{ source: "/:path*", has: [{ type: "header", key: "x-forwarded-proto", value: "https" }], headers: [onlyHttps] },
-			{ source: "/", headers: [{ key: "Content-Security-Policy", value: staticPagePolicy }] },
+			...["/", "/welcome/:path*"].map((source) => ({
+				source,
+				headers: [{ key: "Content-Security-Policy", value: staticPagePolicy }],
+			})),
 		];
 	},
 	async rewrites() {
@@ -43,7 +46,8 @@ const onlyHttps = { key: "Strict-Transport-Security", value: "max-age=63072000; 
  */
 const staticPagePolicy = [
 	"default-src 'self'",
-	"script-src 'self' 'unsafe-inline'",
+	// React in development evaluates text to show where an error came from.
+	`script-src 'self' 'unsafe-inline'${process.env.NODE_ENV === "development" ? " 'unsafe-eval'" : ""}`,
 	"style-src 'self' 'unsafe-inline'",
 	"img-src 'self' data:",
 	"object-src 'none'",

@@ -2,9 +2,15 @@ import type { NextRequest } from "next/server";
 import { unavailablePage } from "./app/unavailable";
 import { auth } from "./auth";
 
+/** Where people come by a link or a code in a message. */
+const byMail = ["/forgot-password", "/reset-password", "/sign-in/code", "/verify-email", "/mail-link"];
+
 const guard = auth.proxy({
-	public: ["/", "/icon.svg", "/sign-in/*", "/sign-up", "/fetch", "/preferences"],
-	nonce: ["/sign-in/*", "/sign-up", "/reauthenticate/*", "/dashboard", "/fetch", "/account/*"],
+	public: ["/", "/icon.svg", "/sign-in/*", "/sign-up", "/fetch", "/preferences", ...byMail, "/dev/mailbox/*"],
+	nonce: [
+		...["/sign-in/*", "/sign-up", "/reauthenticate/*", "/dashboard", "/fetch", "/account/*"],
+		...[...byMail, "/dev/mailbox"],
+	],
 });
 
 export async function proxy(request: NextRequest): Promise<Response> {

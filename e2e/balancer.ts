@@ -6,17 +6,24 @@ export interface Balancer {
 	readonly origin: string;
 	/** Who gets requests; may change at any time. */
 	targets: string[];
+	/** How many requests this instance has and has not answered yet. */
+	inFlight(target: string): number;
 	close(): Promise<void>;
 }
 
 export async function startBalancer(): Promise<Balancer> {
 	let turn = 0;
+	const inFlight = new Map<string, number>();
+	const count = (target: string, change: 1 | -1) => inFlight.set(target, (inFlight.get(target) ?? 0) + change);
 	const server = createServer(async (request, response) => {
 		const body = await readAll(request);
 		// Whoever does not take the connection is passed over; what was sent and lost is the client's to know.
 		for (let attempt = 0; attempt < balancer.targets.length; attempt++) {
 			const target = balancer.targets[turn++ % balancer.targets.length]!;
-			if (await forward(target, request, body, response)) return;
+			count(target, 1);
+			const isTaken = await forward(target, request, body, response);
+			count(target, -1);
+			if (isTaken) return;
 		}
 		response.writeHead(502).end();
 	});
@@ -24,6 +31,7 @@ export async function startBalancer(): Promise<Balancer> {
 	const balancer: Balancer = {
 		origin: `http://localhost:${(server.address() as AddressInfo).port}`,
 		targets: [],
+		inFlight: (target) => inFlight.get(target) ?? 0,
 		async close() {
 			server.closeAllConnections();
 			await new Promise((resolve) => server.close(resolve));

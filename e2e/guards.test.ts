@@ -52,6 +52,13 @@ describe.each(variants)("guards without a proxy, %s", (variant) => {
 		return answer.json() as Promise<Record<string, number>>;
 	}
 
+	/** Next.js sends a request of the router's on to where its headers stand in the address too. */
+	async function askAsRouter(path: string, headers: Record<string, string>): Promise<Response> {
+		const answer = await fetch(`${origin}${path}`, { headers, redirect: "manual" });
+		const onward = answer.headers.get("location") ?? "";
+		return onward.includes("_rsc") ? fetch(new URL(onward, origin), { headers, redirect: "manual" }) : answer;
+	}
+
 	const forged: [string, string, Record<string, string>][] = [
 		["plainly", "/secret", {}],
 		["past middleware [A16]", "/secret", { "x-middleware-subrequest": "middleware:middleware:middleware:middleware" }],
@@ -73,10 +80,18 @@ describe.each(variants)("guards without a proxy, %s", (variant) => {
 
 	it.each(forged)("a page shows nothing to a stranger who asks %s", async (_how, path, headers) => {
 		const before = await calls();
-		const answer = await fetch(`${origin}${path}`, { headers, redirect: "manual" });
-		expect(await answer.text()).not.toContain("the-secret-of");
+		expect(await (await askAsRouter(path, headers)).text()).not.toContain("the-secret-of");
 		expect(await calls()).toEqual(before);
 	});
+
+	it.each(forged.filter(([how]) => /plainly|past|navigation|made up|proxy set/.test(how)))(
+		"the same page shows its owner what is theirs who asks %s, so that the refusals have a reason",
+		async (_how, path, headers) => {
+			const { email, cookie } = await somebody();
+			const answer = await (await askAsRouter(path, { ...headers, cookie })).text();
+			for (const part of ["the-secret-of", email]) expect(answer).toContain(part);
+		},
+	);
 
 	it("a page sends a stranger to sign in with the way back, and shows its owner what is theirs", async () => {
 		const stranger = await visitAs(null);
@@ -185,8 +200,10 @@ describe.each(variants)("guards without a proxy, %s", (variant) => {
 
 	it("a route's answer is no shared cache's, whatever its handler says [A42]", async () => {
 		const { cookie } = await somebody();
-		const answer = await fetch(`${origin}/api/cached`, { headers: { cookie } });
-		expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "private, no-store"]);
+		for (const wish of ["public, s-maxage=600", "max-age=600"]) {
+			const answer = await fetch(`${origin}/api/cached?wish=${encodeURIComponent(wish)}`, { headers: { cookie } });
+			expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "private, no-store"]);
+		}
 	});
 
 	it("a route that changes something is not talked out of it by calling it a prefetch", async () => {

@@ -59,10 +59,13 @@ describe("the content security policy", () => {
 	});
 
 	it("is there for the static page too, as strict as a static page can have it", async () => {
-		const answer = await fetch(`${origin}/`);
-		const policy = answer.headers.get("content-security-policy")!;
-		expect(policy).toContain("frame-ancestors 'none'");
-		expect(policy).toContain("object-src 'none'");
+		const page = await visit();
+		await register(page);
+		for (const path of ["/", "/welcome/en/dark"]) {
+			const policy = (await page.request.get(path)).headers()["content-security-policy"]!;
+			expect(policy).toContain("frame-ancestors 'none'");
+			expect(policy).toContain("object-src 'none'");
+		}
 	});
 });
 

@@ -40,6 +40,13 @@ const forStrangers: Screen[] = [
 	{ name: "sign-up, refused", path: "/sign-up", act: send },
 	{ name: "second step, expired", path: "/sign-in/second-step" },
 	{ name: "second step", path: "/sign-in", act: waitForSecondStep },
+	{ name: "forgotten password, sent", path: "/forgot-password?sent" },
+	{ name: "forgotten password, refused", path: "/forgot-password", act: send },
+	{ name: "reset without a link", path: "/reset-password" },
+	{ name: "sign-in by code", path: "/sign-in/code" },
+	{ name: "verify, nobody", path: "/verify-email" },
+	{ name: "broken link", path: "/mail-link?broken" },
+	{ name: "mailbox", path: "/dev/mailbox" },
 ];
 
 const forMembers: Screen[] = [
@@ -57,6 +64,8 @@ const forMembers: Screen[] = [
 	{ name: "passkeys", path: "/account/security/passkeys?done=removed" },
 	{ name: "password", path: "/account/password" },
 	{ name: "password, changed", path: "/account/password?saved" },
+	{ name: "address", path: "/account/email" },
+	{ name: "verify", path: "/verify-email?sent" },
 	{ name: "devices", path: "/account/devices" },
 	{ name: "activity", path: "/account/activity" },
 	{ name: "data", path: "/account/data" },

@@ -34,6 +34,16 @@ it("a sign-out in one tab is followed by the other, which shows nothing of the p
 	expect(await other.content()).not.toContain("Ada Lovelace");
 });
 
+it("a sign-out is followed by a tab that a link has moved within its page", async () => {
+	const [one, other] = await twoTabs("Ada Lovelace");
+	await other.goto("/account?saved#content");
+	await alive(other);
+	await one.goto("/account");
+	await signOut(one);
+	await other.waitForURL(/\/sign-in/);
+	expect(await other.content()).not.toContain("Ada Lovelace");
+});
+
 it("a change of user in one tab is followed by the other", async () => {
 	const [one, other] = await twoTabs("Ada Lovelace");
 	const second = await visit();
@@ -80,6 +90,32 @@ it("Back after signing out, and after deleting the account, shows nothing of the
 	}
 });
 
+it("Back after the session was ended elsewhere, and a page from the browser's cache, show nothing either [A40]", async () => {
+	const page = await visit();
+	const address = await register(page, "Ada Lovelace");
+	const elsewhere = await visit();
+	const credentials = { headers: { origin }, data: { identifier: address, password } };
+	const leaveBehind = async () => {
+		await page.goto("/dashboard");
+		await alive(page);
+		await page.getByRole("link", { name: "Edit your profile" }).click();
+		await page.waitForURL("/account");
+		await elsewhere.request.post("/api/auth", credentials);
+		await elsewhere.request.delete("/api/auth/sessions", { headers: { origin } });
+	};
+	const comeBack = [
+		() => page.goBack(),
+		() => page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))),
+	];
+	for (const back of comeBack) {
+		await leaveBehind();
+		await back();
+		await page.waitForURL(/\/sign-in/);
+		expect(await page.content()).not.toContain("Ada Lovelace");
+		await page.request.post("/api/auth", credentials);
+	}
+});
+
 async function deleteAccount(page: Page): Promise<void> {
 	await page.getByRole("link", { name: "Your data" }).click();
 	await page.getByLabel("Your password").fill(password);
@@ -111,6 +147,8 @@ it("tells a form that was sent after the session ended, and keeps what was typed
 	await page.getByRole("button", { name: "Save" }).click();
 	await complaint(page).filter({ hasText: "You are not signed in any more" }).waitFor();
 	expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("A name I thought about");
+	await complaint(page).getByRole("link", { name: "Sign in" }).click();
+	await page.waitForURL("/sign-in?next=%2Faccount");
 });
 
 it("keeps the form when the connection is gone, says so, and sends it when it is back", async () => {

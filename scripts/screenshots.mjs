@@ -28,6 +28,11 @@ const stranger = [
 	{ name: "sign-in-throttled", path: "/sign-in", act: guessTooOften },
 	{ name: "sign-up", path: "/sign-up" },
 	{ name: "sign-up-refused", path: "/sign-up", act: signUpBadly },
+	{ name: "forgot-password", path: "/forgot-password?sent" },
+	{ name: "reset-password", path: "/reset-password" },
+	{ name: "sign-in-code", path: "/sign-in/code" },
+	{ name: "mail-link", path: "/mail-link?broken" },
+	{ name: "mailbox", path: "/dev/mailbox" },
 ];
 const member = [
 	{ name: "landing-signed-in", path: "/" },
@@ -44,6 +49,8 @@ const member = [
 	{ name: "security-passkeys", path: "/account/security/passkeys" },
 	{ name: "password", path: "/account/password" },
 	{ name: "password-changed", path: "/account/password?saved" },
+	{ name: "address", path: "/account/email" },
+	{ name: "verify-email", path: "/verify-email" },
 	{ name: "devices", path: "/account/devices" },
 	{ name: "activity", path: "/account/activity" },
 	{ name: "data", path: "/account/data" },

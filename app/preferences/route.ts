@@ -9,7 +9,8 @@ export async function POST(request: Request): Promise<Response> {
 	if (request.headers.get("sec-fetch-site") !== "same-origin" && !isOwnOrigin(request, origin)) {
 		return new Response("This form was sent from another site.", { status: 403 });
 	}
-	const form = await request.formData();
+	const form = await request.formData().catch(() => null);
+	if (form === null) return new Response("This is not a form.", { status: 400 });
 	const headers = new Headers({ location: pageOf(request, origin), "cache-control": "no-store" });
 	for (const [name, isKnown] of [["language", isLanguage] as const, ["theme", isTheme] as const]) {
 		const value = form.get(name);

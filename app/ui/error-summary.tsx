@@ -1,6 +1,9 @@
 "use client";
 
+import Link from "next/link";
+import { usePathname } from "next/navigation";
 import { useEffect, useRef } from "react";
+import { withNext } from "../(app)/next-place";
 import { Countdown } from "./countdown";
 import { useFormWords } from "./form-words";
 import { AlertIcon } from "./icons";
@@ -18,6 +21,7 @@ interface ErrorSummaryProps {
  */
 export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 	const { forms } = useFormWords();
+	const here = usePathname();
 	const summary = useRef<HTMLDivElement>(null);
 	useEffect(() => {
 		if (failed(state)) summary.current?.focus();
@@ -43,15 +47,20 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 				<p className="font-semibold">{forms.summary}</p>
 				{code === "too_many_attempts" && <Countdown seconds={retryAfterSeconds ?? 30} />}
 				{code !== "too_many_attempts" && refused.length === 0 && <p>{known}</p>}
+				{code === "not_authenticated" && (
+					<Link className="link" href={withNext("/sign-in", here)}>
+						{forms.signInAgain}
+					</Link>
+				)}
 				{(code === "reauthentication_required" || code === "insufficient_level") && (
-					// In a tab of its own, so that what was typed here stays.
+					// In a tab of its own: what was typed here stays, and can be sent again.
 					<a
 						className="link"
 						href={`/reauthenticate?next=/reauthenticate/done${why(code)}`}
 						target="_blank"
 						rel="noopener"
 					>
-						{forms.confirmLink}
+						{forms.confirmElsewhere}
 					</a>
 				)}
 				{refused.length > 0 && (

@@ -14,8 +14,8 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(130));
 
-export function temporaryFolder() {
-	const folder = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
+export function temporaryFolder(parent = tmpdir()) {
+	const folder = mkdtempSync(join(parent, "latchkey-bench-"));
 	folders.add(folder);
 	return folder;
 }

@@ -18,8 +18,15 @@ export async function main(work) {
 		const code = await work();
 		if (typeof code === "number") process.exitCode = code;
 	} catch (error) {
-		if (!(error instanceof Stop)) throw error;
-		console.error(error.message);
-		process.exitCode = error.exitCode;
+		const stop = error instanceof Stop ? error : unwritable(error);
+		if (stop === null) throw error;
+		console.error(stop.message);
+		process.exitCode = stop.exitCode;
 	}
+}
+
+/** A folder that belongs to somebody else, a read-only or a full disk: nothing that a stack would explain. */
+function unwritable({ code, path }) {
+	if (path === undefined || !["EACCES", "EPERM", "EROFS", "ENOSPC"].includes(code)) return null;
+	return new Stop(`${path} cannot be written (${code}). The project's folder must be writable for whoever starts it.`);
 }

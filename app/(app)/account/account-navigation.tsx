@@ -8,6 +8,7 @@ const pages = [
 	["profile", "/account"],
 	["password", "/account/password"],
 	["security", "/account/security"],
+	["email", "/account/email"],
 	["devices", "/account/devices"],
 	["activity", "/account/activity"],
 	["data", "/account/data"],

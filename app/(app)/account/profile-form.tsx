@@ -1,6 +1,7 @@
 "use client";
 
 import type { FormState, User } from "latchkey/next";
+import Link from "next/link";
 import type { Messages } from "@/messages/en";
 import { updateProfile } from "../../auth-actions";
 import { ErrorSummary } from "../../ui/error-summary";
@@ -49,7 +50,9 @@ export function ProfileForm({ state: initial, user, words }: ProfileFormProps) {
 					<p className="break-words">
 						<bdi>{user.email}</bdi>
 					</p>
-					<p className="text-sm text-muted">{words.emailHint}</p>
+					<Link className="link text-sm" href="/account/email">
+						{words.emailHint}
+					</Link>
 				</div>
 			)}
 			<SubmitButton pending={pending} pendingLabel={words.pending}>

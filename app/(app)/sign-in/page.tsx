@@ -17,13 +17,15 @@ export const instant = false;
 export const generateMetadata = () => pageTitle((m) => m.signIn.title);
 
 export default async function SignInPage({ searchParams }: PageProps<"/sign-in">) {
-	const next = nextOf((await searchParams).next);
+	const { next: asked, reset, kept } = await searchParams;
+	const next = nextOf(asked);
 	const { m } = await readMessages();
+	const done = reset !== undefined ? m.mail.reset.done : kept !== undefined ? m.mail.link.kept : null;
 	return (
 		<Entrance
 			title={m.signIn.title}
 			lead={m.signIn.lead}
-			notice={<WhyHere next={next} />}
+			notice={done === null ? <WhyHere next={next} /> : <Notice kind="success">{done}</Notice>}
 			aside={
 				<>
 					{m.signIn.noAccount}{" "}
@@ -37,6 +39,18 @@ export default async function SignInPage({ searchParams }: PageProps<"/sign-in">
 				<SignInForm state={await auth.formState()} next={next} words={m.signIn} />
 				<PasskeySignIn next={next} words={m.security.passkeySignIn} />
 			</div>
+			<ul className="mt-5 space-y-2">
+				<li>
+					<Link className="link" href="/forgot-password">
+						{m.mail.forgot.link}
+					</Link>
+				</li>
+				<li>
+					<Link className="link" href={withNext("/sign-in/code", next)}>
+						{m.mail.signInCode.link}
+					</Link>
+				</li>
+			</ul>
 		</Entrance>
 	);
 }

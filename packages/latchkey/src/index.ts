@@ -1,8 +1,12 @@
 export { type Auth, createAuth, type Granted, type GrantResult, type Pending } from "./lib/auth.ts";
+export { emailCode } from "./lib/email-codes/email-code.ts";
 export { AuthError, type ErrorCode, errorCodes, type FieldErrors, type Refusal } from "./lib/errors.ts";
 export { type EventType, eventTypes } from "./lib/events/events.ts";
 export type { HasHeaders } from "./lib/http/visitor.ts";
 export type { LogEntry, Logger } from "./lib/log.ts";
+export type { MailKind, MailMessage } from "./lib/mail/mail-message.ts";
+export type { MailOptions } from "./lib/mail/mail-options.ts";
+export type { MailBlock, MailContent, MailContext, MailTemplate, MailTemplates } from "./lib/mail/templates.ts";
 export {
 	type Account,
 	type Method,

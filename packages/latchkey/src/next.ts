@@ -1,6 +1,10 @@
 export * from "./index.ts";
+export type { PendingEmail } from "./lib/email-verification/change-email.ts";
 export type { EventPage, SecurityEvent } from "./lib/events/event-log.ts";
 export type { Factors } from "./lib/factors/manage-factors.ts";
+export type { MailLinkPurpose } from "./lib/mail/mail-link.ts";
+export type { KeptMail } from "./lib/mail/mailbox.ts";
+export type { MailLink } from "./lib/mail/open-mail-link.ts";
 export type { ActionContext, ActionOptions, ActionResult, GuardedAction } from "./lib/next/action.ts";
 export { createAuth, type NextAuth, type RouteHandlers } from "./lib/next/create-auth.ts";
 export type { FormAction, FormActions } from "./lib/next/form-actions.ts";

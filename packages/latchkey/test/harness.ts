@@ -63,6 +63,7 @@ function createTestAuth(file: string, clock: TestClock, options: Partial<AuthOpt
 	const logged: LogEntry[] = [];
 	const auth = createEngine({
 		methods: [password()],
+		emailVerification: "off",
 		url: "http://localhost:3000",
 		secret: testSecret,
 		database: `file:${file}`,

@@ -17,6 +17,8 @@ const causes: Record<ErrorCode, (auth: InstrumentedAuth) => Promise<TestAnswer>>
 	invalid_json: (auth) => auth.browser().post("/api/auth", "{"),
 	not_authenticated: (auth) => auth.browser().get("/api/auth/user"),
 	invalid_credentials: (auth) => auth.browser().post("/api/auth", { ...signInAsAda, password: "wrong" }),
+	invalid_code: async (auth) => (await signedUp(auth)).put("/api/auth/email-verifications/000000"),
+	expired_link: (auth) => auth.browser().put("/api/auth/password-resets/none", { newPassword: "another horse staple" }),
 	cross_origin: (auth) => auth.browser().post("/api/auth", signInAsAda, { "sec-fetch-site": "cross-site" }),
 	async reauthentication_required(auth) {
 		const browser = await signedUp(auth);

@@ -33,12 +33,16 @@ describe("an endpoint", () => {
 			"GET /api/auth",
 			"GET /api/auth/attempt",
 			"GET /api/auth/health",
+			"GET /api/auth/mail-links/{token}",
 			"GET /api/auth/openapi.json",
 			"POST /api/auth",
 			"POST /api/auth/attempt",
 			"POST /api/auth/attempt/totp",
+			"POST /api/auth/password-resets",
 			"POST /api/auth/sign-out",
 			"POST /api/auth/sign-up",
+			"PUT /api/auth/email-verifications/{token}",
+			"PUT /api/auth/password-resets/{token}",
 		]);
 		expect(everyRow(auth)).toBe(before);
 	});

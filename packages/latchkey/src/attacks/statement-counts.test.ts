@@ -52,10 +52,10 @@ describe("statements that a flow takes, BEGIN and COMMIT included", () => {
 		expect(await countOf(() => browser.post("/api/auth", signInAsAda))).toBe(9);
 	});
 
-	it("are 3 for a sign-in that fails, 2 for the first that is throttled and 1 for each after it", async () => {
+	it("are 6 for a sign-in that fails and is counted, 2 for the first that is throttled and 1 for each after it", async () => {
 		const wrong = { ...signInAsAda, password: "wrong" };
 		for (let guess = 0; guess < 10; guess++) {
-			expect(await countOf(() => auth.browser().post("/api/auth", wrong), 401)).toBe(3);
+			expect(await countOf(() => auth.browser().post("/api/auth", wrong), 401)).toBe(6);
 		}
 		expect(await countOf(() => auth.browser().post("/api/auth", signInAsAda), 429)).toBe(2);
 		expect(await countOf(() => auth.browser().post("/api/auth", signInAsAda), 429)).toBe(1);
@@ -86,9 +86,9 @@ describe("statements that a flow takes, BEGIN and COMMIT included", () => {
 		expect(await countOf(() => browser.delete("/api/auth"))).toBe(0);
 	});
 
-	it("are 11 for a password change, with one transaction", async () => {
+	it("are 12 for a password change and the message that tells of it, with one transaction", async () => {
 		const body = { currentPassword: ada.password, newPassword: "another horse staple" };
-		expect(await countOf(() => browser.put("/api/auth/password", body))).toBe(11);
+		expect(await countOf(() => browser.put("/api/auth/password", body))).toBe(12);
 		expect(auth.statements.filter((sql) => sql.startsWith("BEGIN"))).toHaveLength(1);
 	});
 });

@@ -1,3 +1,4 @@
+import { emailVerificationRoutes } from "./email-verification/email-verification-routes.ts";
 import type { Engine } from "./engine.ts";
 import { type Refusal, toRefusal } from "./errors.ts";
 import { eventRoutes } from "./events/event-routes.ts";
@@ -11,6 +12,7 @@ import { Router } from "./http/router.ts";
 import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
 import type { Logger } from "./log.ts";
+import { mailRoutes } from "./mail/mail-routes.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { finishAttempt, secondStepInput } from "./second-step/finish-attempt.ts";
@@ -37,6 +39,8 @@ export interface Granted {
 	readonly setCookie: string;
 	/** New recovery codes, where setting up a second factor on the way in has made some: to be shown this once. */
 	readonly recoveryCodes?: readonly string[];
+	/** A second cookie, which makes the browser a known device: attempts from there are limited apart from strangers'. */
+	readonly device?: CookieToSet;
 }
 
 /** A sign-in that waits for its second step. Its holder gets it by the cookie, which opens nothing by itself. */
@@ -110,6 +114,8 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		...totpRoutes,
 		...userRoutes,
 		...eventRoutes,
+		...mailRoutes,
+		...emailVerificationRoutes,
 		...serviceRoutes(() => document()),
 	];
 	const router = new Router(routes);
@@ -208,9 +214,9 @@ async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult>
 	}
 }
 
-function granted({ session, cookie, recoveryCodes }: GrantedSession): Granted {
-	const codes = recoveryCodes !== undefined && { recoveryCodes };
-	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...codes };
+function granted({ session, cookie, device, recoveryCodes }: GrantedSession): Granted {
+	const more = { ...(device && { device }), ...(recoveryCodes && { recoveryCodes }) };
+	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...more };
 }
 
 function once<Value>(make: () => Value): () => Value {

@@ -2,6 +2,8 @@ import type { Background } from "./background.ts";
 import type { KeyRing } from "./crypto/keys.ts";
 import type { Throttle } from "./http/throttle.ts";
 import type { Logger } from "./log.ts";
+import type { Mailbox } from "./mail/mailbox.ts";
+import type { MailSender } from "./mail/sender.ts";
 import type { Method } from "./methods/method.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { PasswordHasher } from "./passwords/password-hasher.ts";
@@ -26,6 +28,12 @@ export interface Engine {
 	readonly attemptKeys: KeyRing;
 	/** Seals the secrets of authenticator apps, at rest and on the way to being confirmed. */
 	readonly totpKeys: KeyRing;
+	readonly mailLinks: KeyRing;
+	readonly emailCodes: KeyRing;
+	readonly knownDevices: KeyRing;
+	/** Where mail goes in local development; empty where there is another way. */
+	readonly mailbox: Mailbox;
+	readonly sender: MailSender;
 	/** Ends what goes on by itself, now and then. */
 	readonly stopUpkeep: () => void;
 	readonly log: Logger;

@@ -7,6 +7,10 @@ import { misconfigured } from "./errors.ts";
 import { installArrivalStamp } from "./http/arrival.ts";
 import { Throttle } from "./http/throttle.ts";
 import type { Logger } from "./log.ts";
+import type { MailMessage } from "./mail/mail-message.ts";
+import { Mailbox } from "./mail/mailbox.ts";
+import { MailSender, wakingOnMail } from "./mail/sender.ts";
+import { smtpTransport } from "./mail/smtp-transport.ts";
 import type { Method } from "./methods/method.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { HashPool } from "./passwords/hash-pool.ts";
@@ -29,6 +33,10 @@ type Shared = Pick<
 	| "pseudonyms"
 	| "attemptKeys"
 	| "totpKeys"
+	| "mailLinks"
+	| "emailCodes"
+	| "knownDevices"
+	| "mailbox"
 	| "stopUpkeep"
 >;
 
@@ -36,9 +44,11 @@ type Shared = Pick<
 // were they not kept where all of them look. Correctness never depends on it: the database decides.
 const registryKey = Symbol.for("latchkey.engines@1");
 const poolsKey = Symbol.for("latchkey.pools@1");
+const exitKey = Symbol.for("latchkey.exit@1");
 const registry = globalThis as {
 	[registryKey]?: Map<string, Promise<Shared>>;
 	[poolsKey]?: WeakMap<object, string>;
+	[exitKey]?: Set<() => void>;
 };
 
 /**
@@ -50,7 +60,32 @@ export async function openEngine(options: ResolvedOptions, methods: readonly Met
 	installArrivalStamp();
 	const settings = readSettings(options.overrides);
 	const shared = await sharedParts(options, settings);
-	return { ...shared, options, methods, settings, log: options.logger };
+	// Of this engine and not shared, since how to send is one of its options. The lease keeps senders apart.
+	const sender = new MailSender({
+		storage: () => engine.storage,
+		log: options.logger,
+		render: async (mail) => {
+			const { composeMail } = await import("./mail/compose-mail.ts");
+			return composeMail(engine, mail);
+		},
+		transport: chooseTransport(options, settings, shared.mailbox),
+	});
+	const storage = wakingOnMail(shared.storage, () => sender.wake());
+	const engine: Engine = { ...shared, storage, options, methods, settings, sender, log: options.logger };
+	return engine;
+}
+
+function chooseTransport({ mail, logger, clock }: ResolvedOptions, settings: Settings, mailbox: Mailbox) {
+	const { smtpUrl, loopback } = settings;
+	if (mail.send !== undefined) return mail.send;
+	if (smtpUrl !== null) return smtpTransport(smtpUrl);
+	if (loopback) return async (message: MailMessage) => mailbox.keep(message, clock?.() ?? Date.now());
+	logger({
+		level: "warn",
+		event: "mail_off",
+		message: "No mail is sent: set SMTP_URL, or createAuth({ mail: { send } })",
+	});
+	return null;
 }
 
 function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shared> {
@@ -73,7 +108,8 @@ function sharedParts(options: ResolvedOptions, settings: Settings): Promise<Shar
 async function openParts({ logger, clock }: ResolvedOptions, settings: Settings): Promise<Shared> {
 	const storage = await openStorage(settings, clock, logger);
 	const activity = new ActivityLog(storage, logger);
-	process.once("exit", activity.onExit);
+	workOnExit().add(activity.onExit);
+	const pseudonyms = deriveKeyRing(settings.secrets, "pseudonym");
 	return {
 		storage,
 		activity,
@@ -81,24 +117,41 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		tokens: new SessionTokens(deriveKeyRing(settings.secrets, "session-token"), settings.origin),
 		hasher: new PasswordHasher(new HashPool(), deriveKeyRing(settings.peppers, "password")),
 		throttle: new Throttle(storage, deriveKeyRing(settings.secrets, "throttle")),
-		pseudonyms: deriveKeyRing(settings.secrets, "pseudonym"),
+		pseudonyms,
 		attemptKeys: deriveKeyRing(settings.secrets, "attempt"),
 		// With the pepper, as password hashes: what lies in the database outlives a rotation of the secret.
 		totpKeys: deriveKeyRing(settings.peppers, "totp"),
-		stopUpkeep: scheduleUpkeep(storage, logger),
+		mailLinks: deriveKeyRing(settings.secrets, "mail-link"),
+		emailCodes: deriveKeyRing(settings.secrets, "email-code"),
+		knownDevices: deriveKeyRing(settings.secrets, "device"),
+		mailbox: new Mailbox(),
+		stopUpkeep: scheduleUpkeep(storage, pseudonyms, logger),
 	};
 }
 
 /** Closes what the engine opened, after what it still had to write. */
 export async function closeEngine(engine: Engine): Promise<void> {
 	engine.stopUpkeep();
+	await engine.sender.stop();
 	await engine.background.settled();
 	await engine.activity.flush();
-	process.off("exit", engine.activity.onExit);
+	workOnExit().delete(engine.activity.onExit);
 	await engine.storage.close();
 	for (const [key, opening] of registry[registryKey] ?? []) {
-		if ((await opening.catch(() => null))?.storage === engine.storage) registry[registryKey]?.delete(key);
+		if ((await opening.catch(() => null))?.background === engine.background) registry[registryKey]?.delete(key);
 	}
+}
+
+/** What is to be done when the process ends: one listener for all engines, since Node warns of the eleventh. */
+function workOnExit(): Set<() => void> {
+	const known = registry[exitKey];
+	if (known !== undefined) return known;
+	const works = new Set<() => void>();
+	registry[exitKey] = works;
+	process.once("exit", () => {
+		for (const work of works) work();
+	});
+	return works;
 }
 
 async function openStorage(settings: Settings, clock: Clock | null, log: Logger): Promise<Storage> {

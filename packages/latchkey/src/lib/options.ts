@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { misconfigured } from "./errors.ts";
 import { jsonLogger, type Logger } from "./log.ts";
+import type { MailOptions } from "./mail/mail-options.ts";
 import type { Method } from "./methods/method.ts";
 import type { SettingsOverrides } from "./settings.ts";
 import type { AssuranceLevel } from "./storage/storage.ts";
@@ -24,6 +25,14 @@ export interface AuthOptions extends SettingsOverrides {
 	 * on the way in. `phishing-resistant`: nobody gets in without a passkey. Default `"optional"`.
 	 */
 	secondFactor?: "optional" | "required" | "phishing-resistant";
+	/**
+	 * Whether whoever signs up with an e-mail address must prove it. `required`: the account is made by the proof, and
+	 * sign-up answers alike for new and taken addresses. `optional`: they are in at once, and asked to prove it by mail.
+	 * `off`: nobody is asked. Default `"optional"`.
+	 */
+	emailVerification?: "required" | "optional" | "off";
+	/** How people are written to. */
+	mail?: MailOptions;
 	/** Where the pages are that the library sends people to. Paths on this site. */
 	pages?: {
 		/** Default `/sign-in`. */
@@ -36,6 +45,20 @@ export interface AuthOptions extends SettingsOverrides {
 		afterSignOut?: string;
 		/** Where a sign-in that waits for its second step goes on. Default `/sign-in/second-step`. */
 		secondStep?: string;
+		/** Default `/sign-up`. */
+		signUp?: string;
+		/** Where a new password is chosen. Default `/reset-password`. */
+		resetPassword?: string;
+		/** Where a mailed code to sign in is typed. Default `/sign-in/code`. */
+		signInCode?: string;
+		/** Where a mailed code that proves an address is typed. Default `/verify-email`. */
+		verifyEmail?: string;
+		/** Where a link leads that undoes something, or that is broken. Default `/mail-link`. */
+		mailLink?: string;
+		/** Where somebody sees who is signed in to their account. Default `/account/devices`. */
+		devices?: string;
+		/** Where a forgotten password is reported. Default `/forgot-password`. */
+		forgotPassword?: string;
 	};
 	/** Where the handlers are mounted. Default `/api/auth`. */
 	basePath?: string;
@@ -52,6 +75,8 @@ export interface ResolvedOptions {
 	readonly minPasswordLength: number;
 	readonly signUp: "open" | "closed";
 	readonly secondFactor: "optional" | "required" | "phishing-resistant";
+	readonly emailVerification: "required" | "optional" | "off";
+	readonly mail: MailOptions;
 	readonly pages: Readonly<Required<NonNullable<AuthOptions["pages"]>>>;
 	readonly basePath: string;
 	readonly logger: Logger;
@@ -80,18 +105,29 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 	checkChoice("profile", options.profile, ["aal1", "aal2", "aal3"]);
 	checkChoice("signUp", options.signUp, ["open", "closed"]);
 	checkSecondFactor(options);
-	const { url, secret, pepper, database, databaseDirectUrl, trustedProxies } = options;
+	checkChoice("emailVerification", options.emailVerification, ["required", "optional", "off"]);
+	checkFrom(options.mail?.from);
+	const { url, secret, pepper, database, databaseDirectUrl, trustedProxies, smtp } = options;
 	return Object.freeze({
 		...profiles[options.profile ?? "default"],
 		name: options.name ?? null,
 		signUp: options.signUp ?? "open",
 		secondFactor: options.secondFactor ?? "optional",
+		emailVerification: options.emailVerification ?? "optional",
+		mail: Object.freeze({ ...options.mail }),
 		pages: Object.freeze({
 			signIn: checkPath("pages.signIn", options.pages?.signIn ?? "/sign-in"),
 			reauthenticate: checkPath("pages.reauthenticate", options.pages?.reauthenticate ?? "/reauthenticate"),
 			afterSignIn: checkPath("pages.afterSignIn", options.pages?.afterSignIn ?? "/"),
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
 			secondStep: checkPath("pages.secondStep", options.pages?.secondStep ?? "/sign-in/second-step"),
+			signUp: checkPath("pages.signUp", options.pages?.signUp ?? "/sign-up"),
+			resetPassword: checkPath("pages.resetPassword", options.pages?.resetPassword ?? "/reset-password"),
+			signInCode: checkPath("pages.signInCode", options.pages?.signInCode ?? "/sign-in/code"),
+			verifyEmail: checkPath("pages.verifyEmail", options.pages?.verifyEmail ?? "/verify-email"),
+			mailLink: checkPath("pages.mailLink", options.pages?.mailLink ?? "/mail-link"),
+			devices: checkPath("pages.devices", options.pages?.devices ?? "/account/devices"),
+			forgotPassword: checkPath("pages.forgotPassword", options.pages?.forgotPassword ?? "/forgot-password"),
 		}),
 		basePath: checkPath("basePath", options.basePath ?? "/api/auth"),
 		logger: quietly(options.logger ?? jsonLogger),
@@ -103,6 +139,7 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 			...(database !== undefined && { database }),
 			...(databaseDirectUrl !== undefined && { databaseDirectUrl }),
 			...(trustedProxies !== undefined && { trustedProxies }),
+			...(smtp !== undefined && { smtp }),
 		}),
 	});
 }
@@ -129,6 +166,13 @@ function checkChoice(option: string, value: string | undefined, choices: readonl
 	if (value === undefined || choices.includes(value)) return;
 	const names = choices.map((choice) => JSON.stringify(choice)).join(" or ");
 	throw misconfigured(`createAuth: ${option} must be ${names}, not ${JSON.stringify(value)}`);
+}
+
+function checkFrom(from: string | undefined): void {
+	if (from === undefined || /^(?:[^<>\r\n@]* <)?[^<>\s@]+@[^<>\s@]+>?$/.test(from)) return;
+	throw misconfigured(
+		`createAuth: mail.from must be an address such as "Example <no-reply@example.com>", not ${JSON.stringify(from)}`,
+	);
 }
 
 /** A logger that throws must not turn an answer into an exception: what it could not say is lost. */

@@ -20,6 +20,8 @@ export interface Settings {
 	/** The same database past a pooler, where PostgreSQL can be listened to. */
 	databaseDirectUrl: string | null;
 	trustedProxies: number;
+	/** The mail server; `null` where there is none. */
+	smtpUrl: string | null;
 }
 
 /** Values that take the place of environment variables, each by the same rules. */
@@ -42,6 +44,8 @@ export interface SettingsOverrides {
 	databaseDirectUrl?: string;
 	/** `AUTH_TRUSTED_PROXIES`: how many proxies stand in front and append to X-Forwarded-For. Default 0. */
 	trustedProxies?: number;
+	/** `SMTP_URL`: the mail server, such as `smtps://user:password@mail.example.com`. Needs the package `nodemailer`. */
+	smtp?: string;
 }
 
 /**
@@ -93,6 +97,7 @@ export function readSettings(overrides: SettingsOverrides, env: Environment = pr
 		databasePool: typeof database === "object" ? database : null,
 		databaseDirectUrl: readDirectUrl(overrides.databaseDirectUrl ?? variable(env, "AUTH_DATABASE_DIRECT_URL")),
 		trustedProxies: readProxyCount(overrides.trustedProxies ?? variable(env, "AUTH_TRUSTED_PROXIES") ?? 0),
+		smtpUrl: readSmtpUrl(overrides.smtp ?? variable(env, "SMTP_URL")),
 	};
 }
 
@@ -147,6 +152,14 @@ function readDatabaseUrl(text = "file:.data/latchkey.db"): string {
 function readDirectUrl(text: string | undefined): string | null {
 	if (text === undefined || isPostgresUrl(text)) return text ?? null;
 	throw misconfigured("AUTH_DATABASE_DIRECT_URL must begin with postgres://");
+}
+
+function readSmtpUrl(text: string | undefined): string | null {
+	const url = text === undefined ? null : URL.parse(text);
+	if (text === undefined || (url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== ""))
+		return text ?? null;
+	// Not the text itself: it holds the password.
+	throw misconfigured("SMTP_URL must look like smtps://user:password@mail.example.com (or smtp:// with a port)");
 }
 
 function readProxyCount(value: string | number): number {

@@ -27,7 +27,7 @@ describe("the command line", () => {
 		{ args: ["constructor"], says: 'there is no command "constructor"' },
 		{ args: ["migrate", "down"], says: 'there is no "latchkey migrate down"' },
 		{ args: ["migrate", "toString"], says: 'there is no "latchkey migrate toString"' },
-		{ args: ["migrate", "up", "now"], says: '"latchkey migrate up" takes no "now"' },
+		{ args: ["migrate", "apply", "now"], says: '"latchkey migrate apply" takes no "now"' },
 		{ args: ["migrate", "--json"], says: '--json belongs to "migrate status"' },
 		{ args: ["migrate", "--force"], says: "Unknown option '--force'" },
 		{ args: ["secret", "rotate"], says: 'there is no "latchkey secret rotate"' },
@@ -145,7 +145,7 @@ describe("latchkey migrate", () => {
 		expect(applied.applied).toHaveLength(pending.pending.length);
 		expect(applied.applied[0].appliedAt).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
 		expect((await run(["migrate", "status"], { cwd: folder })).out).toMatch(/latchkey\.db\napplied 1 .* at \d{4}-/);
-		expect(await run(["migrate", "up"], { cwd: folder })).toMatchObject({ code: 0, out: "" });
+		expect(await run(["migrate", "apply"], { cwd: folder })).toMatchObject({ code: 0, out: "" });
 		expect(await run(["migrate", "plan"], { cwd: folder })).toMatchObject({ code: 0, out: "" });
 	});
 
@@ -175,7 +175,7 @@ describe("latchkey migrate", () => {
 	it("says in one line why a file cannot serve, and leaves it alone", async () => {
 		const folder = temporaryFolder({ "notes.txt": "this is no database, and it is precious" });
 		const env = { AUTH_DATABASE_URL: "file:notes.txt" };
-		for (const action of ["up", "status", "plan"]) {
+		for (const action of ["apply", "status", "plan"]) {
 			const { code, out, err } = await run(["migrate", action], { cwd: folder, env });
 			expect({ code, out }).toEqual({ code: 1, out: "" });
 			expect(err).toMatch(/^latchkey: .*notes\.txt.*\n$/);

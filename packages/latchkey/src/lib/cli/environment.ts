@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { readSettings } from "../settings.ts";
 import type { Environment } from "./command.ts";
 
 const settings = ["AUTH_URL", "AUTH_SECRET", "AUTH_PEPPER", "AUTH_DATABASE_URL"];
@@ -15,4 +16,10 @@ export function loadEnvironment(cwd: string, env: Environment): Environment {
 	const hidden = settings.filter((name) => env[`${name}_FILE`]);
 	const set = Object.entries(env).filter(([, value]) => value !== undefined && value !== "");
 	return { ...fromFiles, ...Object.fromEntries(hidden.map((name) => [name, undefined])), ...Object.fromEntries(set) };
+}
+
+/** `AUTH_DATABASE_URL`, checked, on a machine that may have neither origin nor secret. */
+export function readDatabaseUrl(cwd: string, env: Environment): string {
+	const stand = { url: "http://localhost", secret: "only-the-database-is-asked-for-here" };
+	return readSettings(stand, { ...loadEnvironment(cwd, env), AUTH_PEPPER: undefined }).databaseUrl;
 }

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { AuthError } from "../errors.ts";
 import { type Command, type CommandContext, CommandError, UsageError } from "./command.ts";
 import { migrate } from "./migrate.ts";
+import { move } from "./move.ts";
 import { secret } from "./secret.ts";
 
-const commands: Readonly<Record<string, Command>> = { migrate, secret };
+const commands: Readonly<Record<string, Command>> = { migrate, move, secret };
 
 /** Runs a command line and answers the exit code: 0 done, 1 failed, 2 not understood. */
 export async function main(args: readonly string[], context: CommandContext = processContext()): Promise<number> {

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { readSettings, sqliteFile } from "../settings.ts";
+import { sqliteFile } from "../settings.ts";
 import { isPostgresUrl, parseDatabaseUrl } from "../storage/postgres/database-url.ts";
 import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../storage/sqlite/migrate.ts";
 import { type Command, type CommandContext, CommandError, parseArguments, UsageError } from "./command.ts";
-import { loadEnvironment } from "./environment.ts";
+import { readDatabaseUrl } from "./environment.ts";
 
-const usage = `latchkey migrate            applies what the database of AUTH_DATABASE_URL lacks, also beside other tables
+const usage = `latchkey migrate [apply]    applies what the database of AUTH_DATABASE_URL lacks, also beside other tables
 latchkey migrate status     says what is applied and what is pending; writes nothing
   --json                    says it as JSON
 latchkey migrate plan       prints the SQL that would be executed; writes nothing`;
@@ -21,7 +21,7 @@ interface Migrations {
 
 async function run(args: readonly string[], context: CommandContext): Promise<void> {
 	const { values, positionals } = parseArguments(args, { json: { type: "boolean" } });
-	const [action = "up", ...more] = positionals;
+	const [action = "apply", ...more] = positionals;
 	const perform = Object.hasOwn(actions, action) ? actions[action] : undefined;
 	if (perform === undefined) throw new UsageError(`there is no "latchkey migrate ${action}"`);
 	if (more.length > 0) throw new UsageError(`"latchkey migrate ${action}" takes no ${JSON.stringify(more[0])}`);
@@ -44,7 +44,7 @@ interface Request extends Database {
 }
 
 const actions: Readonly<Record<string, (migrations: Migrations, request: Request) => Promise<void>>> = {
-	async up({ applyMigrations }, { target, name, context }) {
+	async apply({ applyMigrations }, { target, name, context }) {
 		const applied = await applyMigrations(target);
 		for (const { version, name } of applied) context.print(`applied ${version} ${name}`);
 		context.warn(applied.length === 0 ? `${say(name)} lacks nothing.` : `${say(name)} is up to date.`);
@@ -89,9 +89,7 @@ function isoTime(milliseconds: number): string {
 }
 
 async function findDatabase({ cwd, env }: CommandContext): Promise<Database> {
-	// A machine that only migrates may have neither origin nor secret.
-	const stand = { url: "http://localhost", secret: "only-the-database-is-asked-for-here" };
-	const { databaseUrl } = readSettings(stand, { ...loadEnvironment(cwd, env), AUTH_PEPPER: undefined });
+	const databaseUrl = readDatabaseUrl(cwd, env);
 	// Each is loaded here, so that no other command loads a database.
 	if (isPostgresUrl(databaseUrl)) {
 		const { label } = parseDatabaseUrl(databaseUrl);

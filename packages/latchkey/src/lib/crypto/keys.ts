@@ -1,7 +1,16 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 
 /** One key for one purpose: a value made for one of these is noise to every other. */
-export type KeyPurpose = "session-token" | "password" | "throttle" | "pseudonym" | "attempt" | "totp";
+export type KeyPurpose =
+	| "session-token"
+	| "password"
+	| "throttle"
+	| "pseudonym"
+	| "mail-link"
+	| "email-code"
+	| "device"
+	| "attempt"
+	| "totp";
 
 export interface Key {
 	/** Names the key in what it signs or seals. Public: it tells nothing about the key. */

@@ -1,6 +1,8 @@
 import { uuidv7 } from "../crypto/random.ts";
 import type { Visitor } from "../http/visitor.ts";
+import type { NewMail } from "../storage/mail-storage.ts";
 import type { NewEvent } from "../storage/storage.ts";
+import { withNotice } from "./notices.ts";
 
 /** Everything that the audit log records. Names are part of the public contract: they are added, never renamed. */
 export const eventTypes = [
@@ -27,6 +29,22 @@ export const eventTypes = [
 	"passkey.added",
 	"passkey.renamed",
 	"passkey.removed",
+	"sign_in.new_device",
+	"password.reset_requested",
+	"password.reset",
+	"password.removed",
+	"password.disabled",
+	"email_code.requested",
+	"sign_up.requested",
+	"email.verification_requested",
+	"email.verified",
+	"email.change_requested",
+	"email.change_cancelled",
+	"email.changed",
+	"email.change_undone",
+	"user.deletion_requested",
+	"user.deletion_undone",
+	"user.exported",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];
@@ -36,15 +54,17 @@ interface EventContent {
 	sessionId?: string | null;
 	/** Small and without secrets: it is shown to the user and kept. */
 	detail?: Readonly<Record<string, unknown>>;
+	/** What tells somebody of it, besides the notice that some events have of themselves. */
+	mails?: readonly NewMail[];
 }
 
-/** An audit event, from where the visitor is. */
+/** An audit event, from where the visitor is, with the message that tells of it where one does. */
 export function auditEvent(
 	type: EventType,
 	visitor: Pick<Visitor, "address" | "userAgent">,
 	content: EventContent = {},
 ): NewEvent {
-	return {
+	return withNotice({
 		id: uuidv7(),
 		type,
 		userId: content.userId ?? null,
@@ -52,5 +72,6 @@ export function auditEvent(
 		address: visitor.address,
 		userAgent: visitor.userAgent,
 		detail: content.detail ?? null,
-	};
+		...(content.mails !== undefined && { mails: content.mails }),
+	});
 }

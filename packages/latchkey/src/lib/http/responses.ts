@@ -11,7 +11,7 @@ const headersOfAll = {
 } as const;
 
 /** JSON that no cache keeps. */
-export function toResponse({ status, body, cookie, otherCookies = [], headers }: Answer): Response {
+export function toResponse({ status, body, cookie, cookies = [], headers }: Answer): Response {
 	const response = new Response(body === undefined ? null : JSON.stringify(body), {
 		status,
 		headers: {
@@ -20,8 +20,8 @@ export function toResponse({ status, body, cookie, otherCookies = [], headers }:
 			...headers,
 		},
 	});
-	for (const toSet of [...(cookie === undefined ? [] : [cookie]), ...otherCookies]) {
-		response.headers.append("set-cookie", setCookieHeader(toSet));
+	for (const each of [...(cookie === undefined ? [] : [cookie]), ...cookies]) {
+		response.headers.append("set-cookie", setCookieHeader(each));
 	}
 	return response;
 }

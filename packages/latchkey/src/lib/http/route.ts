@@ -30,7 +30,8 @@ export interface Answer {
 	readonly status: number;
 	readonly body: unknown;
 	readonly cookie?: CookieToSet;
-	readonly otherCookies?: readonly CookieToSet[];
+	/** Those that go along with it. */
+	readonly cookies?: readonly CookieToSet[];
 	readonly headers?: Readonly<Record<string, string>>;
 }
 

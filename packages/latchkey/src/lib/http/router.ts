@@ -58,8 +58,8 @@ function readParams(pattern: readonly string[], segments: readonly string[]): Re
 		if (!part.startsWith("{")) {
 			if (part !== segment) return null;
 		} else {
-			// Ids are made of these; whatever else comes is no id of ours.
-			if (!/^[A-Za-z0-9_-]{1,200}$/.test(segment)) return null;
+			// Ids and tokens are made of these; whatever else comes is none of ours.
+			if (!/^[A-Za-z0-9_-]{1,600}$/.test(segment)) return null;
 			params[part.slice(1, -1)] = segment;
 		}
 	}

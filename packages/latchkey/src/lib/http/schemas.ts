@@ -52,8 +52,8 @@ export function splitSession({ user, ...session }: Session): { user: User; sessi
 export function grantedAnswer(
 	status: number,
 	message: string,
-	{ session, cookie, otherCookies = [], recoveryCodes }: GrantedSession,
+	{ session, cookie, device, otherCookies = [], recoveryCodes }: GrantedSession,
 ): Answer {
 	const body = { message, ...splitSession(session), ...(recoveryCodes !== undefined && { recoveryCodes }) };
-	return { status, body, cookie, otherCookies };
+	return { status, body, cookie, cookies: [...(device === undefined ? [] : [device]), ...otherCookies] };
 }

@@ -14,6 +14,8 @@ type Rule = Omit<Counter, "key">;
 export const throttleRules = {
 	/** Failed sign-ins of an account: then waits that double from 30 seconds to an hour. */
 	signInAccount: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
+	/** The same from a device that the account was used on before, apart from everybody else's. */
+	signInDevice: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
 	/** Failed sign-ins from one IPv4 address or IPv6 /64. */
 	signInAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Sign-ups from one address. */
@@ -31,6 +33,14 @@ export const throttleRules = {
 	challengeAddress: { limit: 1000, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Changes of one's user name: each says whether somebody has it. */
 	renameUser: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Mails that strangers can ask for, to one recipient. */
+	mailRecipient: { limit: 5, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** The same by who asks. */
+	mailAddress: { limit: 20, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Exports of one's data that are told of. */
+	exportNotice: { limit: 1, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Guesses at one mailed code, for as long as it lives. */
+	emailCode: { limit: 5, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 } as const satisfies Record<string, Rule>;
 
 export type ThrottleRule = keyof typeof throttleRules;
@@ -38,6 +48,7 @@ export type ThrottleRule = keyof typeof throttleRules;
 /** The rules whose failures a success lets be forgotten; every other gets the one attempt back. */
 const startAnew: ReadonlySet<ThrottleRule> = new Set<ThrottleRule>([
 	"signInAccount",
+	"signInDevice",
 	"totpCode",
 	"recoveryCode",
 	"totpStop",
@@ -98,6 +109,15 @@ export class Throttle {
 			first: refused.some((state) => state.refusedCount === 1),
 		};
 	}
+}
+
+/** What to hand to the store so that these rules begin anew for these subjects. */
+export function forgetting(
+	{ throttle }: Pick<Engine, "throttle">,
+	rule: ThrottleRule,
+	subjects: readonly string[],
+): Settlement {
+	return { clear: subjects.map((subject) => throttle.keyOf(rule, subject)), giveBack: [] };
 }
 
 const saidSo = new WeakSet<Throttle>();

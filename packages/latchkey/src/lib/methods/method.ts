@@ -19,6 +19,8 @@ export interface MethodTools {
 	checkPassword(account: Account | null, password: string): Promise<boolean>;
 	/** Whom a passkey's answer proves, to the challenge that this browser was given for a sign-in. */
 	checkPasskey(assertion: Assertion): Promise<Proof | null>;
+	/** Whom the code proves that this browser had mailed; `null` when it is wrong, used, expired or tried too often. */
+	checkEmailCode(code: string): Promise<Account | null>;
 }
 
 /**

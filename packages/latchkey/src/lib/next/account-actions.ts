@@ -10,10 +10,11 @@ import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { reauthenticate, reauthenticationInput } from "../sign-in/reauthenticate.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
-import { deleteAccount, updateAccount, userChanges } from "../users/account.ts";
+import { updateAccount, userChanges } from "../users/account.ts";
+import { deleteAccount } from "../users/deletion.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { answerSignIn, done, field, goTo, jsonField, refuseForm, setCookie } from "./form-answers.ts";
+import { answerSignIn, done, field, goTo, jsonField, refuseForm, setCookie, setDevice } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** What people do with their own account, as forms. Whoever is not signed in is refused with `not_authenticated`. */
@@ -68,6 +69,7 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 			const result = await changePassword(engine, visitor, current, passwords);
 			if (!result.ok) return answerSignIn(engine, result, form, {});
 			await setCookie(result.cookie);
+			await setDevice(result);
 			return done(engine, form);
 		}),
 		updateProfile: signedIn(updateProfile),
@@ -82,7 +84,8 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 		deleteAccount: signedIn(async ({ engine, visitor, current }, form) => {
 			const refused = await refusalToDelete(engine, visitor, current, field(form, "password"));
 			if (refused !== null) return answerSignIn(engine, refused, form, {});
-			await setCookie(await deleteAccount(engine, current));
+			const { cookie } = await deleteAccount(engine, visitor, current);
+			await setCookie(cookie);
 			const leaveTo = engine.options.pages.afterSignOut;
 			const scripted = (await headers()).get("next-action") !== null;
 			return scripted ? { ok: true, values: {}, leaveTo } : goTo(leaveTo);

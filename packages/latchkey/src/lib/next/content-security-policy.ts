@@ -15,9 +15,11 @@ export function withNonce(request: NextRequest): NextResponse {
 }
 
 function contentSecurityPolicy(nonce: string): string {
+	// React in development evaluates text to show where an error came from. A build has "production" written in here.
+	const inDevelopment = process.env.NODE_ENV === "development" ? " 'unsafe-eval'" : "";
 	return [
 		"default-src 'self'",
-		`script-src 'self' 'nonce-${nonce}' 'strict-dynamic'`,
+		`script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${inDevelopment}`,
 		// React writes style attributes; a style cannot read a password.
 		"style-src 'self' 'unsafe-inline'",
 		"img-src 'self' data: blob:",

@@ -2,10 +2,14 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
+import type { AskedCode } from "../email-codes/code-cookie.ts";
+import type { PendingEmail } from "../email-verification/change-email.ts";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { type EventPage, listEvents } from "../events/event-log.ts";
 import { type Factors, readFactors } from "../factors/manage-factors.ts";
+import type { KeptMail } from "../mail/mailbox.ts";
+import type { MailLink } from "../mail/open-mail-link.ts";
 import type { AuthOptions } from "../options.ts";
 import { listPasskeys, type PasskeyList } from "../passkeys/manage-passkeys.ts";
 import { currentAttempt, type PendingAttempt, toPendingAttempt } from "../second-step/pending-attempt.ts";
@@ -16,15 +20,16 @@ import { continueTotp, startTotp, type TotpEnrolment } from "../totp/totp.ts";
 import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
 import { type CurrentRequest, currentRequest } from "./current-session.ts";
 import { type FormActions, formActions } from "./form-actions.ts";
-import { goTo } from "./form-answers.ts";
 import { type FormState, readFormState } from "./form-state.ts";
-import { type Demands, judge, pageThatHelps } from "./guard.ts";
+import type { Demands } from "./guard.ts";
 import {
 	type GuardedRouteHandler,
 	type GuardedRouteOptions,
 	guardRoute,
 	type RouteHandlerContext,
 } from "./guarded-route.ts";
+import { mailPages } from "./mail-pages.ts";
+import { protectRequest } from "./protect-request.ts";
 import { type AuthProxy, guardProxy, type ProxyOptions } from "./proxy.ts";
 import { startServer } from "./start-server.ts";
 
@@ -75,6 +80,16 @@ export interface NextAuth extends Auth {
 	 * way in. After a wrong code, as `state` says, the same one again. `null` for anybody else.
 	 */
 	totpEnrolment(state: FormState): Promise<TotpEnrolment | null>;
+	/** For pages: the link of a message that the browser came by, if it did. Using it is left to a form. */
+	mailLink(): Promise<MailLink | null>;
+	/** For pages: the mailed code that this browser waits for, if it asked for one. */
+	askedCode(): Promise<Pick<AskedCode, "purpose" | "email"> | null>;
+	/** For pages: the address that waits to be proven. Sends whoever is not signed in to sign in. */
+	pendingEmail(): Promise<PendingEmail | null>;
+	/** For pages: when the account will be deleted. Sends whoever is not signed in to sign in. */
+	pendingDeletion(): Promise<string | null>;
+	/** For the mailbox of local development: its messages, newest first. `null` anywhere else, and where mail is sent. */
+	mailbox(): Promise<readonly KeptMail[] | null>;
 	/** Form actions, to be exported by name from a file of yours that says `"use server"`. */
 	readonly actions: FormActions;
 	/**
@@ -114,6 +129,7 @@ export function createAuth(options: AuthOptions): NextAuth {
 			return ownFactors(opened, current);
 		},
 		totpEnrolment: async (state: FormState) => totpEnrolment(await request(), state),
+		...mailPages(request),
 		action: <Input extends z.ZodType, Data>(
 			options: ActionOptions<Input>,
 			body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
@@ -153,15 +169,6 @@ async function ownFactors(engine: Engine, current: ResolvedSession): Promise<Fac
 	const [factors, list] = await Promise.all([readFactors(engine, current.user.id), listPasskeys(engine, current)]);
 	if (factors === null) throw new AuthError("not_authenticated");
 	return { ...factors, ...list };
-}
-
-async function protectRequest(
-	request: () => Promise<CurrentRequest>,
-	demands: Demands,
-): Promise<CurrentRequest & { readonly current: ResolvedSession }> {
-	const asked = await request();
-	const verdict = judge(asked, demands);
-	return verdict.ok ? { ...asked, current: verdict.current } : goTo(pageThatHelps(asked, verdict.code));
 }
 
 function handlersOf(answer: RouteHandler): RouteHandlers {

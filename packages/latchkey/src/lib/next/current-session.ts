@@ -25,7 +25,7 @@ export async function currentRequest(opening: () => Promise<Engine>): Promise<Cu
 	const { settings } = engine;
 	const onWire = readSessionCookie(requestHeaders, settings);
 	const inJar = jar.get(sessionCookieName(settings))?.value ?? null;
-	const token = wasWritten(requestHeaders, settings, inJar) ? inJar || null : onWire;
+	const token = inJar !== onWire && wasWritten(requestHeaders, settings, inJar) ? inJar || null : onWire;
 	const visitor = readVisitor({ headers: requestHeaders }, settings);
 	const current = await resolveSession(engine, visitor, { token, onWire: token === onWire });
 	return { engine, visitor, current };
@@ -35,7 +35,8 @@ export async function currentRequest(opening: () => Promise<Engine>): Promise<Cu
  * Whether this request has written the cookie, such as an action that just signed somebody in: the page that is rendered
  * again must agree with it. Next's jar shows what was written over what came; but it reads what came by rules of its own
  * (of two cookies the last, and percent-decoded), which a sibling domain can use to plant one. So only what Next itself
- * did not read from the request counts as written, and what came is judged by the strict parser alone.
+ * did not read from the request counts as written, and what came is judged by the strict parser alone. Asked only where
+ * the two differ: making Next read the request again costs more than the rest of a session check.
  */
 function wasWritten(requestHeaders: Headers, settings: Settings, inJar: string | null): boolean {
 	const asItCame = new NextRequest(settings.origin, { headers: requestHeaders }).cookies;

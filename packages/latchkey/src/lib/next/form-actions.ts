@@ -1,20 +1,30 @@
 import { headers } from "next/headers.js";
 import type { Auth } from "../auth.ts";
+import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { Engine } from "../engine.ts";
+import { type Refusal, toRefusal } from "../errors.ts";
+import { fieldErrors } from "../http/field-errors.ts";
+import { requireSameOrigin } from "../http/handle-request.ts";
+import { signUpInput } from "../users/sign-up.ts";
+import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
-import { answerSignIn, field, jsonField } from "./form-answers.ts";
+import { answerSignIn, field, goTo, jsonField, refuseForm, setCookie } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
+import { type MailActions, mailActions } from "./mail-actions.ts";
 import { type SecurityActions, securityActions } from "./security-actions.ts";
 
 /** An action for `useActionState`; works without JavaScript too. */
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends AccountActions, SecurityActions {
+export interface FormActions extends AccountActions, MailActions, SecurityActions {
 	/** Fields: `identifier`, `password`; or `credential`, a passkey's answer as JSON. */
 	readonly signIn: FormAction;
-	/** Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`. */
+	/**
+	 * Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`. Where addresses must be proven first, it
+	 * goes to the page where the mailed code is typed.
+	 */
 	readonly signUp: FormAction;
 }
 
@@ -26,6 +36,7 @@ export function formActions(
 	return {
 		...accountActions(request),
 		...securityActions(auth, request),
+		...mailActions(auth, request),
 		async signIn(_previous, form) {
 			const identifier = field(form, "identifier");
 			const credential = jsonField(form, "credential");
@@ -42,9 +53,41 @@ export function formActions(
 				name,
 				password: field(form, "new_password"),
 			};
-			const result = await auth.signUp({ headers: await headers() }, input);
 			const opened = await engine();
-			return answerSignIn(opened, result, form, { identifier, username, name });
+			const values = { identifier, username, name };
+			if (opened.options.emailVerification === "required") return signUpByMail(await request(), input, form, values);
+			const result = await auth.signUp({ headers: await headers() }, input);
+			return answerSignIn(opened, result, form, values);
 		},
 	};
+}
+
+/** What the contract calls a password is, in the form of somebody who registers, a new one. */
+function withNewPassword(refusal: Refusal): Refusal {
+	if (refusal.fields === undefined) return refusal;
+	const { password, ...fields } = refusal.fields;
+	return { ...refusal, fields: { ...fields, ...(password !== undefined && { newPassword: password }) } };
+}
+
+/** The first half of a sign-up that a mailed code finishes. */
+async function signUpByMail(
+	{ engine, visitor }: CurrentRequest,
+	input: unknown,
+	form: FormData,
+	values: FormState["values"],
+): Promise<FormState> {
+	try {
+		requireSameOrigin(engine, visitor);
+		const parsed = signUpInput.safeParse(input);
+		const asked: CodeAsked = parsed.success
+			? await requestSignUp(engine, visitor, parsed.data)
+			: { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
+		if (!asked.ok) return await refuseForm(engine, withNewPassword(asked), values);
+		await setCookie(asked.cookie);
+	} catch (error) {
+		return refuseForm(engine, toRefusal(error), values);
+	}
+	const next = field(form, "next");
+	const { verifyEmail } = engine.options.pages;
+	return goTo(next === "" ? verifyEmail : `${verifyEmail}?next=${encodeURIComponent(next)}`);
 }

@@ -7,6 +7,9 @@ import type { SecondFactorRequired } from "../second-step/pending-attempt.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import { type FormState, passOnFormState } from "./form-state.ts";
 
+/** Longer text is not put back: no field takes it, and without JavaScript it would have to pass in a header. */
+const maxKeptLength = 400;
+
 /** The text of a form's field; `""` when it is missing or a file. */
 export function field(form: FormData, name: string): string {
 	const value = form.get(name);
@@ -32,7 +35,12 @@ export async function enter(engine: Engine, cookie: CookieToSet, form: FormData)
 
 /** What any way to sign in can come to. */
 type Outcome =
-	| { readonly ok: true; readonly cookie: CookieToSet; readonly recoveryCodes?: readonly string[] }
+	| {
+			readonly ok: true;
+			readonly cookie: CookieToSet;
+			readonly device?: CookieToSet;
+			readonly recoveryCodes?: readonly string[];
+	  }
 	| Pick<SecondFactorRequired, "ok" | "code" | "cookie">
 	| Refusal;
 
@@ -53,6 +61,7 @@ export async function answerSignIn(
 		const { secondStep } = engine.options.pages;
 		return goTo(next === "" ? secondStep : `${secondStep}?next=${encodeURIComponent(next)}`);
 	}
+	await setDevice(result);
 	if (result.recoveryCodes === undefined) return enter(engine, result.cookie, form);
 	await setCookie(result.cookie);
 	return showCodes(engine, result.recoveryCodes, form);
@@ -87,12 +96,13 @@ export async function refuseForm(
 	values: FormState["values"],
 ): Promise<FormState> {
 	const { code, fields, retryAfterSeconds } = refusal;
+	const typed = Object.entries(values).filter(([, value]) => value.length <= maxKeptLength);
 	const state: FormState = {
 		ok: false,
 		code,
 		...(fields !== undefined && { fields: formFields(fields) }),
 		...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-		values,
+		values: Object.fromEntries(typed),
 	};
 	await passOnFormState(state, settings);
 	return state;
@@ -102,6 +112,11 @@ export async function setCookie(cookie: CookieToSet): Promise<void> {
 	(await cookies()).set(cookie.name, cookie.value, cookieAttributes(cookie));
 }
 
+/** The cookie of a known device, which goes along with that of a session. */
+export async function setDevice({ device }: { readonly device?: CookieToSet }): Promise<void> {
+	if (device !== undefined) await setCookie(device);
+}
+
 export async function goTo(path: string): Promise<never> {
 	// Not at the top: evaluated inside a route handler, this module of Next.js does not load.
 	const { redirect } = await import("next/navigation.js");
@@ -109,12 +124,11 @@ export async function goTo(path: string): Promise<never> {
 }
 
 /** The contract's field names as the forms', which are those that password managers know. */
-function formFields({ email, password, newPassword, currentPassword, ...others }: FieldErrors): FieldErrors {
-	const chosen = password ?? newPassword;
+function formFields({ email, newPassword, currentPassword, ...others }: FieldErrors): FieldErrors {
 	return {
 		...others,
 		...(email !== undefined && { identifier: email }),
-		...(chosen !== undefined && { new_password: chosen }),
+		...(newPassword !== undefined && { new_password: newPassword }),
 		...(currentPassword !== undefined && { current_password: currentPassword }),
 	};
 }

@@ -13,8 +13,7 @@ import { resolveSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { type Demands, judge, pageThatHelps, type Verdict } from "./guard.ts";
-
-const noStore = "private, no-store";
+import { keepFromSharedCaches, noStore } from "./shared-caches.ts";
 
 export interface GuardedRouteOptions<Input extends z.ZodType, Params extends z.ZodType> extends Demands {
 	/** The values of the path's `[names]`; what does not fit is answered 404. Default: they are not read. */
@@ -97,8 +96,7 @@ async function readInput(schema: z.ZodType, request: Request): Promise<unknown> 
  */
 async function renewed({ engine, current }: CurrentRequest, response: Response): Promise<Response> {
 	const headers = new Headers(response.headers);
-	const wished = headers.get("cache-control");
-	if (wished === null || /public|s-maxage/i.test(wished)) headers.set("cache-control", noStore);
+	keepFromSharedCaches(headers);
 	const granted = current !== null && needsRenewal(current) ? await renewSession(engine, current) : null;
 	if (granted !== null && !headers.getSetCookie().some((cookie) => cookie.startsWith(`${granted.cookie.name}=`))) {
 		headers.append("set-cookie", setCookieHeader(granted.cookie));

@@ -62,7 +62,9 @@ async function ask(
 }
 
 async function askNewcomer(engine: Engine, visitor: Visitor, typed: object): Promise<CeremonyResult> {
-	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	const { signUp, emailVerification } = engine.options;
+	// Where an address is proven before there is an account, that is what a mailed code is for.
+	if (signUp === "closed" || emailVerification === "required") return { ok: false, code: "sign_up_closed" };
 	const parsed = signUpNames.safeParse(typed);
 	if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, typed) };
 	const { email, username, name = null } = parsed.data;

@@ -2,6 +2,8 @@ import * as z from "zod";
 import type { Engine } from "../engine.ts";
 import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { languageOf } from "../mail/ask-for-mail.ts";
+import { newMail } from "../mail/new-mail.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import { register } from "../users/sign-up.ts";
 import { nobody } from "./challenges.ts";
@@ -25,7 +27,9 @@ export async function signUpWithPasskey(
 	visitor: Visitor,
 	credential: Attestation,
 ): Promise<SignInResult> {
-	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	// Where an address is proven before there is an account, that is what a mailed code is for.
+	if (engine.options.signUp === "closed" || engine.options.emailVerification === "required")
+		return { ok: false, code: "sign_up_closed" };
 	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
 	if (!admission.ok) {
 		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
@@ -34,6 +38,8 @@ export async function signUpWithPasskey(
 	if (made === null) return { ok: false, code: "invalid_credentials" };
 	const { userId, email, username, name } = kept.parse(made.payload);
 	const { passkey } = made;
+	const language = languageOf(engine, visitor);
+	const asksForProof = email !== null && engine.options.emailVerification === "optional";
 	return register(engine, visitor, {
 		userId,
 		name,
@@ -43,6 +49,8 @@ export async function signUpWithPasskey(
 		method: "passkey",
 		authentication: authenticationBy(passkey),
 		factors: { totp: false, passkeys: 1, recoveryCodes: 0, secondStep: false },
+		language,
+		mails: asksForProof ? [newMail("verify_email", { recipient: email.value, userId, language })] : [],
 		events: [passkeyAdded(visitor, userId, null, passkey)],
 	});
 }

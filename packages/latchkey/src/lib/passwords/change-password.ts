@@ -1,3 +1,4 @@
+import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
@@ -6,6 +7,8 @@ import { draftSession, grantSession } from "../sessions/open-session.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { reauthenticationSubject } from "../sign-in/reauthenticate.ts";
 import { admitAttempt, type SignInResult } from "../sign-in/sign-in.ts";
+import { recordWrongPassword } from "./failed-password.ts";
+import { isDisabled } from "./hard-stop.ts";
 import { checkNewPassword } from "./new-password.ts";
 
 /**
@@ -27,7 +30,7 @@ export async function changePassword(
 	const stored = (await engine.storage.findCredentialsOfUser(user.id))?.password ?? null;
 	const known = stored === null ? null : { userId: user.id, sealed: stored.sealed };
 	const check = await engine.hasher.check(known, currentPassword);
-	if (!check.matches || stored === null) return wrongPassword(engine, visitor, user.id);
+	if (!check.matches || stored === null || isDisabled(stored)) return wrongPassword(engine, visitor, user.id);
 
 	const { secret, draft } = draftSession(engine, visitor, combine(present, { amr: ["pwd"], level: "aal1" }));
 	const changed = await engine.storage.changePassword({
@@ -40,10 +43,11 @@ export async function changePassword(
 	});
 	// Somebody else changed it meanwhile, so what was checked is no longer the password.
 	if (changed === null) return { ok: false, code: "invalid_credentials" };
-	return { ok: true, ...grantSession(engine, secret, changed, user) };
+	const device = rememberDevice(engine, visitor, user, changed);
+	return { ok: true, ...grantSession(engine, secret, changed, user), device };
 }
 
 async function wrongPassword(engine: Engine, visitor: Visitor, userId: string): Promise<SignInResult> {
-	await engine.storage.appendEvents([auditEvent("reauthentication.failed", visitor, { userId })]);
+	await recordWrongPassword(engine, visitor, userId, auditEvent("reauthentication.failed", visitor, { userId }));
 	return { ok: false, code: "invalid_credentials" };
 }

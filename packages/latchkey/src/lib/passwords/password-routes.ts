@@ -1,20 +1,26 @@
 import * as z from "zod";
+import { codeAskedAnswer, codeAskedSchema } from "../email-codes/email-code-routes.ts";
 import { type Route, route } from "../http/route.ts";
 import { grantedSchema } from "../http/schemas.ts";
 import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
+import { passwordResetRoutes } from "../password-reset/password-reset-routes.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
+import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { changePassword } from "./change-password.ts";
 import { typedPassword } from "./typed-password.ts";
 
 const signUpRoute = route({
 	method: "POST",
 	path: "/sign-up",
-	summary: "Register, and be signed in. An e-mail address or a user name is needed.",
+	summary:
+		"Register, and be signed in. An e-mail address or a user name is needed. Where addresses must be proven first: 202, alike for new and taken ones, and `PUT /email-verifications/{token}` finishes it.",
 	access: "public",
 	body: signUpInput,
-	responses: { 201: grantedSchema, 202: pendingSchema },
+	responses: { 201: grantedSchema, 202: z.union([codeAskedSchema, pendingSchema]) },
 	errors: ["sign_up_closed", "identifier_taken", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, body }) {
+		if (engine.options.emailVerification === "required")
+			return codeAskedAnswer(engine, await requestSignUp(engine, visitor, body));
 		return signInAnswer(201, "Registered", await signUp(engine, visitor, body));
 	},
 });
@@ -32,4 +38,4 @@ const changePasswordRoute = route({
 	},
 });
 
-export const passwordRoutes: readonly Route[] = [signUpRoute, changePasswordRoute];
+export const passwordRoutes: readonly Route[] = [signUpRoute, changePasswordRoute, ...passwordResetRoutes];

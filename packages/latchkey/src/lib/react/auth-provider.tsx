@@ -51,12 +51,17 @@ function TabKeeper({ session, basePath }: AuthContextValue) {
 		async function follow() {
 			const current = await askServer(basePath);
 			if (current === undefined || current === shown.current) return;
-			// What another person left on the screen goes at once, and from the router's cache with it.
-			if (shown.current !== null) location.replace(location.href);
+			// What another person left on the screen goes at once, and from the router's cache with it. Without its fragment,
+			// with which the same address would only be scrolled to.
+			if (shown.current !== null) location.replace(location.pathname + location.search);
 			else router.refresh();
 		}
 		function followIfRestored({ persisted }: PageTransitionEvent) {
 			if (persisted) void follow();
+		}
+		function followOnBack() {
+			// The router answers Back from its cache, without asking anybody.
+			void follow();
 		}
 		function followIfSeen() {
 			if (document.visibilityState === "visible") void follow();
@@ -65,10 +70,12 @@ function TabKeeper({ session, basePath }: AuthContextValue) {
 			if (news.userId !== shown.current) void follow();
 		});
 		addEventListener("pageshow", followIfRestored);
+		addEventListener("popstate", followOnBack);
 		document.addEventListener("visibilitychange", followIfSeen);
 		return () => {
 			stop();
 			removeEventListener("pageshow", followIfRestored);
+			removeEventListener("popstate", followOnBack);
 			document.removeEventListener("visibilitychange", followIfSeen);
 		};
 	}, [basePath, router]);

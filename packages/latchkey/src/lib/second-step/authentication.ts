@@ -5,6 +5,8 @@ const levels: readonly AssuranceLevel[] = ["aal1", "aal2", "aal3"];
 
 /** What somebody knows, and what somebody has, by the names that a session's `amr` holds (RFC 8176, and our own). */
 const known: readonly string[] = ["pwd", "pin"];
+/** What somebody else vouches for: beside what is held it makes two, beside what is known it does not. */
+const vouched: readonly string[] = ["fed", "email"];
 const held: readonly string[] = ["otp", "hwk", "swk", "recovery"];
 
 /** Whether `level` is at least `least`. */
@@ -23,7 +25,8 @@ export function isPhishingResistant(amr: readonly string[]): boolean {
  */
 export function combine(earlier: Authentication, proof: Authentication): Authentication {
 	const amr = [...new Set([...earlier.amr, ...proof.amr])];
-	const isBoth = amr.some((name) => known.includes(name)) && amr.some((name) => held.includes(name));
+	const isBoth =
+		amr.some((name) => known.includes(name) || vouched.includes(name)) && amr.some((name) => held.includes(name));
 	if (proof.level === "aal3") return { amr: withMfa(amr), level: "aal3" };
 	const isTwo = isBoth || proof.level === "aal2" || reaches(earlier.level, "aal2");
 	return isTwo ? { amr: withMfa(amr), level: "aal2" } : { amr, level: "aal1" };

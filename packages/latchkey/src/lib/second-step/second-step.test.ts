@@ -33,7 +33,7 @@ describe("a sign-in that waits for its second step", () => {
 		const answer = await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() });
 		expect(answer.status).toBe(200);
 		expect(answer.body.session).toMatchObject({ level: "aal2", amr: ["pwd", "otp", "mfa"] });
-		expect([...browser.cookies.keys()]).toEqual(["session"]);
+		expect([...browser.cookies.keys()]).toEqual(["session", "device"]);
 		expect((await browser.get("/api/auth/user")).status).toBe(200);
 	});
 

@@ -25,6 +25,8 @@ export interface GrantedSession {
 	readonly otherCookies?: readonly CookieToSet[];
 	/** New recovery codes, to be shown this once. */
 	readonly recoveryCodes?: readonly string[];
+	/** Makes the browser a known device of the person. */
+	readonly device?: CookieToSet;
 }
 
 /** A session about to be opened. The secret goes into the token and nowhere else. */

@@ -1,12 +1,14 @@
 import { uuidv7 } from "../crypto/random.ts";
+import { proveByCode } from "../email-codes/prove-by-code.ts";
 import type { Engine } from "../engine.ts";
 import type { ErrorCode } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { Account, MethodAttempt, MethodTools, Proof } from "../methods/method.ts";
 import type { Assertion } from "../passkeys/responses.ts";
+import { isDisabled } from "../passwords/hard-stop.ts";
 import type { Authentication } from "../sessions/open-session.ts";
-import type { Credentials } from "../storage/storage.ts";
+import type { Credentials, PasswordRecord } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
 
 /** One attempt to prove who somebody is: hands a method its tools and remembers what they found. */
@@ -63,7 +65,7 @@ export class ProofOfPerson implements MethodTools {
 		const stored = account === null ? null : await this.#passwordOf(account);
 		const check = await hasher.check(stored, password);
 		if (check.keyIsMissing) log({ level: "error", event: "password_key_missing", userId: stored?.userId });
-		if (!check.matches || stored === null) return false;
+		if (!check.matches || stored === null || isDisabled(stored)) return false;
 		const { userId, version, sealed } = stored;
 		this.#checkedPasswordVersion = version;
 		if (check.outdated) {
@@ -87,7 +89,11 @@ export class ProofOfPerson implements MethodTools {
 		return null;
 	}
 
-	async #passwordOf({ userId }: Account): Promise<{ userId: string; version: number; sealed: string } | null> {
+	async checkEmailCode(code: string): Promise<Account | null> {
+		return proveByCode(this.#engine, this.#visitor, code);
+	}
+
+	async #passwordOf({ userId }: Account): Promise<({ userId: string } & PasswordRecord) | null> {
 		const credentials = await this.#credentials(userId);
 		return credentials?.password ? { userId, ...credentials.password } : null;
 	}

@@ -1,9 +1,11 @@
+import { deviceSubject, isKnownDevice, rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent, type EventType } from "../events/events.ts";
 import { type Attempt, addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { type Method, type MethodAttempt, readAttempt } from "../methods/method.ts";
+import { recordWrongPassword } from "../passwords/failed-password.ts";
 import { combine } from "../second-step/authentication.ts";
 import { type SecondFactorRequired, startAttempt } from "../second-step/pending-attempt.ts";
 import { secondStepFor } from "../second-step/second-step.ts";
@@ -46,7 +48,10 @@ export async function admitAttempt(
 	account: string | null,
 	userId: string | null = null,
 ): Promise<{ ok: true; settle: Settlement } | Refusal> {
-	return admitAttempts(engine, visitor, [{ rule: "signInAccount", subject: account }], userId);
+	const device = account === null ? null : deviceSubject(engine, visitor, account);
+	const attempt: Attempt =
+		device === null ? { rule: "signInAccount", subject: account } : { rule: "signInDevice", subject: device };
+	return admitAttempts(engine, visitor, [attempt], userId);
 }
 
 /** The same for attempts that other rules count; the visitor's address always counts along. */
@@ -86,8 +91,12 @@ export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: Proo
 			userId: person.accountId,
 			detail: { method: proof.method.name },
 		});
-		await engine.storage.appendEvents([event]);
+		if (proof.method.amr.includes("pwd")) await recordWrongPassword(engine, visitor, person.accountId, event);
+		else await engine.storage.appendEvents([event]);
 		return { ok: false, code: person.refusal };
+	}
+	if (credentials.password !== null && credentials.password.failures > 0 && proof.method.amr.includes("pwd")) {
+		engine.background.run("forget_failures", () => engine.storage.forgetFailures(credentials.user.id));
 	}
 	const shown = person.authentication(proof.method);
 	const authentication = proof.earlier === undefined ? shown : combine(proof.earlier, shown);
@@ -157,7 +166,20 @@ export async function openProven(
 		session: { ...draft, userId: user.id, epoch: user.epoch },
 		replaces,
 		settle,
-		events: [succeededEvent, ...events, ...ofReplaced],
+		events: [
+			succeededEvent,
+			...(succeeded === "sign_in.succeeded" ? newDevice(engine, visitor, user, draft.id) : []),
+			...events,
+			...ofReplaced,
+		],
 	});
-	return session === null ? null : { ok: true, ...grantSession(engine, secret, session, user) };
+	if (session === null) return null;
+	const device = rememberDevice(engine, visitor, user, session);
+	return { ok: true, ...grantSession(engine, secret, session, user), device };
+}
+
+/** Told to a proven address only: whose mailbox another one is, nobody knows. */
+function newDevice(engine: Engine, visitor: Visitor, user: UserRecord, sessionId: string): NewEvent[] {
+	if (user.emailVerifiedAt === null || isKnownDevice(engine, visitor, user)) return [];
+	return [auditEvent("sign_in.new_device", visitor, { userId: user.id, sessionId })];
 }

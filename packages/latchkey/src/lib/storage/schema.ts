@@ -14,6 +14,7 @@ export interface Schema {
 	latchkey_totp: TotpTable;
 	latchkey_recovery_code: RecoveryCodeTable;
 	latchkey_passkey: PasskeyTable;
+	latchkey_mail: MailTable;
 	latchkey_migration: MigrationTable;
 }
 
@@ -29,6 +30,8 @@ export interface UserTable {
 	recovery_set: Generated<number>;
 	created_at: number;
 	updated_at: number;
+	language: string | null;
+	deletes_at: number | null;
 }
 
 export interface IdentifierTable {
@@ -45,6 +48,7 @@ export interface PasswordTable {
 	sealed: string;
 	version: number;
 	changed_at: number;
+	failures: Generated<number>;
 }
 
 export interface IdentityTable {
@@ -114,6 +118,23 @@ export interface AuditEventTable {
 	user_agent: string | null;
 	/** JSON. */
 	detail: string | null;
+}
+
+export interface MailTable {
+	id: string;
+	kind: string;
+	/** Not a reference: the last message outlives its user. */
+	user_id: string | null;
+	recipient: string;
+	language: string | null;
+	/** JSON. */
+	about: string;
+	created_at: number;
+	/** While it is claimed, the end of the lease. */
+	due_at: number;
+	expires_at: number;
+	attempts: number;
+	dead_at: number | null;
 }
 
 export interface MigrationTable {

@@ -1,4 +1,6 @@
+import type { EmailStorage } from "./email-storage.ts";
 import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
+import type { MailStorage, NewMail } from "./mail-storage.ts";
 
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
@@ -9,7 +11,7 @@ import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpReco
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage extends FactorsStorage {
+export interface Storage extends MailStorage, EmailStorage, FactorsStorage {
 	// ── sessions ──
 
 	/**
@@ -87,9 +89,14 @@ export interface Storage extends FactorsStorage {
 
 	/**
 	 * Deletes the user and everything that is theirs. Their audit events stay under `pseudonym`, without address,
-	 * user agent and detail. False when there was no such user.
+	 * user agent and detail. False when there was no such user, or with `dueOnly` when their deletion is not due.
 	 */
-	deleteUser(input: { userId: string; pseudonym: string; events: readonly NewEvent[] }): Promise<boolean>;
+	deleteUser(input: {
+		userId: string;
+		pseudonym: string;
+		dueOnly?: boolean;
+		events: readonly NewEvent[];
+	}): Promise<boolean>;
 
 	/** Everything stored about the person, secrets and hashes apart. `null` when there is no such user. */
 	exportUser(userId: string): Promise<UserExport | null>;
@@ -232,6 +239,10 @@ export interface CreateUser {
 	session: Omit<NewSession, "userId" | "epoch"> | null;
 	/** The session of whoever sat there before. */
 	replaces: { sessionId: string } | null;
+	/** The language that they are written to in. Default: unknown. */
+	language?: string | null;
+	/** Whether the address is proven already. Default: no. */
+	emailIsProven?: boolean;
 	events: readonly NewEvent[];
 }
 
@@ -251,6 +262,8 @@ export interface PasswordRecord {
 	version: number;
 	sealed: string;
 	changedAt: number;
+	/** Wrong ones in a row. */
+	failures: number;
 }
 
 export interface UpdateUser {
@@ -334,9 +347,11 @@ export interface NewEvent {
 	userAgent: string | null;
 	/** Small JSON without secrets. */
 	detail: Readonly<Record<string, unknown>> | null;
+	/** What tells somebody of it, written with it. */
+	mails?: readonly NewMail[];
 }
 
-export interface EventRecord extends NewEvent {
+export interface EventRecord extends Omit<NewEvent, "mails"> {
 	at: number;
 }
 

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { isoTime } from "../clock.ts";
-import { keyedName } from "../crypto/keys.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { toEvent } from "../events/event-log.ts";
@@ -10,7 +9,6 @@ import { toDevice } from "../sessions/devices.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { toUser, type User } from "../sessions/session.ts";
-import { type CookieToSet, clearedSessionCookie } from "../sessions/session-cookie.ts";
 import { nameField, usernameField } from "./fields.ts";
 
 /** What people may change of themselves. */
@@ -30,14 +28,16 @@ export async function updateAccount(
 	{ name, username }: z.output<typeof userChanges>,
 ): Promise<{ readonly ok: true; readonly user: User } | Refusal> {
 	const { user, session } = current;
-	if (username !== undefined && !isRecent(current)) return { ok: false, code: "reauthentication_required" };
-	if (username) {
+	// A form sends every field that it has: the name that somebody has already is no new one.
+	const renames = username !== undefined && (username?.value ?? null) !== user.username;
+	if (renames && !isRecent(current)) return { ok: false, code: "reauthentication_required" };
+	if (renames && username !== null) {
 		const admission = await engine.throttle.admit([{ rule: "renameUser", subject: user.id }]);
 		if (!admission.ok) {
 			return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
 		}
 	}
-	const changes = { ...(name !== undefined && { name }), ...(username !== undefined && { username }) };
+	const changes = { ...(name !== undefined && { name }), ...(renames && { username }) };
 	const detail = { changed: Object.keys(changes) };
 	const event = auditEvent("user.updated", visitor, { userId: user.id, sessionId: session.id, detail });
 	const updated = await engine.storage.updateUser({ userId: user.id, ...changes, events: [event] });
@@ -47,22 +47,19 @@ export async function updateAccount(
 	return { ok: false, code: "invalid_input", fields: { username: "required" } };
 }
 
-/** Deletes the account. The audit log keeps a pseudonym and not from where. The cookie clears the person's. */
-export async function deleteAccount(engine: Engine, { user }: ResolvedSession): Promise<CookieToSet> {
-	const nowhere = { address: null, userAgent: null };
-	// By the user's id: the deletion itself puts the pseudonym in its place, as in every event that came before.
-	await engine.storage.deleteUser({
-		userId: user.id,
-		pseudonym: keyedName(engine.pseudonyms.current.key, user.id),
-		events: [auditEvent("user.deleted", nowhere, { userId: user.id })],
-	});
-	return clearedSessionCookie(engine.settings);
-}
-
-/** Everything stored about a person, hashes and secrets apart. `null` when the account is gone. */
-export async function exportAccount(engine: Engine, current: ResolvedSession): Promise<object | null> {
+/** Everything stored about a person, hashes and secrets apart; they are told by mail. `null` when the account is gone. */
+export async function exportAccount(
+	engine: Engine,
+	visitor: Visitor,
+	current: ResolvedSession,
+): Promise<object | null> {
 	const stored = await engine.storage.exportUser(current.user.id);
 	if (stored === null) return null;
+	const { user: person, session: here } = current;
+	// Once an hour, however often it is fetched.
+	const admission = await engine.throttle.admit([{ rule: "exportNotice", subject: person.id }]);
+	const exported = auditEvent("user.exported", visitor, { userId: person.id, sessionId: here.id });
+	if (admission.ok) await engine.storage.appendEvents([exported]);
 	const { user, identifiers, identities, password, sessions, events } = stored;
 	return {
 		user: { ...toUser(user), updatedAt: isoTime(user.updatedAt) },

@@ -1,9 +1,13 @@
 import * as z from "zod";
 import { uuidv7 } from "../crypto/random.ts";
+import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
+import { misconfigured } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import { addressSubject, nothingToSettle } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { languageOf } from "../mail/ask-for-mail.ts";
+import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
 import { startAttempt } from "../second-step/pending-attempt.ts";
 import { secondStepFor } from "../second-step/second-step.ts";
@@ -12,6 +16,7 @@ import { replace } from "../sessions/replaced-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { FactorSummary } from "../storage/factors-storage.ts";
+import type { NewMail } from "../storage/mail-storage.ts";
 import type { CreateUser, NewEvent } from "../storage/storage.ts";
 import { emailField, nameField, usernameField } from "./fields.ts";
 
@@ -39,6 +44,11 @@ export type SignUpInput = z.output<typeof signUpInput>;
  */
 export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInput): Promise<SignInResult> {
 	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	if (engine.options.emailVerification === "required") {
+		throw misconfigured(
+			'auth.signUp signs in at once; with emailVerification: "required" send people to POST /sign-up',
+		);
+	}
 	const { email, username, name = null } = input;
 	const about = [email?.value ?? null, username?.value ?? null, name];
 	const policy = await checkNewPassword(engine, input.password, about);
@@ -49,6 +59,9 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
 	}
 	const userId = uuidv7();
+	const language = languageOf(engine, visitor);
+	const asksForProof = email !== undefined && engine.options.emailVerification === "optional";
+	const mails = asksForProof ? [newMail("verify_email", { recipient: email.value, userId, language })] : [];
 	return register(engine, visitor, {
 		userId,
 		name,
@@ -57,16 +70,21 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 		method: "password",
 		authentication: { amr: ["pwd"], level: "aal1" },
 		factors: { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false },
+		language,
+		mails,
 		events: [],
 	});
 }
 
-interface Newcomer extends Pick<CreateUser, "name" | "identifiers" | "password" | "passkey"> {
+interface Newcomer
+	extends Pick<CreateUser, "name" | "language" | "identifiers" | "emailIsProven" | "password" | "passkey"> {
 	userId: string;
 	/** How they prove who they are, from now on. */
 	method: string;
 	authentication: Authentication;
 	factors: FactorSummary;
+	/** What they are written. */
+	mails: readonly NewMail[];
 	/** What else to record. */
 	events: readonly NewEvent[];
 }
@@ -75,7 +93,7 @@ interface Newcomer extends Pick<CreateUser, "name" | "identifiers" | "password" 
 export async function register(
 	engine: Engine,
 	visitor: Visitor,
-	{ userId, method, authentication, factors, events, ...account }: Newcomer,
+	{ userId, method, authentication, factors, mails, events, ...account }: Newcomer,
 ): Promise<SignInResult> {
 	const previous = await resolveSession(engine, visitor, { activity: false });
 	const step = secondStepFor(engine, factors, authentication);
@@ -89,7 +107,7 @@ export async function register(
 		session: step === null ? draft : null,
 		replaces: replaced.replaces,
 		events: [
-			auditEvent("user.signed_up", visitor, { userId, sessionId, detail: { method } }),
+			auditEvent("user.signed_up", visitor, { userId, sessionId, detail: { method }, mails }),
 			...events,
 			...replaced.events,
 		],
@@ -101,7 +119,8 @@ export async function register(
 		return startAttempt(engine, visitor, { credentials, method, authentication, settle: nothingToSettle, step });
 	}
 	if (session === null) throw new TypeError("createUser opened no session though it was given one");
-	return { ok: true, ...grantSession(engine, secret, session, user) };
+	const device = rememberDevice(engine, visitor, user, session);
+	return { ok: true, ...grantSession(engine, secret, session, user), device };
 }
 
 function takenFields(taken: readonly string[]): Record<string, string> {

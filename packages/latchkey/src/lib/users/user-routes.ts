@@ -4,7 +4,8 @@ import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
 import { messageSchema, userSchema } from "../http/schemas.ts";
 import { toUser } from "../sessions/session.ts";
-import { deleteAccount, exportAccount, updateAccount, userChanges } from "./account.ts";
+import { exportAccount, updateAccount, userChanges } from "./account.ts";
+import { deleteAccount, keepAccount, pendingDeletion } from "./deletion.ts";
 
 const readUser = route({
 	method: "GET",
@@ -35,11 +36,40 @@ const changeUser = route({
 const deleteUser = route({
 	method: "DELETE",
 	path: "/user",
-	summary: "Delete the account and everything that is theirs. Asks for a recent proof.",
+	summary:
+		"Delete the account and everything that is theirs: in seven days where the address is proven, told by mail with a way back, and otherwise at once. Every session ends. Asks for a recent proof.",
 	access: "recent",
-	responses: { 200: messageSchema },
+	responses: { 200: messageSchema.extend({ deletesAt: z.iso.datetime().nullable() }) },
+	async handle({ engine, visitor, current }) {
+		const { cookie, deletesAt } = await deleteAccount(engine, visitor, current);
+		const message = deletesAt === null ? "Account deleted" : "Account will be deleted";
+		return { status: 200, body: { message, deletesAt }, cookie };
+	},
+});
+
+const deletionSchema = z.object({ deletesAt: z.iso.datetime().nullable() });
+
+const readDeletion = route({
+	method: "GET",
+	path: "/user/deletion",
+	summary: "When the account will be deleted; `null` when it will not.",
+	access: "signed-in",
+	responses: { 200: deletionSchema },
 	async handle({ engine, current }) {
-		return { status: 200, body: { message: "Account deleted" }, cookie: await deleteAccount(engine, current) };
+		return { status: 200, body: { deletesAt: await pendingDeletion(engine, current) } };
+	},
+});
+
+const undoDeletion = route({
+	method: "DELETE",
+	path: "/user/deletion",
+	summary: "Keep the account that was to be deleted.",
+	access: "signed-in",
+	responses: { 200: messageSchema },
+	errors: ["not_found"],
+	async handle({ engine, visitor, current }) {
+		if (!(await keepAccount(engine, visitor, current))) throw new AuthError("not_found");
+		return { status: 200, body: { message: "Your account stays" } };
 	},
 });
 
@@ -49,11 +79,11 @@ const exportUser = route({
 	summary: "Everything stored about the user, hashes and secrets apart. Asks for a recent proof.",
 	access: "recent",
 	responses: { 200: z.looseObject({ user: userSchema.extend({ updatedAt: z.iso.datetime() }) }) },
-	async handle({ engine, current }) {
-		const body = await exportAccount(engine, current);
+	async handle({ engine, visitor, current }) {
+		const body = await exportAccount(engine, visitor, current);
 		if (body === null) throw new AuthError("not_authenticated");
 		return { status: 200, body, headers: { "content-disposition": 'attachment; filename="account.json"' } };
 	},
 });
 
-export const userRoutes: readonly Route[] = [readUser, changeUser, deleteUser, exportUser];
+export const userRoutes: readonly Route[] = [readUser, changeUser, deleteUser, readDeletion, undoDeletion, exportUser];

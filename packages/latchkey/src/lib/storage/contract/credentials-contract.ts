@@ -27,6 +27,7 @@ export function credentialsContract(context: ContractContext): void {
 			version: 2,
 			sealed: "new",
 			changedAt: clock.now,
+			failures: 0,
 		});
 		expect((await storage.increment([counter("k", { limit: 1 })]))[0]?.accepted).toBe(true);
 		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);

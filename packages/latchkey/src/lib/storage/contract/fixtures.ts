@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { AddTotp, NewPasskey } from "../factors-storage.ts";
+import type { NewMail } from "../mail-storage.ts";
 import type { Counter, CreateSession, CreateUser, NewEvent, NewSession, Settlement, Storage } from "../storage.ts";
 
 export const minute = 60_000;
@@ -61,6 +62,19 @@ export function newEvent(overrides: Partial<NewEvent> = {}): NewEvent {
 		address: null,
 		userAgent: null,
 		detail: null,
+		...overrides,
+	};
+}
+
+export function newMail(overrides: Partial<NewMail> = {}): NewMail {
+	return {
+		id: nextId(),
+		kind: "test_mail",
+		recipient: "ada@example.com",
+		userId: null,
+		language: "en",
+		about: {},
+		lifetimeMs: hour,
 		...overrides,
 	};
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
+import { writeEverything } from "./every-write.ts";
 import { newEvent, newUser, sha256, signIn } from "./fixtures.ts";
 
 /** What a process can be told to do in a race. Inputs and answers travel as JSON. */
@@ -16,6 +17,8 @@ export interface RaceJobs {
 	endAllSessions(input: { userId: string }): Promise<null>;
 	/** Signs people up until the process is killed; each one that was acknowledged is reported. */
 	signUpForever(): Promise<null>;
+	/** Writes whatever can be written until the process is killed; what it sets out to do and what is done are reported. */
+	writeForever(): Promise<null>;
 }
 
 export type RaceJob = { [Name in keyof RaceJobs]: [name: Name, input: Parameters<RaceJobs[Name]>[0]] }[keyof RaceJobs];
@@ -67,6 +70,11 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 				const events = [newEvent({ id: randomUUID(), userId: input.id })];
 				if ((await storage.createUser({ ...input, events })).ok) report(input.id);
 			}
+		},
+
+		writeForever: async () => {
+			await Promise.all(Array.from({ length: 4 }, () => writeEverything(storage, report)));
+			return null;
 		},
 	};
 }

@@ -3,7 +3,9 @@ import { auditContract } from "./audit-contract.ts";
 import { type OpenContractStore, useContractStore } from "./contract-store.ts";
 import { credentialsContract } from "./credentials-contract.ts";
 import { deletionContract } from "./deletion-contract.ts";
+import { emailContract } from "./email-contract.ts";
 import { factorsContract } from "./factors-contract.ts";
+import { mailContract } from "./mail-contract.ts";
 import { passkeysContract } from "./passkeys-contract.ts";
 import { renewalContract } from "./renewal-contract.ts";
 import { sessionEndsContract } from "./session-ends-contract.ts";
@@ -26,5 +28,7 @@ export function storageContract(name: string, open: OpenContractStore): void {
 	describe(`${name}: audit log`, () => auditContract(useContractStore(open)));
 	describe(`${name}: second factors`, () => factorsContract(useContractStore(open)));
 	describe(`${name}: passkeys`, () => passkeysContract(useContractStore(open)));
+	describe(`${name}: outbox`, () => mailContract(useContractStore(open)));
+	describe(`${name}: proven addresses`, () => emailContract(useContractStore(open)));
 	describe(`${name}: upkeep`, () => upkeepContract(useContractStore(open)));
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractStore } from "./contract-store.ts";
+import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
 import { counter, hour, minute, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import type { RaceJob } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
 export interface RaceStore extends ContractStore {
@@ -129,7 +131,8 @@ export function storageRaces(name: string, options: RaceOptions): void {
 			try {
 				const acknowledged: string[] = [];
 				for (let round = 0; round < 5; round++) {
-					acknowledged.push(...(await signUpUntilKilled(options.opener, store.target)));
+					const reports = await runUntilKilled(options.opener, store.target, ["signUpForever", undefined], 60);
+					acknowledged.push(...reports.map(String));
 				}
 				for (const userId of acknowledged) {
 					expect(await store.storage.exportUser(userId)).toMatchObject({
@@ -153,28 +156,41 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				await store.cleanup();
 			}
 		});
+
+		it("[A23] leave every acknowledged write of every kind, and no half of any other", async () => {
+			const store = await options.open();
+			try {
+				for (let round = 0; round < 3; round++) {
+					const reports = await runUntilKilled(options.opener, store.target, ["writeForever", undefined], 600);
+					await expectNothingHalf(store.storage, reports as AttemptReport[]);
+				}
+				expect(await store.storage.createUser(newUser("afterwards"))).toMatchObject({ ok: true });
+			} finally {
+				await store.cleanup();
+			}
+		});
 	});
 }
 
-/** Lets three processes sign people up, kills them at some moment, and answers whom they had acknowledged by then. */
-async function signUpUntilKilled(opener: string, target: string): Promise<string[]> {
-	const acknowledged: string[] = [];
+/** Lets three processes do this, kills them after at most so many reports, and answers what they had reported by then. */
+async function runUntilKilled(opener: string, target: string, job: RaceJob, most: number): Promise<unknown[]> {
+	const reports: unknown[] = [];
 	const race = await startRaceProcesses(opener, 3);
 	try {
 		await race.open(target);
-		const lastWord = 1 + Math.floor(Math.random() * 60);
+		const lastWord = 1 + Math.floor(Math.random() * most);
 		await new Promise<void>((resolve, reject) => {
-			const signingUp = race.runReporting(["signUpForever", undefined], (userId) => {
-				acknowledged.push(String(userId));
-				if (acknowledged.length === lastWord) resolve();
+			const working = race.runReporting(job, (report) => {
+				reports.push(report);
+				if (reports.length === lastWord) resolve();
 			});
 			// The end of the killed processes comes too late to matter; any other failure ends the test.
-			signingUp.catch(reject);
+			working.catch(reject);
 		});
 	} finally {
 		await race.kill();
 	}
-	return acknowledged;
+	return reports;
 }
 
 function repeat<T>(job: T): T[] {

@@ -124,6 +124,7 @@ export function upkeepContract(context: ContractContext): void {
 		await storage.close();
 		const { session } = newUser("ada");
 		const keep = { userId: "u", keepSessionId: "s", events: [] };
+		const token = { purpose: "p", tokenHash: sha256("t") };
 		const change = { userId: "u", version: 1, sealed: "x", session: session!, settle: nothingToSettle, events: [] };
 		const calls: { [Method in Exclude<keyof Storage, "close">]: () => Promise<unknown> } = {
 			readSession: () => storage.readSession(sha256("s")),
@@ -163,6 +164,26 @@ export function upkeepContract(context: ContractContext): void {
 			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
 			removePasskey: () => storage.removePasskey({ ...keep, id: "p" }),
 			switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),
+			claimMails: () => storage.claimMails({ limit: 1, leaseMs: minute }),
+			finishMail: () => storage.finishMail({ id: "m", attempts: 1 }),
+			postponeMail: () => storage.postponeMail({ id: "m", attempts: 1, waitMs: null }),
+			countMails: () => storage.countMails({ lateMs: minute }),
+			peekToken: () => storage.peekToken(token),
+			findToken: () => storage.findToken({ purpose: "p", subject: "u" }),
+			replaceToken: () =>
+				storage.replaceToken({ token: { ...token, subject: "u", lifetimeMs: 1, payload: 1 }, events: [] }),
+			dropTokens: () => storage.dropTokens({ purpose: "p", subject: "u", events: [] }),
+			proveEmail: () => storage.proveEmail({ userId: "u", canonical: "x", stranger: true, events: [] }),
+			resetPassword: () =>
+				storage.resetPassword({ userId: "u", canonical: "x", token, sealed: "x", settle: nothingToSettle, events: [] }),
+			changeEmail: () =>
+				storage.changeEmail({ userId: "u", token, email: { value: "x", canonical: "x" }, undo: false, events: [] }),
+			recordFailure: () => storage.recordFailure({ userId: "u", events: [] }),
+			forgetFailures: () => storage.forgetFailures("u"),
+			requestDeletion: () => storage.requestDeletion({ userId: "u", afterMs: 1, events: [] }),
+			undoDeletion: () => storage.undoDeletion({ userId: "u", events: [] }),
+			readDeletion: () => storage.readDeletion("u"),
+			listDueDeletions: () => storage.listDueDeletions(1),
 		};
 		for (const call of Object.values(calls)) await expect(call()).rejects.toMatchObject({ code: "store_unavailable" });
 	});

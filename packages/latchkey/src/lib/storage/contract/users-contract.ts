@@ -24,7 +24,7 @@ export function usersContract(context: ContractContext): void {
 			createdAt: clock.now,
 		};
 		expect(created).toEqual({ ok: true, user, session: expect.objectContaining({ userId: input.id, epoch: 1 }) });
-		const password = { version: 1, sealed: "$sealed$Ada", changedAt: clock.now };
+		const password = { version: 1, sealed: "$sealed$Ada", changedAt: clock.now, failures: 0 };
 		expect(await storage.findCredentials({ kind: "email", canonical: "ada@example.com" })).toEqual({
 			user,
 			password,

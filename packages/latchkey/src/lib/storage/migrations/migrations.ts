@@ -1,6 +1,7 @@
 import { coreTables } from "./0001-core-tables.ts";
+import { mailTables } from "./0002-mail.ts";
 import { secondFactors } from "./0003-second-factors.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [coreTables, secondFactors];
+export const migrations: readonly Migration[] = [coreTables, mailTables, secondFactors];

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { toEvent } from "../sqlite/rows.ts";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, insertEvents } from "./fragments.ts";
+import { clock, eventRows, logged } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
 
 type AuditOperations = Pick<Storage, "appendEvents" | "listEvents">;
@@ -13,7 +13,7 @@ export const eventColumns = ["id", "type", "at", "subject", "session_id", "addre
 /** The audit log. */
 export function auditOperations(connection: PostgresConnection): AuditOperations {
 	const append = connection.prepare<{ events: string }, never>(
-		(_, p) => sql`with ${clock(p)} ${insertEvents(p, sql`(values (1)) as once`)}`,
+		(_, p) => sql`with ${clock(p)}, once as (values (1)), ${logged(p, "once")} select from once`,
 	);
 
 	const list = connection.prepare((db, p: { userId: string; limit: number } & Ambient) =>

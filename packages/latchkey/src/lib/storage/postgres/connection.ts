@@ -12,6 +12,8 @@ export interface ConnectionOptions {
 	clock: (() => number) | undefined;
 	/** Whether statements may be prepared by name, which a pooler may not carry from one connection to the next. */
 	named: boolean;
+	/** After which nobody waits for a connection any more, also where the pool itself would wait for ever. */
+	connectTimeoutMs: number;
 	/** After which nobody waits for an answer any more. */
 	answerTimeoutMs: number;
 	onStatement: ((sql: string) => void) | undefined;
@@ -69,7 +71,7 @@ export class PostgresConnection {
 
 	// Not `pool.query`: it closes the connection after every error, also one that only says that a name is taken.
 	async #query(query: PostgresQuery): Promise<PostgresResult> {
-		const client = await this.#options.pool.connect();
+		const client = await connectWithin(this.#options.pool, this.#options.connectTimeoutMs);
 		if (!this.#heard.has(client)) {
 			this.#heard.add(client);
 			// The query rejects as well; the event, unheard, would end the process.
@@ -86,5 +88,23 @@ export class PostgresConnection {
 		} finally {
 			client.release(!sound);
 		}
+	}
+}
+
+async function connectWithin(pool: PostgresPool, timeoutMs: number): Promise<PostgresClient> {
+	const connecting = pool.connect();
+	const { promise: tooLate, reject } = Promise.withResolvers<never>();
+	const timer = setTimeout(() => {
+		// What comes now is for whoever stands next in line.
+		connecting.then(
+			(client) => client.release(),
+			() => {},
+		);
+		reject(new Error("No connection became free in time"));
+	}, timeoutMs);
+	try {
+		return await Promise.race([connecting, tooLate]);
+	} finally {
+		clearTimeout(timer);
 	}
 }

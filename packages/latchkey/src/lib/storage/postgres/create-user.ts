@@ -58,6 +58,8 @@ type CreateParameters = SessionParameters &
 	Wanted & {
 		userId: string;
 		name: string | null;
+		language: string | null;
+		emailIsProven: boolean;
 		sealed: string | null;
 		/** A JSON array of the passkey's row, or of none. */
 		passkeys: string;
@@ -66,7 +68,7 @@ type CreateParameters = SessionParameters &
 	};
 
 function toParameters(
-	{ id, name, password, passkey, session, replaces, events }: CreateUser,
+	{ id, name, language = null, emailIsProven = false, password, passkey, session, replaces, events }: CreateUser,
 	wanted: Wanted,
 ): CreateParameters {
 	return {
@@ -74,6 +76,8 @@ function toParameters(
 		...wanted,
 		userId: id,
 		name,
+		language,
+		emailIsProven,
 		sealed: password,
 		passkeys: JSON.stringify(passkey === undefined ? [] : [passkeyRow(passkey)]),
 		replaces: replaces?.sessionId ?? null,
@@ -90,14 +94,16 @@ function prepareCreate(connection: PostgresConnection) {
 	return connection.prepare<CreateParameters, SessionRow & { now: number }>(
 		(_, p) => sql`with ${clock(p)},
 			made as (
-				insert into latchkey_user (id, name, epoch, passkeys, created_at, updated_at)
-				select ${p.userId}::text, ${p.name}::text, ${sql.lit(firstEpoch)},
-					json_array_length(${p.passkeys}::json), clock.now, clock.now from clock
+				insert into latchkey_user (id, name, language, epoch, passkeys, created_at, updated_at)
+				select ${p.userId}::text, ${p.name}::text, ${p.language}::text, ${sql.lit(firstEpoch)},
+					json_array_length(${p.passkeys}::json), clock.now, clock.now
+				from clock
 				returning id, epoch
 			),
 			named as (
-				insert into latchkey_identifier (user_id, kind, value, canonical, created_at)
-				select made.id, wanted.kind, wanted.value, wanted.canonical, clock.now
+				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
+				select made.id, wanted.kind, wanted.value, wanted.canonical,
+					case when wanted.kind = 'email' and ${p.emailIsProven}::boolean then clock.now end, clock.now
 				from clock cross join made
 					cross join json_to_recordset(${p.identifiers}::json) as wanted(kind text, value text, canonical text)
 			),
@@ -159,12 +165,12 @@ function passkeyRow(passkey: NonNullable<CreateUser["passkey"]>) {
 	};
 }
 
-function newUser({ id, name, identifiers }: CreateUser, createdAt: number): UserRecord {
+function newUser({ id, name, identifiers, emailIsProven = false }: CreateUser, createdAt: number): UserRecord {
 	return {
 		id,
 		name,
 		email: identifiers.find(({ kind }) => kind === "email")?.value ?? null,
-		emailVerifiedAt: null,
+		emailVerifiedAt: emailIsProven && identifiers.some(({ kind }) => kind === "email") ? createdAt : null,
 		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
 		epoch: firstEpoch,
 		createdAt,

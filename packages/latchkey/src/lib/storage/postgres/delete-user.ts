@@ -5,10 +5,19 @@ import { clock, eventRows, logged, told } from "./fragments.ts";
 
 /** The end of an account. What hangs on the user goes by foreign key; what only names the user goes by hand. */
 export function deleteUserOperation(connection: PostgresConnection): Pick<Storage, "deleteUser"> {
-	const remove = connection.prepare<{ userId: string; pseudonym: string; events: string }, { told: number }>(
+	const remove = connection.prepare<
+		{ userId: string; pseudonym: string; dueOnly: boolean; events: string },
+		{ told: number }
+	>(
 		(_, p) => sql`with ${clock(p)},
 			gone as (
-				delete from latchkey_user where latchkey_user.id = ${p.userId}::text returning latchkey_user.id
+				delete from latchkey_user using clock
+				where latchkey_user.id = ${p.userId}::text
+					and (not ${p.dueOnly}::boolean or latchkey_user.deletes_at <= clock.now)
+				returning latchkey_user.id
+			),
+			unsent as (
+				delete from latchkey_mail using gone where latchkey_mail.user_id = gone.id
 			),
 			forgotten as (
 				delete from latchkey_one_time_token using gone where latchkey_one_time_token.subject = gone.id
@@ -23,11 +32,11 @@ export function deleteUserOperation(connection: PostgresConnection): Pick<Storag
 	);
 
 	return {
-		deleteUser: async ({ userId, pseudonym, events }) => {
+		deleteUser: async ({ userId, pseudonym, dueOnly = false, events }) => {
 			// The deletion's own events are made anonymous before they are written: the statement cannot see them itself.
 			const bare = { userId: pseudonym, sessionId: null, address: null, userAgent: null, detail: null };
 			const last = events.map((event) => (event.userId === userId ? { ...event, ...bare } : event));
-			return (await remove.all({ userId, pseudonym, events: eventRows(last) })).length === 1;
+			return (await remove.all({ userId, pseudonym, dueOnly, events: eventRows(last) })).length === 1;
 		},
 	};
 }

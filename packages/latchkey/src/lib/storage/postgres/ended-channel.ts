@@ -62,10 +62,12 @@ export class EndedChannel {
 	/** Listens until it is closed, or finds that this connection cannot. */
 	async #run(): Promise<void> {
 		let failures = 0;
+		let event = "session_memory_on";
 		while (!this.#closing.signal.aborted) {
 			try {
 				await this.#listen(() => {
-					if (failures > 0) this.#options.log({ level: "info", event: "session_memory_back" });
+					if (failures > 0 || event === "session_memory_on") this.#options.log({ level: "info", event });
+					event = "session_memory_back";
 					failures = 0;
 				});
 			} catch (error) {

@@ -2,6 +2,14 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { ada, openTestAuth, signedUp } from "../../../../test/harness.ts";
+import {
+	type AttemptReport,
+	everyWrite,
+	expectNothingHalf,
+	type WriteKind,
+	writeEverything,
+	writeOnce,
+} from "../contract/every-write.ts";
 import { newEvent, newUser, sha256, signIn, signUp } from "../contract/fixtures.ts";
 import type { Storage } from "../storage.ts";
 import { freshName, inSchema } from "./fixtures/postgres-contract-store.ts";
@@ -142,6 +150,74 @@ describe("a PostgreSQL that fails", { timeout: 120_000 }, () => {
 		expect(new Set(Object.values(counts!)).size).toBe(1);
 	});
 
+	it("[A23] keeps every acknowledged write of every kind, and no half of any other, when it is killed meanwhile", async () => {
+		const storage = await open();
+		const reports: AttemptReport[] = [];
+		for (let round = 0; round < 3; round++) {
+			let killed = false;
+			const writers = Array.from({ length: 8 }, async () => {
+				while (!killed) {
+					await writeEverything(storage, (report) => reports.push(report)).catch((error: unknown) =>
+						expect(error).toMatchObject(unavailable),
+					);
+				}
+			});
+			const enough = reports.length + 400 + Math.floor(Math.random() * 200);
+			await vi.waitUntil(() => reports.length >= enough, { timeout: 60_000, interval: 1 });
+			await server.kill();
+			killed = true;
+			await Promise.all(writers);
+			await server.start();
+		}
+		expect(await expectNothingHalf(storage, reports)).toBeGreaterThan(400);
+	});
+
+	it("is unavailable when it takes no more connections, and serves again when it does", async () => {
+		const role = freshName();
+		const client = await operator();
+		await client.query(
+			`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-tests'; GRANT CREATE ON DATABASE postgres TO ${role}`,
+		);
+		url = url.replace("//postgres:", `//${role}:`);
+		const storage = await open();
+		await client.query(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
+		await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", [role]);
+		await vi.waitUntil(() =>
+			storage.ping().then(
+				() => false,
+				(error) => /too many connections/.test(error.detail),
+			),
+		);
+		await expect(storage.ping()).rejects.toMatchObject(unavailable);
+		await client.query(`ALTER ROLE ${role} CONNECTION LIMIT -1`);
+		await storage.ping();
+	});
+
+	it("is unavailable for writes, and not for reads, when its disk is full, and writes again when there is room", async () => {
+		const storage = await open();
+		const { secretHash } = await signUp(storage, "ada");
+		const client = await operator();
+		// The server's own words for it, wherever a row would take room.
+		await client.query(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`);
+		const tables = await client.query<{ name: string }>(
+			"SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()",
+		);
+		const each = (statement: (table: string) => string) =>
+			client.query(tables.rows.map(({ name }) => statement(name)).join(";"));
+		await each((table) => `CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON ${table} EXECUTE FUNCTION full_disk()`);
+		const reports: AttemptReport[] = [];
+		for (const kind of Object.keys(everyWrite) as WriteKind[]) {
+			const attempt = { id: randomUUID(), kind };
+			const write = writeOnce(storage, attempt, (report) => reports.push(report));
+			await expect(write, kind).rejects.toMatchObject({ ...unavailable, retryAfterSeconds: 10 });
+		}
+		expect(await storage.readSession(secretHash!)).not.toBeNull();
+		await each((table) => `DROP TRIGGER full_disk ON ${table}`);
+		expect(await expectNothingHalf(storage, reports)).toBe(0);
+		expect(await storage.createUser(newUser("bob"))).toMatchObject({ ok: true });
+	});
+
 	it("is unavailable when a statement takes too long, and serves again when what it waited for is gone", async () => {
 		const storage = await open({ statementTimeoutMs: 100 });
 		const { userId } = await signUp(storage, "ada");
@@ -169,6 +245,20 @@ describe("a PostgreSQL that fails", { timeout: 120_000 }, () => {
 		await storage.ping();
 	});
 
+	it("is unavailable when a pool of the application's has no connection left, however long that pool would wait", async () => {
+		const pool = new pg.Pool({ connectionString: server.url, max: 2 });
+		const schema = freshName();
+		const storage = await openPostgres({ pool, schema, rememberedSessions: 0, connectTimeoutMs: 100 });
+		const taken = [await pool.connect(), await pool.connect()];
+		for (let count = 0; count < 3; count++) await expect(storage.ping()).rejects.toMatchObject(unavailable);
+		for (const client of taken) client.release();
+		await storage.ping();
+		// What came after nobody waited for it any more went back.
+		await vi.waitUntil(() => pool.idleCount === pool.totalCount && pool.waitingCount === 0);
+		await storage.close();
+		await pool.end();
+	});
+
 	it("is unavailable when it says nothing at all, and serves again when it does", async () => {
 		const proxy = await startTcpProxy(server.port);
 		onTestFinished(() => proxy.close());
@@ -180,6 +270,35 @@ describe("a PostgreSQL that fails", { timeout: 120_000 }, () => {
 		await expect(storage.ping()).rejects.toMatchObject(unavailable);
 		proxy.pass();
 		await storage.ping();
+	});
+
+	it("leaves nobody waiting and nothing behind in memory when it says nothing to a thousand at once", async () => {
+		const proxy = await startTcpProxy(server.port);
+		onTestFinished(() => proxy.close());
+		const connectionString = server.url.replace(/:\d+\//, `:${proxy.port}/`);
+		const pool = new pg.Pool({ connectionString, max: 5, connectionTimeoutMillis: 200 });
+		pool.on("error", () => {});
+		const schema = freshName();
+		const storage = await openPostgres({ pool, schema, rememberedSessions: 100, statementTimeoutMs: 100 });
+		await storage.ping();
+		proxy.drop();
+		for (let round = 0; round < 2; round++) {
+			const reads = Array.from({ length: 1000 }, (_, index) => storage.readSession(sha256(`${index}`), 1));
+			const answers = await Promise.allSettled(reads);
+			expect(answers.filter(({ status }) => status === "fulfilled")).toEqual([]);
+			expect(pool.waitingCount).toBe(0);
+		}
+		proxy.pass();
+		await vi.waitUntil(
+			() =>
+				storage.ping().then(
+					() => true,
+					() => false,
+				),
+			{ timeout: 20_000 },
+		);
+		await storage.close();
+		await pool.end();
 	});
 
 	it("is unavailable for writes, and not for reads, when it takes none", async () => {

@@ -134,13 +134,37 @@ export function settled(p: SettlementParameters, gate: string): Part {
 	)`;
 }
 
-/** `logged`: the events, if `gate` has a row. */
+/** `logged`, and `posted` with what tells of them: the events, if `gate` has a row. */
 export function logged(p: { events: string }, gate: string): Part {
-	return sql`logged as (${insertEvents(p, sql.raw(gate))})`;
+	return sql`logged as (${insertEvents(p, sql.raw(gate))}), posted as (${insertMails(p, sql.raw(gate))})`;
+}
+
+/** Writes what the events are told by, once for each row of `gate`: to whom it names, or to its user's address. */
+function insertMails(p: { events: string }, gate: Part): Part {
+	return sql`insert into latchkey_mail (
+			id, kind, user_id, recipient, language, about, created_at, due_at, expires_at, attempts
+		)
+		select addressed.id, addressed.kind, addressed.user_id, addressed.recipient, addressed.language, addressed.about,
+			addressed.now, addressed.now, addressed.now + addressed.lifetime_ms, 0
+		from (
+			select mail.id, mail.kind, mail.user_id, mail.about, mail.lifetime_ms, clock.now,
+				coalesce(mail.recipient, (
+					select i.value from latchkey_identifier as i where i.user_id = mail.user_id and i.kind = 'email'
+				)) as recipient,
+				coalesce(mail.language, (
+					select u.language from latchkey_user as u where u.id = mail.user_id
+				)) as language
+			from clock cross join ${gate}
+				cross join json_to_recordset(${p.events}::json) as event(mails json)
+				cross join json_to_recordset(event.mails) as mail(
+					id text, kind text, user_id text, recipient text, language text, about text, lifetime_ms bigint
+				)
+		) as addressed
+		where addressed.recipient is not null`;
 }
 
 /** Writes the events once for each row of `gate`. */
-export function insertEvents(p: { events: string }, gate: Part): Part {
+function insertEvents(p: { events: string }, gate: Part): Part {
 	return sql`insert into latchkey_audit_event (id, type, at, subject, session_id, address, user_agent, detail)
 		select event.id, event.type, clock.now, event.subject, event.session_id, event.address, event.user_agent, event.detail
 		from clock cross join ${gate} cross join json_to_recordset(${p.events}::json) as event(
@@ -159,6 +183,15 @@ export function eventRows(events: readonly NewEvent[]): string {
 			address: event.address,
 			user_agent: event.userAgent,
 			detail: event.detail === null ? null : JSON.stringify(event.detail),
+			mails: (event.mails ?? []).map((mail) => ({
+				id: mail.id,
+				kind: mail.kind,
+				user_id: mail.userId,
+				recipient: mail.recipient,
+				language: mail.language,
+				about: JSON.stringify(mail.about),
+				lifetime_ms: mail.lifetimeMs,
+			})),
 		})),
 	);
 }

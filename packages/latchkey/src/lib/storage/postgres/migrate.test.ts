@@ -1,5 +1,5 @@
 import pg from "pg";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../cli/main.ts";
 import { newUser } from "../contract/fixtures.ts";
 import { migrations } from "../migrations/migrations.ts";
@@ -94,6 +94,23 @@ describe("migrations on PostgreSQL", () => {
 		await pool.end();
 	});
 
+	it("leave a pool of a single connection to the statements, and say so", async () => {
+		const pool = new pg.Pool({ connectionString: await sharedServer(), max: 1 });
+		const log = vi.fn();
+		const storage = await openPostgres({ pool, schema, prefix: "auth_", log });
+		const input = newUser("ada");
+		await storage.createUser(input);
+		for (let count = 0; count < 3; count++) {
+			expect(await storage.readSession(input.session!.secretHash, 1)).not.toBeNull();
+		}
+		expect(log.mock.calls).toEqual([
+			[expect.objectContaining({ event: "session_memory_off", reason: expect.stringContaining("single connection") })],
+		]);
+		expect(await tables()).toContain("auth_user");
+		await storage.close();
+		await pool.end();
+	});
+
 	it("are what `latchkey migrate` plans, applies and reports, without a word of the password", async () => {
 		const run = async (...args: string[]) => {
 			const out: string[] = [];
@@ -114,8 +131,8 @@ describe("migrations on PostgreSQL", () => {
 			applied: [],
 		});
 		expect(await tables()).toEqual([]);
-		expect(await run("up")).toMatchObject({ code: 0, out: expect.stringMatching(/^applied 1 /) });
-		expect(await run("up")).toMatchObject({ code: 0, out: "", err: expect.stringContaining("lacks nothing") });
+		expect(await run("apply")).toMatchObject({ code: 0, out: expect.stringMatching(/^applied 1 /) });
+		expect(await run("apply")).toMatchObject({ code: 0, out: "", err: expect.stringContaining("lacks nothing") });
 		expect((await run("status")).out).toMatch(/applied 1 .* at \d{4}-/);
 		const made = migrations.flatMap(({ postgres }) => postgres).filter((statement) => /^CREATE TABLE/.test(statement));
 		expect(await tables()).toHaveLength(made.length + 1);

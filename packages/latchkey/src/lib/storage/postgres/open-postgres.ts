@@ -6,12 +6,16 @@ import { PostgresConnection } from "./connection.ts";
 import { createUserOperation } from "./create-user.ts";
 import { type DatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
 import { deleteUserOperation } from "./delete-user.ts";
+import { deletionOperations } from "./deletions.ts";
+import { emailOperations } from "./emails.ts";
 import { behindPooler } from "./ended-channel.ts";
 import { exportUserOperation } from "./export-user.ts";
 import { factorOperations } from "./factors.ts";
 import { inspectServer, readStatus, requireRights, type Server } from "./inspect.ts";
 import type { Stopwatch } from "./lease.ts";
+import { mailOperations } from "./mails.ts";
 import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
+import { requireNoMove } from "./move-mark.ts";
 import { defaultPrefix, type TableNames } from "./names.ts";
 import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
@@ -72,14 +76,14 @@ const answerMarginMs = 1000;
  */
 export async function openPostgres(options: OpenPostgresOptions): Promise<Storage> {
 	const database = describeDatabase(options);
-	const { statementTimeoutMs = 5000 } = options;
+	const { connectTimeoutMs = 5000, statementTimeoutMs = 5000 } = options;
 	const server = await setUp(options, database);
 	const own =
 		options.pool === undefined
 			? await createPool({
 					connectionString: database.connectionString,
 					max: options.maxConnections ?? 10,
-					connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+					connectTimeoutMs,
 					statementTimeoutMs: server.isDirect ? statementTimeoutMs : null,
 				})
 			: null;
@@ -91,6 +95,8 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 		channel,
 		clock: options.clock,
 		named: server.isDirect,
+		// The pool's own words come first, where it has any.
+		connectTimeoutMs: connectTimeoutMs + answerMarginMs,
 		answerTimeoutMs: statementTimeoutMs + answerMarginMs,
 		onStatement: options.onStatement,
 	});
@@ -110,14 +116,18 @@ function listener(
 	log: Logger,
 ): (() => Promise<PostgresClient>) | null {
 	const url = directUrl === undefined ? connectionString : parseDatabaseUrl(directUrl).connectionString;
-	if (directUrl === undefined && !isDirect) {
-		log({ level: "warn", event: "session_memory_off", reason: behindPooler });
+	const isSmall = given?.options?.max === 1;
+	if (directUrl === undefined && (!isDirect || isSmall)) {
+		log({ level: "warn", event: "session_memory_off", reason: isSmall ? tooSmall : behindPooler });
 		return null;
 	}
 	return directUrl === undefined && given !== undefined
 		? () => pool.connect()
 		: () => connectAlone(url, listenTimeoutMs);
 }
+
+const tooSmall =
+	"The pool has a single connection, so none to listen on, and each check asks the database. Let it have more, or give the database's address in AUTH_DATABASE_DIRECT_URL.";
 
 function describeDatabase({ url, pool, schema, prefix }: OpenPostgresOptions): DatabaseUrl {
 	if (url !== undefined && pool === undefined) return parseDatabaseUrl(url);
@@ -139,6 +149,7 @@ async function setUp(options: OpenPostgresOptions, database: DatabaseUrl): Promi
 			const status = await readStatus(client, server);
 			requireMigrated(server, status, options.migrate ?? "ours");
 			if (status.pending.length > 0) await migrate(client, server, options.clock);
+			await requireNoMove(client, server);
 			await requireRights(client, server);
 			return server;
 		});
@@ -168,6 +179,9 @@ function createStorage(connection: PostgresConnection, own: OwnPool | null): Sto
 		...throttleOperations(connection),
 		...tokenOperations(connection),
 		...auditOperations(connection),
+		...mailOperations(connection),
+		...emailOperations(connection),
+		...deletionOperations(connection),
 		...upkeepOperations(connection),
 		...factorOperations(connection),
 		...passkeyOperations(connection),

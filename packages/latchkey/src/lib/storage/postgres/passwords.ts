@@ -61,7 +61,7 @@ function prepareChange(connection: PostgresConnection) {
 			),
 			changed as (
 				update latchkey_password set sealed = ${p.sealed}::text, version = latchkey_password.version + 1,
-					changed_at = clock.now
+					changed_at = clock.now, failures = 0
 				from clock, locked
 				where latchkey_password.user_id = locked.id and latchkey_password.version = ${p.version}::integer
 				returning latchkey_password.user_id

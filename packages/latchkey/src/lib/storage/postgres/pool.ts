@@ -4,6 +4,8 @@ import { misconfigured } from "../../errors.ts";
 /** What we ask of a pool of PostgreSQL connections. A `Pool` of `pg` is one. */
 export interface PostgresPool {
 	connect(): Promise<PostgresClient>;
+	/** With `max` 1 there is no connection left to listen on. */
+	readonly options?: { readonly max?: number | undefined };
 }
 
 /** What we ask of one of its connections. */

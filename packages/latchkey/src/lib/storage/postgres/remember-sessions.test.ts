@@ -209,7 +209,7 @@ describe("a store that remembers", () => {
 	it("stops to remember when a connection turns out to lead elsewhere later", async () => {
 		const double = await remembered();
 		double.answeredBy = 43;
-		await vi.waitUntil(() => logged.length > 0, { timeout: 20_000 });
+		await vi.waitUntil(() => logged.some(({ event }) => event === "session_memory_off"), { timeout: 20_000 });
 		expect(await readsOf(read)).toBe(1);
 		expect(double.released).toBe(true);
 	});
@@ -227,6 +227,10 @@ describe("a store that remembers", () => {
 			storage.createUser({ replaces: { sessionId: "s" } } as Parameters<Storage["createUser"]>[0]),
 		advanceGeneration: (storage) => storage.advanceGeneration({ sessionId: "s", generation: 1, graceMs: 0 }),
 		recordSight: (storage) => storage.recordSight({ sessionId: "s", generation: 1 }),
+		proveEmail: (storage) => storage.proveEmail({ userId: "u" } as Parameters<Storage["proveEmail"]>[0]),
+		resetPassword: (storage) => storage.resetPassword({ userId: "u" } as Parameters<Storage["resetPassword"]>[0]),
+		changeEmail: (storage) => storage.changeEmail({ userId: "u" } as Parameters<Storage["changeEmail"]>[0]),
+		requestDeletion: (storage) => storage.requestDeletion({ userId: "u", afterMs: 1, events }),
 	};
 	it.each(Object.entries(changes))("sees its own %s at once, without waiting to be told", async (_, change) => {
 		await remembered();

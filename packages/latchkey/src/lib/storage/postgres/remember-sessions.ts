@@ -84,6 +84,10 @@ function forgetful(storage: Storage, memory: LiveSessions): Partial<Storage> {
 		removeTotp: (input) => changesUser(input.userId, storage.removeTotp(input)),
 		removePasskey: (input) => changesUser(input.userId, storage.removePasskey(input)),
 		switchSecondStep: (input) => changesUser(input.userId, storage.switchSecondStep(input)),
+		proveEmail: (input) => changesUser(input.userId, storage.proveEmail(input)),
+		resetPassword: (input) => changesUser(input.userId, storage.resetPassword(input)),
+		changeEmail: (input) => changesUser(input.userId, storage.changeEmail(input)),
+		requestDeletion: (input) => changesUser(input.userId, storage.requestDeletion(input)),
 		deleteUser: (input) => changesUser(input.userId, storage.deleteUser(input)),
 	};
 }

@@ -132,10 +132,10 @@ describe("behind a pooler", { timeout: 60_000 }, () => {
 		]);
 	});
 
-	it("remembers with the database's own address to listen to", async () => {
+	it("remembers with the database's own address to listen to, and says that it does", async () => {
 		const { read, logged } = await openThroughPooler({ withDirectUrl: true });
 		while ((await read()) > 0) await sleep(5);
-		expect(logged).toEqual([]);
+		expect(logged).toEqual([{ level: "info", event: "session_memory_on" }]);
 	});
 });
 

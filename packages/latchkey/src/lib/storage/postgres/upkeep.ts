@@ -25,7 +25,8 @@ export function upkeepOperations(connection: PostgresConnection): UpkeepOperatio
 			const tokens = await deletions.tokens.all({ limit });
 			const counters = await deletions.counters.all({ limit });
 			const ofNobody = await deletions.ofNobody.all({ limit });
-			return sessions.length + tokens.length + counters.length + ofNobody.length;
+			const mails = await deletions.mails.all({ limit });
+			return sessions.length + tokens.length + counters.length + ofNobody.length + mails.length;
 		},
 
 		ping: async () => {
@@ -63,6 +64,13 @@ function prepareDeletions(connection: PostgresConnection) {
 				select e.id from latchkey_audit_event as e
 				where e.subject is null and e.at < ${now(p)} - ${sql.lit(keptOfNobodyMs)}::bigint
 				order by e.at limit ${p.limit}::integer for update skip locked
+			)) returning 1 as gone`,
+		),
+
+		mails: connection.prepare<{ limit: number }, { gone: number }>(
+			(_, p) => sql`delete from latchkey_mail where id = any(array(
+				select m.id from latchkey_mail as m where m.expires_at <= ${now(p)}
+				order by m.expires_at limit ${p.limit}::integer for update skip locked
 			)) returning 1 as gone`,
 		),
 

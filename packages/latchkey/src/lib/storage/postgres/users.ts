@@ -1,5 +1,15 @@
 import { sql } from "kysely";
-import { type FactorRow, factorColumns, selectUsers, toFactorSummary, toUser, type UserRow } from "../sqlite/rows.ts";
+import {
+	type FactorRow,
+	factorColumns,
+	type NullablePassword,
+	passwordColumns,
+	selectUsers,
+	toFactorSummary,
+	toPassword,
+	toUser,
+	type UserRow,
+} from "../sqlite/rows.ts";
 import type { Credentials, IdentifierKind, Storage, UpdatedUser, UpdateUser } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, told } from "./fragments.ts";
@@ -35,13 +45,9 @@ export function userOperations(connection: PostgresConnection): UserOperations {
 	};
 }
 
-function toCredentials(
-	row: (UserRow & FactorRow & { version: number | null; sealed: string | null; changed_at: number | null }) | undefined,
-): Credentials | null {
+function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
 	if (row === undefined) return null;
-	const { version, sealed, changed_at: changedAt } = row;
-	const password = version === null || sealed === null || changedAt === null ? null : { version, sealed, changedAt };
-	return { user: toUser(row), password, factors: toFactorSummary(row) };
+	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
 }
 
 function prepareLookups(connection: PostgresConnection) {
@@ -50,7 +56,7 @@ function prepareLookups(connection: PostgresConnection) {
 			selectUsers(db)
 				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(passwordColumns)
 				.select(factorColumns)
 				.where("named.kind", "=", p.kind)
 				.where("named.canonical", "=", p.canonical),
@@ -59,7 +65,7 @@ function prepareLookups(connection: PostgresConnection) {
 		byId: connection.prepare((db, p: { userId: string } & Ambient) =>
 			selectUsers(db)
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(passwordColumns)
 				.select(factorColumns)
 				.where("u.id", "=", p.userId),
 		),

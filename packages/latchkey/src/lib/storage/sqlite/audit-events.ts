@@ -1,5 +1,6 @@
 import type { EventRecord, NewEvent, Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
+import { type MailStep, mailStep } from "./mails.ts";
 import { toEvent } from "./rows.ts";
 
 /** What transactions do to the audit log. */
@@ -12,6 +13,7 @@ const rowsAtOnce = 16;
 
 /** Prepares the steps. */
 export function eventSteps(connection: SqliteConnection): EventSteps {
+	const post: MailStep = mailStep(connection);
 	const insert = connection.prepareRowsWrite(
 		(
 			db,
@@ -44,6 +46,7 @@ export function eventSteps(connection: SqliteConnection): EventSteps {
 			for (let start = 0; start < events.length; start += rowsAtOnce) {
 				insert.run(events.slice(start, start + rowsAtOnce).map(toRow), { now });
 			}
+			for (const { mails = [] } of events) for (const mail of mails) post(mail, now);
 		},
 	};
 }
@@ -73,7 +76,8 @@ export function auditOperations(connection: SqliteConnection, { append }: EventS
 		appendEvents: async (events) => {
 			if (events.length === 0) return;
 			const write = () => append(events, connection.now());
-			await (events.length <= rowsAtOnce ? connection.execute(write) : connection.transaction(write));
+			const isOneStatement = events.length <= rowsAtOnce && events.every(({ mails = [] }) => mails.length === 0);
+			await (isOneStatement ? connection.execute(write) : connection.transaction(write));
 		},
 
 		listEvents: (userId, { limit, before }) =>

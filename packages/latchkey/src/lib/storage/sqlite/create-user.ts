@@ -14,7 +14,8 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 		createUser: (input) =>
 			connection.transaction((): CreatedUser | Undo<CreatedUser> => {
 				const now = connection.now();
-				statements.user.run({ id: input.id, name: input.name, epoch: firstEpoch, now });
+				const { id, name, language = null } = input;
+				statements.user.run({ id, name, language, epoch: firstEpoch, now });
 				const taken = [...takenIdentifiers(input, now), ...takenIdentities(input, now)];
 				if (taken.length > 0) return new Undo<CreatedUser>({ ok: false, taken });
 
@@ -36,9 +37,15 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 	};
 
 	/** Writes the identifiers that are free and names the kinds of those that are not. */
-	function takenIdentifiers({ id, identifiers }: CreateUser, now: number): ("email" | "username")[] {
+	function takenIdentifiers(input: CreateUser, now: number): ("email" | "username")[] {
+		const { id, identifiers } = input;
 		if (identifiers.length === 0) return [];
-		const rows = identifiers.map(({ kind, value, canonical }) => ({ kind, value, canonical }));
+		const rows = identifiers.map(({ kind, value, canonical }) => ({
+			kind,
+			value,
+			canonical,
+			verifiedAt: provenAt(input, kind, now),
+		}));
 		const written = statements.identifiers.all(rows, { userId: id, now }).map(({ kind }) => kind);
 		return identifiers.map(({ kind }) => kind).filter((kind) => !written.includes(kind));
 	}
@@ -52,27 +59,34 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		user: connection.prepareWrite((db, p: { id: string; name: string | null; epoch: number; now: number }) =>
-			db
-				.insertInto("latchkey_user")
-				.values({ id: p.id, name: p.name, epoch: p.epoch, created_at: p.now, updated_at: p.now }),
+		user: connection.prepareWrite(
+			(db, p: { id: string; name: string | null; language: string | null; epoch: number; now: number }) =>
+				db.insertInto("latchkey_user").values({
+					id: p.id,
+					name: p.name,
+					language: p.language,
+					epoch: p.epoch,
+					created_at: p.now,
+					updated_at: p.now,
+				}),
 		),
 
 		// What somebody else has is skipped, and missing from what comes back.
 		identifiers: connection.prepareRowsWrite(
 			(
 				db,
-				rows: { kind: "email" | "username"; value: string; canonical: string }[],
+				rows: { kind: "email" | "username"; value: string; canonical: string; verifiedAt: number | null }[],
 				p: { userId: string; now: number },
 			) =>
 				db
 					.insertInto("latchkey_identifier")
 					.values(
-						rows.map(({ kind, value, canonical }) => ({
+						rows.map(({ kind, value, canonical, verifiedAt }) => ({
 							user_id: p.userId,
 							kind,
 							value,
 							canonical,
+							verified_at: verifiedAt,
 							created_at: p.now,
 						})),
 					)
@@ -101,12 +115,17 @@ function prepareStatements(connection: SqliteConnection) {
 	};
 }
 
-function newUser({ id, name, identifiers }: CreateUser, now: number): UserRecord {
+function provenAt({ emailIsProven = false }: CreateUser, kind: "email" | "username", now: number): number | null {
+	return emailIsProven && kind === "email" ? now : null;
+}
+
+function newUser(input: CreateUser, now: number): UserRecord {
+	const { id, name, identifiers } = input;
 	return {
 		id,
 		name,
 		email: identifiers.find(({ kind }) => kind === "email")?.value ?? null,
-		emailVerifiedAt: null,
+		emailVerifiedAt: provenAt(input, "email", now),
 		username: identifiers.find(({ kind }) => kind === "username")?.value ?? null,
 		epoch: firstEpoch,
 		createdAt: now,

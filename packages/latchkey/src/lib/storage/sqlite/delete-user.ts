@@ -1,11 +1,20 @@
+import { sql } from "kysely";
 import type { Storage } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
 import type { Steps } from "./steps.ts";
 
 /** The end of an account. What hangs on the user goes by foreign key; what only names the user goes by hand. */
 export function deleteUserOperation(connection: SqliteConnection, steps: Steps): Pick<Storage, "deleteUser"> {
-	const deleteUser = connection.prepareWrite((db, p: { userId: string }) =>
-		db.deleteFrom("latchkey_user").where("id", "=", p.userId),
+	// `dueBy`: the latest time at which its deletion may be due; `null` where it need not be.
+	const deleteUser = connection.prepareWrite((db, p: { userId: string; dueBy: number | null }) =>
+		db
+			.deleteFrom("latchkey_user")
+			.where("id", "=", p.userId)
+			.where(sql<boolean>`(${p.dueBy} is null or deletes_at <= ${p.dueBy})`),
+	);
+
+	const deleteMails = connection.prepareWrite((db, p: { userId: string }) =>
+		db.deleteFrom("latchkey_mail").where("user_id", "=", p.userId),
 	);
 
 	const deleteTokens = connection.prepareWrite((db, p: { userId: string }) =>
@@ -20,10 +29,11 @@ export function deleteUserOperation(connection: SqliteConnection, steps: Steps):
 	);
 
 	return {
-		deleteUser: ({ userId, pseudonym, events }) =>
+		deleteUser: ({ userId, pseudonym, dueOnly = false, events }) =>
 			connection.transaction(() => {
-				if (deleteUser.run({ userId }) === 0) return new Undo(false);
+				if (deleteUser.run({ userId, dueBy: dueOnly ? connection.now() : null }) === 0) return new Undo(false);
 				deleteTokens.run({ userId });
+				deleteMails.run({ userId });
 				// Before the log is made anonymous, so that the deletion's own event is too.
 				steps.events.append(events, connection.now());
 				anonymise.run({ userId, pseudonym });

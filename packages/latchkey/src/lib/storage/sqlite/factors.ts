@@ -92,6 +92,8 @@ export interface FactorSteps {
 	replaceCodes(userId: string, codeHashes: readonly Uint8Array[], now: number): boolean;
 	/** With no factor left there is nothing for recovery codes to stand in for. */
 	tidy(userId: string): void;
+	/** What somebody left who never proved that the account's address is theirs. */
+	removeAll(userId: string): void;
 	/** Sign-ins that wait for their second step do not survive a change of what it may be. */
 	endAttempts(userId: string): void;
 }
@@ -121,6 +123,12 @@ export function factorSteps(connection: SqliteConnection, steps: Steps): FactorS
 		},
 		tidy(userId) {
 			if (statements.tidy.run({ userId }) === 1) statements.removeCodes.run({ userId });
+		},
+		removeAll(userId) {
+			statements.removeTotp.run({ userId });
+			statements.removePasskeys.run({ userId });
+			statements.removeCodes.run({ userId });
+			statements.forget.run({ userId });
 		},
 		endAttempts(userId) {
 			statements.endAttempts.run({ userId });
@@ -210,6 +218,21 @@ function prepareSteps(connection: SqliteConnection) {
 	return {
 		removeCodes: connection.prepareWrite((db, p: { userId: string }) =>
 			db.deleteFrom("latchkey_recovery_code").where("user_id", "=", p.userId),
+		),
+
+		removeTotp: connection.prepareWrite((db, p: { userId: string }) =>
+			db.deleteFrom("latchkey_totp").where("user_id", "=", p.userId),
+		),
+
+		removePasskeys: connection.prepareWrite((db, p: { userId: string }) =>
+			db.deleteFrom("latchkey_passkey").where("user_id", "=", p.userId),
+		),
+
+		forget: connection.prepareWrite((db, p: { userId: string }) =>
+			db
+				.updateTable("latchkey_user")
+				.set((eb) => ({ passkeys: 0, second_step: 0, recovery_set: eb("recovery_set", "+", sql.lit(1)) }))
+				.where("id", "=", p.userId),
 		),
 
 		nextSet: connection.prepareWrite((db, p: { userId: string }) =>

@@ -7,8 +7,11 @@ import { SqliteConnection } from "./connection.ts";
 import { createUserOperation } from "./create-user.ts";
 import { createFile, inMemory } from "./database-file.ts";
 import { deleteUserOperation } from "./delete-user.ts";
+import { deletionOperations } from "./deletions.ts";
+import { emailOperations } from "./emails.ts";
 import { exportUserOperation } from "./export-user.ts";
 import { factorOperations } from "./factors.ts";
+import { mailOperations } from "./mails.ts";
 import { migrate, migrationStatus, requireMigrated, untilFree } from "./migrate.ts";
 import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
@@ -74,6 +77,9 @@ function createStorage(connection: SqliteConnection): Storage {
 		...throttleOperations(connection),
 		...tokenOperations(connection),
 		...auditOperations(connection, steps.events),
+		...mailOperations(connection),
+		...emailOperations(connection, steps),
+		...deletionOperations(connection, steps),
 		...upkeepOperations(connection),
 		...factorOperations(connection, steps),
 		...passkeyOperations(connection, steps),

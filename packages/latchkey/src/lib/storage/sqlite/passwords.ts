@@ -10,7 +10,12 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 	const change = connection.prepareWrite((db, p: { userId: string; version: number; sealed: string; now: number }) =>
 		db
 			.updateTable("latchkey_password")
-			.set((eb) => ({ sealed: p.sealed, version: eb("version", "+", sql.lit(1)), changed_at: p.now }))
+			.set((eb) => ({
+				sealed: p.sealed,
+				version: eb("version", "+", sql.lit(1)),
+				changed_at: p.now,
+				failures: sql.lit(0),
+			}))
 			.where("user_id", "=", p.userId)
 			.where("version", "=", p.version),
 	);

@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from "kysely";
 import { sql } from "kysely";
 import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
 import type { AuditEventTable, PasskeyTable, Schema, SessionTable } from "../schema.ts";
-import type { EventRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
+import type { EventRecord, PasswordRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
 
 /** The columns of `latchkey_session` that a {@link SessionRecord} is made of: all but the secret's hash and the end. */
 export const sessionColumns = [
@@ -156,6 +156,26 @@ export function toPasskey(row: Selectable<PasskeyTable>): PasskeyRecord {
 		createdAt: row.created_at,
 		lastUsedAt: row.last_used_at,
 	};
+}
+
+/** The columns of a joined `latchkey_password as password` that a {@link PasswordRecord} is made of. */
+export const passwordColumns = [
+	"password.version",
+	"password.sealed",
+	"password.changed_at",
+	"password.failures",
+] as const;
+
+export interface NullablePassword {
+	version: number | null;
+	sealed: string | null;
+	changed_at: number | null;
+	failures: number | null;
+}
+
+export function toPassword({ version, sealed, changed_at, failures }: NullablePassword): PasswordRecord | null {
+	if (version === null || sealed === null || changed_at === null) return null;
+	return { version, sealed, changedAt: changed_at, failures: failures ?? 0 };
 }
 
 export function toEvent(row: Selectable<AuditEventTable>): EventRecord {

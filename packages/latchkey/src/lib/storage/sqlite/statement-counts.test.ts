@@ -6,6 +6,7 @@ import {
 	counter,
 	minute,
 	newEvent,
+	newMail,
 	newSession,
 	newUser,
 	nothingToSettle,
@@ -157,6 +158,36 @@ async function callEverything(storage: Storage): Promise<void> {
 	await storage.consumeToken({ purpose: "p", tokenHash: sha256("t") });
 	await storage.listEvents(userId, { limit: 1 });
 	await storage.listEvents(userId, { limit: 1, before: "x" });
+	await storage.requestDeletion({ userId, afterMs: 0, events: [newEvent()] });
+	await storage.readDeletion(userId);
+	await storage.listDueDeletions(1);
+	await storage.undoDeletion({ userId, events: [] });
+	await storage.recordFailure({ userId, events: [newEvent()] });
+	await storage.forgetFailures(userId);
+	const link = { purpose: "password-reset", tokenHash: sha256("reset") };
+	const put = { ...link, subject: userId, lifetimeMs: minute, payload: null };
+	const canonical = "ada@example.com";
+	await storage.replaceToken({
+		token: put,
+		events: [newEvent({ mails: [newMail(), newMail({ recipient: null, userId })] })],
+	});
+	await storage.peekToken(link);
+	await storage.findToken({ purpose: "password-reset", subject: userId });
+	await storage.resetPassword({ userId, canonical, token: link, sealed: "x", settle: nothingToSettle, events: [] });
+	await storage.proveEmail({ userId, canonical, stranger: true, events: [] });
+	await storage.replaceToken({ token: put, events: [] });
+	await storage.changeEmail({
+		userId,
+		token: link,
+		email: { value: "b@example.com", canonical: "b@example.com" },
+		undo: true,
+		events: [],
+	});
+	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
+	const [mail] = await storage.claimMails({ limit: 2, leaseMs: minute });
+	await storage.postponeMail({ ...mail!, waitMs: null });
+	await storage.finishMail(mail!);
+	await storage.countMails({ lateMs: 0 });
 	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
 	await storage.deleteExpired(1);
 	await storage.ping();

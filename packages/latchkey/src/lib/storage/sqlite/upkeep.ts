@@ -27,7 +27,8 @@ export function upkeepOperations(connection: SqliteConnection): UpkeepOperations
 			const ofNobody = await connection.execute(() =>
 				deletions.ofNobody.run({ before: connection.now() - keptOfNobodyMs, limit }),
 			);
-			return sessions + tokens + counters + ofNobody;
+			const mails = await connection.execute(() => deletions.mails.run({ now: connection.now(), limit }));
+			return sessions + tokens + counters + ofNobody + mails;
 		},
 
 		ping: () =>
@@ -75,6 +76,14 @@ function prepareDeletions(connection: SqliteConnection) {
 						.where("subject", "is", null)
 						.where("at", "<", p.before)
 						.limit(p.limit),
+				),
+		),
+
+		mails: connection.prepareWrite((db, p: { now: number; limit: number }) =>
+			db
+				.deleteFrom("latchkey_mail")
+				.where("id", "in", (eb) =>
+					eb.selectFrom("latchkey_mail").select("id").where("expires_at", "<=", p.now).limit(p.limit),
 				),
 		),
 

@@ -1,7 +1,17 @@
 import { sql } from "kysely";
 import type { Credentials, IdentifierKind, Storage, UpdatedUser } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { type FactorRow, factorColumns, selectUsers, toFactorSummary, toUser, type UserRow } from "./rows.ts";
+import {
+	type FactorRow,
+	factorColumns,
+	type NullablePassword,
+	passwordColumns,
+	selectUsers,
+	toFactorSummary,
+	toPassword,
+	toUser,
+	type UserRow,
+} from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 type UserOperations = Pick<Storage, "findCredentials" | "findCredentialsOfUser" | "findUserByIdentity" | "updateUser">;
@@ -45,13 +55,9 @@ function refuse(reason: "taken" | "gone" | "last_identifier"): Undo<UpdatedUser>
 	return new Undo({ ok: false, reason });
 }
 
-function toCredentials(
-	row: (UserRow & FactorRow & { version: number | null; sealed: string | null; changed_at: number | null }) | undefined,
-): Credentials | null {
+function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
 	if (row === undefined) return null;
-	const { version, sealed, changed_at: changedAt } = row;
-	const password = version === null || sealed === null || changedAt === null ? null : { version, sealed, changedAt };
-	return { user: toUser(row), password, factors: toFactorSummary(row) };
+	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
 }
 
 function prepareLookups(connection: SqliteConnection) {
@@ -60,7 +66,7 @@ function prepareLookups(connection: SqliteConnection) {
 			selectUsers(db)
 				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(passwordColumns)
 				.select(factorColumns)
 				.where("named.kind", "=", p.kind)
 				.where("named.canonical", "=", p.canonical),
@@ -69,7 +75,7 @@ function prepareLookups(connection: SqliteConnection) {
 		byId: connection.prepareRead((db, p: { userId: string }) =>
 			selectUsers(db)
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(["password.version", "password.sealed", "password.changed_at"])
+				.select(passwordColumns)
 				.select(factorColumns)
 				.where("u.id", "=", p.userId),
 		),

@@ -1,0 +1,79 @@
+import Link from "next/link";
+import { auth } from "@/auth";
+import { fill } from "@/messages/format";
+import { readMessages } from "../../preferences/preferences";
+import { button } from "../../ui/button";
+import { Notice } from "../../ui/notice";
+import { Entrance } from "../entrance";
+import { ButtonForm } from "../mail/button-form";
+import { CodeForm } from "../mail/code-form";
+import { CodeToType } from "../mail/code-to-type";
+import { isolated } from "../mail/isolated";
+import { MailboxHint } from "../mail/mailbox-hint";
+import { nextOf, withNext } from "../next-place";
+import { pageTitle } from "../page-title";
+import { sessionIfKnown } from "../session-if-known";
+
+export const instant = false;
+
+export const generateMetadata = () => pageTitle((m) => m.mail.verify.title);
+
+/** Where an address is confirmed: that of whoever is signed in, a new one, or that of a sign-up under way. */
+export default async function VerifyEmailPage({ searchParams }: PageProps<"/verify-email">) {
+	const { next, sent } = await searchParams;
+	const words = (await readMessages()).m.mail;
+	const session = await sessionIfKnown(auth());
+	const asked = await auth.askedCode();
+	const link = await auth.mailLink();
+	const isLink = link !== null && link.purpose !== "sign-in-code" && link.code !== null && !link.expired;
+	const isSignUp = asked?.purpose === "sign-up-code";
+	const pending = session === null ? null : await auth.pendingEmail();
+	const email = isSignUp ? asked.email : (pending?.email ?? session?.user.email ?? null);
+	const state = await auth.formState();
+	const goOn = nextOf(next) || "/account/email?done";
+	const canType = session !== null || isSignUp;
+	const lead = isSignUp ? words.verify.leadSignUp : canType ? words.verify.lead : words.verify.leadNobody;
+	return (
+		<Entrance
+			title={words.verify.title}
+			lead={isLink && link.here ? words.verify.byLinkLead : fill(lead, { email: isolated(email ?? "") })}
+			notice={
+				canType && !isLink ? (
+					<Notice>
+						{sent !== undefined && <p>{words.verify.sent}</p>}
+						<p>{words.codeHint}</p>
+						<MailboxHint words={words} />
+					</Notice>
+				) : undefined
+			}
+			aside={
+				session === null ? undefined : (
+					<Link className="link" href="/account/email">
+						{words.verify.again}
+					</Link>
+				)
+			}
+		>
+			<div className="space-y-6">
+				{isLink && link.here && (
+					<ButtonForm
+						action="confirmEmail"
+						state={state}
+						next={goOn}
+						label={fill(words.verify.byLink, { email: isolated(link.email) })}
+						words={words}
+					/>
+				)}
+				{isLink && !link.here && <CodeToType code={link.code ?? ""} words={words} />}
+				{!isLink && canType && (
+					<CodeForm action="confirmEmail" state={state} next={goOn} submit={words.verify.submit} words={words} />
+				)}
+				{!canType && !isLink && (
+					<Link className={button("primary")} href={withNext("/sign-in", "/verify-email")}>
+						{words.verify.signIn}
+					</Link>
+				)}
+			</div>
+		</Entrance>
+	);
+}

@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { type Method, method } from "../methods/method.ts";
+import { emailCodeRoutes } from "./email-code-routes.ts";
+
+/**
+ * Sign-in without a password: a six-digit code and a link in one message. The code works in the browser that asked for
+ * it, five times tried, for ten minutes; the link signs in by a click there, and shows the code elsewhere.
+ */
+export function emailCode(): Method {
+	return method({
+		name: "email-code",
+		input: z.object({ code: z.string().min(1).max(32), email: z.string().max(1024).optional() }),
+		// No factor of its own (NIST SP 800-63B-4, section 3.1.3.1): a mailbox is vouched for by somebody else.
+		amr: ["email"],
+		// Bound to the browser that asked, so nobody else's guesses count against it; those of an address do.
+		account: () => null,
+		routes: emailCodeRoutes,
+		verify: ({ code }, tools) => tools.checkEmailCode(code),
+	});
+}

@@ -1,0 +1,40 @@
+import type { AskedCode } from "../email-codes/code-cookie.ts";
+import { readAskedCode } from "../email-codes/code-cookie.ts";
+import { type PendingEmail, pendingEmailChange } from "../email-verification/change-email.ts";
+import type { KeptMail } from "../mail/mailbox.ts";
+import { type MailLink, readMailLink } from "../mail/open-mail-link.ts";
+import { pendingDeletion } from "../users/deletion.ts";
+import type { CurrentRequest } from "./current-session.ts";
+import { protectRequest } from "./protect-request.ts";
+
+/** What pages show of links, codes and what is pending. They only read. */
+export function mailPages(request: () => Promise<CurrentRequest>) {
+	return {
+		async mailLink(): Promise<MailLink | null> {
+			const { engine, visitor, current } = await request();
+			return readMailLink(engine, visitor, current?.user.id ?? null);
+		},
+		async askedCode(): Promise<Pick<AskedCode, "purpose" | "email"> | null> {
+			const { engine, visitor } = await request();
+			const asked = readAskedCode(engine, visitor);
+			return asked === null ? null : { purpose: asked.purpose, email: asked.email };
+		},
+		async pendingEmail(): Promise<PendingEmail | null> {
+			const { engine, current } = await protectRequest(request, {});
+			return pendingEmailChange(engine, current.user.id);
+		},
+		async pendingDeletion(): Promise<string | null> {
+			const { engine, current } = await protectRequest(request, {});
+			return pendingDeletion(engine, current);
+		},
+		async mailbox(): Promise<readonly KeptMail[] | null> {
+			const { engine } = await request();
+			const { settings, options, mailbox } = engine;
+			// Not by chance of a loopback peer: by the one address that this site has.
+			const isHere = settings.loopback && settings.smtpUrl === null && options.mail.send === undefined;
+			if (!isHere) return null;
+			await engine.sender.flush();
+			return mailbox.list();
+		},
+	};
+}

@@ -1,0 +1,307 @@
+import { sql } from "kysely";
+import { type EmailStorage, pendingPurposes } from "../email-storage.ts";
+import type { OneTimeTokenTable } from "../schema.ts";
+import { toToken } from "../sqlite/emails.ts";
+import { toUser, type UserRow } from "../sqlite/rows.ts";
+import type { PostgresConnection } from "./connection.ts";
+import {
+	clock,
+	endedByEpoch,
+	eventRows,
+	logged,
+	now,
+	type SettlementParameters,
+	settled,
+	settlementParameters,
+	told,
+} from "./fragments.ts";
+import { violatedUnique } from "./postgres-errors.ts";
+import type { Ambient } from "./prepared.ts";
+
+type EmailOperations = Omit<
+	EmailStorage,
+	"requestDeletion" | "undoDeletion" | "readDeletion" | "listDueDeletions" | "recordFailure" | "forgetFailures"
+>;
+
+type TokenRow = Omit<OneTimeTokenTable, "token_hash">;
+
+/** What a mailbox proves. */
+export function emailOperations(connection: PostgresConnection): EmailOperations {
+	const { peek, find, replace, drop } = prepareTokens(connection);
+	const prove = prepareProof(connection);
+	const reset = prepareReset(connection);
+	const change = prepareChange(connection);
+	return {
+		peekToken: async (input) => {
+			const row = await peek.first(input);
+			return row === undefined ? null : toToken(row);
+		},
+
+		findToken: async (input) => {
+			const row = await find.first(input);
+			return row === undefined ? null : toToken(row);
+		},
+
+		replaceToken: async ({ token: { payload, ...token }, events }) => {
+			await replace.all({ ...token, payload: JSON.stringify(payload ?? null), events: eventRows(events) });
+		},
+
+		dropTokens: async ({ purpose, subject, events }) =>
+			(await drop.all({ purpose, subject, events: eventRows(events) })).length > 0,
+
+		proveEmail: async ({ userId, canonical, stranger, events }) => {
+			const row = await prove.first({ userId, canonical, stranger, events: eventRows(events) });
+			return row === undefined ? null : { first: row.first };
+		},
+
+		resetPassword: async ({ userId, canonical, token, sealed, settle, events }) => {
+			const row = await reset.first({
+				...settlementParameters(settle),
+				...token,
+				userId,
+				canonical,
+				sealed,
+				events: eventRows(events),
+			});
+			return row === undefined ? null : toUser(row);
+		},
+
+		changeEmail: async ({ userId, token, email, undo, events }) => {
+			try {
+				const { value, canonical } = email;
+				const rows = await change.all({ userId, ...token, value, canonical, undo, events: eventRows(events) });
+				return rows.length === 1 ? "changed" : "gone";
+			} catch (error) {
+				if (violatedUnique(error)?.endsWith("_identifier")) return "taken";
+				throw error;
+			}
+		},
+	};
+}
+
+function prepareTokens(connection: PostgresConnection) {
+	const columns = sql`t.purpose, t.subject, t.payload, t.created_at, t.expires_at`;
+	type New = {
+		purpose: string;
+		tokenHash: Uint8Array;
+		subject: string;
+		payload: string;
+		lifetimeMs: number;
+		events: string;
+	};
+	return {
+		peek: connection.prepare<{ purpose: string; tokenHash: Uint8Array }, TokenRow>(
+			(_, p) => sql`select ${columns} from latchkey_one_time_token as t
+				where t.purpose = ${p.purpose}::text and t.token_hash = ${p.tokenHash}::bytea and t.expires_at > ${now(p)}`,
+		),
+
+		find: connection.prepare<{ purpose: string; subject: string }, TokenRow>(
+			(_, p) => sql`select ${columns} from latchkey_one_time_token as t
+				where t.subject = ${p.subject}::text and t.purpose = ${p.purpose}::text and t.expires_at > ${now(p)} limit 1`,
+		),
+
+		replace: connection.prepare<New, never>(
+			(_, p) => sql`with ${clock(p)},
+				dropped as (
+					delete from latchkey_one_time_token
+					where latchkey_one_time_token.subject = ${p.subject}::text
+						and latchkey_one_time_token.purpose = ${p.purpose}::text
+						and latchkey_one_time_token.token_hash <> ${p.tokenHash}::bytea
+				),
+				put as (
+					insert into latchkey_one_time_token (purpose, token_hash, subject, payload, created_at, expires_at)
+					select ${p.purpose}::text, ${p.tokenHash}::bytea, ${p.subject}::text, ${p.payload}::text,
+						clock.now, clock.now + ${p.lifetimeMs}::bigint
+					from clock
+					returning purpose
+				),
+				${logged(p, "put")}
+				select from put`,
+		),
+
+		drop: connection.prepare<{ purpose: string; subject: string; events: string }, { purpose: string }>(
+			(_, p) => sql`with ${clock(p)},
+				dropped as (
+					delete from latchkey_one_time_token
+					where latchkey_one_time_token.subject = ${p.subject}::text
+						and latchkey_one_time_token.purpose = ${p.purpose}::text
+					returning latchkey_one_time_token.purpose
+				),
+				gone as (select dropped.purpose from dropped limit 1),
+				${logged(p, "gone")}
+				select gone.purpose from gone`,
+		),
+	};
+}
+
+/**
+ * `locked`, the user, first, so that no two that change an account wait for each other; then `held`, the address, if it
+ * still is this one: what FOR UPDATE returns is its newest version.
+ */
+function held(p: { userId: string; canonical: string }) {
+	return sql`locked as (
+			select u.id, u.epoch from latchkey_user as u where u.id = ${p.userId}::text for no key update
+		),
+		held as (
+			select locked.id, i.verified_at is null as unproven from locked
+				join latchkey_identifier as i
+					on i.user_id = locked.id and i.kind = 'email' and i.canonical = ${p.canonical}::text
+			for no key update of i
+		)`;
+}
+
+/** `killed`: what was pending for the user of `gate`. */
+function killed(gate: string) {
+	const purposes = sql.join(pendingPurposes.map((purpose) => sql.lit(purpose)));
+	return sql`killed as (
+		delete from latchkey_one_time_token using ${sql.raw(gate)}
+		where latchkey_one_time_token.subject = ${sql.ref(`${gate}.id`)}
+			and latchkey_one_time_token.purpose in (${purposes})
+	)`;
+}
+
+/** The factors of whoever never proved that the address is theirs, if `gate` has a row. */
+function withoutFactors(gate: string) {
+	const of = sql.ref(`${gate}.id`);
+	return sql`totps as (
+		delete from latchkey_totp using ${sql.raw(gate)} where latchkey_totp.user_id = ${of}
+	), keys as (
+		delete from latchkey_passkey using ${sql.raw(gate)} where latchkey_passkey.user_id = ${of}
+	), codes as (
+		delete from latchkey_recovery_code using ${sql.raw(gate)} where latchkey_recovery_code.user_id = ${of}
+	)`;
+}
+
+function prepareProof(connection: PostgresConnection) {
+	type Proof = { userId: string; canonical: string; stranger: boolean; events: string };
+	return connection.prepare<Proof, { first: boolean; told: number }>(
+		(_, p) => sql`with ${clock(p)},
+			${held(p)},
+			${killed("held")},
+			proven as (
+				update latchkey_identifier set verified_at = clock.now from clock, held
+				where latchkey_identifier.user_id = held.id and latchkey_identifier.kind = 'email' and held.unproven
+				returning latchkey_identifier.user_id as id
+			),
+			moved as (
+				update latchkey_user set epoch = latchkey_user.epoch + 1, passkeys = 0, second_step = 0,
+					recovery_set = latchkey_user.recovery_set + 1
+				from proven
+				where latchkey_user.id = proven.id and ${p.stranger}::boolean
+				returning latchkey_user.id, latchkey_user.epoch
+			),
+			${endedByEpoch(null)},
+			passwords as (
+				delete from latchkey_password using moved where latchkey_password.user_id = moved.id
+			),
+			identities as (
+				delete from latchkey_identity using moved where latchkey_identity.user_id = moved.id
+			),
+			${withoutFactors("moved")},
+			${logged(p, "proven")}
+			select held.unproven as first, ${told(p, "user", "held")} as told from held`,
+	);
+}
+
+type TokenUse = { userId: string; purpose: string; tokenHash: Uint8Array };
+
+/** `used`: the token, taken by this statement. */
+function used(p: TokenUse & Ambient, gate: string) {
+	return sql`used as (
+		delete from latchkey_one_time_token using ${sql.raw(gate)}
+		where latchkey_one_time_token.purpose = ${p.purpose}::text
+			and latchkey_one_time_token.token_hash = ${p.tokenHash}::bytea
+			and latchkey_one_time_token.subject = ${sql.ref(`${gate}.id`)}
+			and latchkey_one_time_token.expires_at > ${now(p)}
+		returning latchkey_one_time_token.subject as id, latchkey_one_time_token.created_at
+	)`;
+}
+
+function prepareReset(connection: PostgresConnection) {
+	type Reset = TokenUse & SettlementParameters & { canonical: string; sealed: string; events: string };
+	return connection.prepare<Reset, UserRow & { told: number }>(
+		(_, p) => sql`with ${clock(p)},
+			${held(p)},
+			${used(p, "held")},
+			${killedBut(p)},
+			moved as (
+				update latchkey_user set epoch = latchkey_user.epoch + 1,
+					passkeys = case when held.unproven then 0 else latchkey_user.passkeys end,
+					second_step = case when held.unproven then 0 else latchkey_user.second_step end,
+					recovery_set = latchkey_user.recovery_set + case when held.unproven then 1 else 0 end
+				from used, held where latchkey_user.id = used.id
+				returning latchkey_user.id, latchkey_user.epoch, latchkey_user.name, latchkey_user.created_at
+			),
+			${endedByEpoch(null)},
+			proven as (
+				update latchkey_identifier set verified_at = clock.now from clock, held, moved
+				where latchkey_identifier.user_id = moved.id and latchkey_identifier.kind = 'email' and held.unproven
+				returning latchkey_identifier.user_id as id
+			),
+			identities as (
+				delete from latchkey_identity using proven where latchkey_identity.user_id = proven.id
+			),
+			${withoutFactors("proven")},
+			passwords as (
+				insert into latchkey_password (user_id, sealed, version, changed_at)
+				-- Moved at every change and removal before, so no password of this user ever had it.
+				select moved.id, ${p.sealed}::text, moved.epoch, clock.now from clock cross join moved
+				on conflict (user_id) do update set
+					sealed = excluded.sealed, version = latchkey_password.version + 1, changed_at = excluded.changed_at, failures = 0
+			),
+			${settled(p, "moved")},
+			${logged(p, "moved")}
+			select moved.id as user_id, moved.name as user_name, moved.epoch as user_epoch,
+				moved.created_at as user_created_at,
+				(select i.value from latchkey_identifier as i where i.user_id = moved.id and i.kind = 'email') as email,
+				clock.now as email_verified_at,
+				(select i.value from latchkey_identifier as i where i.user_id = moved.id and i.kind = 'username') as username,
+				${told(p, "user", "moved")} as told
+			from moved cross join clock`,
+	);
+}
+
+/** `killed`: what was pending for the user of `used`, the token in hand apart, since a row can be deleted once only. */
+function killedBut(p: TokenUse) {
+	const purposes = sql.join(pendingPurposes.map((purpose) => sql.lit(purpose)));
+	return sql`killed as (
+		delete from latchkey_one_time_token using used
+		where latchkey_one_time_token.subject = used.id and latchkey_one_time_token.purpose in (${purposes})
+			and latchkey_one_time_token.token_hash <> ${p.tokenHash}::bytea
+	)`;
+}
+
+function prepareChange(connection: PostgresConnection) {
+	type Change = TokenUse & { value: string; canonical: string; undo: boolean; events: string };
+	return connection.prepare<Change, { id: string; told: number }>(
+		(_, p) => sql`with ${clock(p)},
+			locked as (
+				select u.id from latchkey_user as u where u.id = ${p.userId}::text for no key update
+			),
+			${used(p, "locked")},
+			${killedBut(p)},
+			written as (
+				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
+				select used.id, 'email', ${p.value}::text, ${p.canonical}::text, clock.now, clock.now
+				from clock cross join used
+				on conflict (user_id, kind) do update set value = excluded.value, canonical = excluded.canonical,
+					verified_at = excluded.verified_at, created_at = excluded.created_at
+				returning latchkey_identifier.user_id as id
+			),
+			moved as (
+				update latchkey_user set epoch = latchkey_user.epoch + 1 from written
+				where latchkey_user.id = written.id and ${p.undo}::boolean
+				returning latchkey_user.id, latchkey_user.epoch
+			),
+			${endedByEpoch(null)},
+			passwords as (
+				delete from latchkey_password using moved where latchkey_password.user_id = moved.id
+			),
+			identities as (
+				delete from latchkey_identity using moved, used
+				where latchkey_identity.user_id = moved.id and latchkey_identity.created_at >= used.created_at
+			),
+			${logged(p, "written")}
+			select written.id, ${told(p, "user", "written")} as told from written`,
+	);
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import type { LogEntry } from "../../log.ts";
+import {
+	type AttemptReport,
+	everyWrite,
+	expectNothingHalf,
+	type WriteKind,
+	writeOnce,
+} from "../contract/every-write.ts";
+import { sha256, signIn, signUp } from "../contract/fixtures.ts";
+import type { Storage } from "../storage.ts";
+import { freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
+import { startTransactionPooler, type TransactionPooler } from "./fixtures/transaction-pooler.ts";
+import { applyMigrations } from "./migrate.ts";
+import { type OpenPostgresOptions, openPostgres } from "./open-postgres.ts";
+
+describe("a pooler that gives out another connection for each transaction", { timeout: 60_000 }, () => {
+	let pooler: TransactionPooler;
+	let direct: string;
+	let pooled: string;
+
+	beforeEach(async () => {
+		direct = inSchema(await sharedServer(), freshName());
+		pooler = await startTransactionPooler(await sharedServer());
+		onTestFinished(() => pooler.close());
+		pooled = direct.replace(/:\d+\//, `:${pooler.port}/`);
+	});
+
+	async function open(
+		options: OpenPostgresOptions,
+	): Promise<{ storage: Storage; logged: LogEntry[]; asked: string[] }> {
+		const logged: LogEntry[] = [];
+		const asked: string[] = [];
+		const storage = await openPostgres({
+			...options,
+			log: (entry) => logged.push(entry),
+			onStatement: (sql) => asked.push(sql),
+		});
+		onTestFinished(() => storage.close());
+		return { storage, logged, asked };
+	}
+
+	it("migrates once for however many instances start at once", async () => {
+		const applied = (await Promise.all(Array.from({ length: 5 }, () => applyMigrations(pooled)))).flat();
+		expect(new Set(applied.map(({ version }) => version)).size).toBe(applied.length);
+		expect(applied.length).toBeGreaterThan(0);
+		expect(await pooler.leftBehind()).toEqual([]);
+	});
+
+	it("carries everything that is written, over all its connections, and leaves nothing of it on any", async () => {
+		const { storage } = await open({ url: pooled });
+		const reports: AttemptReport[] = [];
+		const writers = Array.from({ length: 6 }, async () => {
+			for (const kind of Object.keys(everyWrite) as WriteKind[]) {
+				await writeOnce(storage, { id: randomUUID(), kind }, (report) => reports.push(report));
+			}
+		});
+		await Promise.all(writers);
+		expect(await expectNothingHalf(storage, reports)).toBe(6 * Object.keys(everyWrite).length);
+		expect(Math.min(...pooler.carried())).toBeGreaterThan(50);
+		expect(await pooler.leftBehind()).toEqual([]);
+	});
+
+	it("lets each check ask the database, which is said once with the cure; what ends there is told to those who listen", async () => {
+		const behind = await open({ url: pooled });
+		const beside = await open({ url: direct });
+		const { userId } = await signUp(behind.storage, "ada");
+		const secret = randomUUID();
+		const session = await behind.storage.createSession(signIn(userId, { secret }));
+		const isRemembered = async () => {
+			const before = beside.asked.length;
+			expect(await beside.storage.readSession(sha256(secret), 1)).not.toBeNull();
+			return beside.asked.length === before;
+		};
+		await vi.waitUntil(isRemembered, { timeout: 20_000 });
+		await behind.storage.endSession({ userId, sessionId: session!.id, events: [] });
+		await vi.waitUntil(async () => (await beside.storage.readSession(sha256(secret), 1)) === null, { timeout: 2000 });
+		expect(beside.logged).toEqual([{ level: "info", event: "session_memory_on" }]);
+		expect(behind.logged).toEqual([
+			expect.objectContaining({
+				level: "warn",
+				event: "session_memory_off",
+				reason: expect.stringContaining("DIRECT_URL"),
+			}),
+		]);
+		for (let count = 0; count < 5; count++) {
+			behind.asked.length = 0;
+			expect(await behind.storage.readSession(sha256(secret), 1)).toBeNull();
+			expect(behind.asked).toHaveLength(1);
+		}
+		expect(await pooler.leftBehind()).toEqual([]);
+	});
+
+	it("is passed by with a direct URL: sessions are remembered, and the statements go through it all the same", async () => {
+		const { storage, logged, asked } = await open({ url: pooled, directUrl: direct });
+		const { secretHash } = await signUp(storage, "ada");
+		await vi.waitUntil(
+			async () => {
+				asked.length = 0;
+				await storage.readSession(secretHash!, 1);
+				return asked.length === 0;
+			},
+			{ timeout: 20_000 },
+		);
+		expect(logged).toEqual([{ level: "info", event: "session_memory_on" }]);
+		expect(await pooler.leftBehind()).toEqual([]);
+	});
+
+	it("is found out also when it is only behind the direct URL", async () => {
+		const { storage, logged, asked } = await open({ url: direct, directUrl: pooled });
+		const { secretHash } = await signUp(storage, "ada");
+		await vi.waitUntil(
+			async () => {
+				await storage.readSession(secretHash!, 1);
+				return logged.length > 0;
+			},
+			{ timeout: 20_000 },
+		);
+		expect(logged).toEqual([expect.objectContaining({ event: "session_memory_off" })]);
+		asked.length = 0;
+		await storage.readSession(secretHash!, 1);
+		expect(asked).toHaveLength(1);
+		expect(await pooler.leftBehind()).toEqual([]);
+	});
+});

@@ -1,0 +1,256 @@
+import { sql } from "kysely";
+import { type EmailStorage, pendingPurposes } from "../email-storage.ts";
+import type { OneTimeTokenTable } from "../schema.ts";
+import type { TokenRecord } from "../storage.ts";
+import { type SqliteConnection, Undo } from "./connection.ts";
+import { factorSteps } from "./factors.ts";
+import { selectUsers, toUser } from "./rows.ts";
+import type { Steps } from "./steps.ts";
+
+type EmailOperations = Omit<
+	EmailStorage,
+	"requestDeletion" | "undoDeletion" | "readDeletion" | "listDueDeletions" | "recordFailure" | "forgetFailures"
+>;
+
+/** What a mailbox proves. */
+export function emailOperations(connection: SqliteConnection, steps: Steps): EmailOperations {
+	const tokens = prepareTokens(connection);
+	const account = prepareAccount(connection);
+	const factors = factorSteps(connection, steps);
+
+	/** Takes away what somebody left who never proved that the address is theirs. */
+	function removeStranger(userId: string, now: number): void {
+		steps.sessions.endLive({ userId, keepSessionId: null, now });
+		steps.sessions.moveEpoch(userId);
+		account.removePassword.run({ userId });
+		account.removeIdentities.run({ userId, since: 0 });
+		factors.removeAll(userId);
+	}
+
+	return {
+		peekToken: ({ purpose, tokenHash }) =>
+			connection.execute(() => {
+				const row = tokens.peek.get({ purpose, tokenHash, now: connection.now() });
+				return row === undefined ? null : toToken(row);
+			}),
+
+		findToken: ({ purpose, subject }) =>
+			connection.execute(() => {
+				const row = tokens.find.get({ purpose, subject, now: connection.now() });
+				return row === undefined ? null : toToken(row);
+			}),
+
+		replaceToken: ({ token: { purpose, subject, tokenHash, lifetimeMs, payload }, events }) =>
+			connection.transaction(() => {
+				const now = connection.now();
+				tokens.drop.run({ purpose, subject });
+				const json = JSON.stringify(payload ?? null);
+				tokens.insert.run({ purpose, subject, tokenHash, payload: json, now, expiresAt: now + lifetimeMs });
+				steps.events.append(events, now);
+			}),
+
+		dropTokens: ({ purpose, subject, events }) =>
+			connection.transaction(() => {
+				if (tokens.drop.run({ purpose, subject }) === 0) return new Undo(false);
+				steps.events.append(events, connection.now());
+				return true;
+			}),
+
+		proveEmail: ({ userId, canonical, stranger, events }) =>
+			connection.transaction((): { first: boolean } | Undo<null> => {
+				const now = connection.now();
+				const [address] = account.address.all({ userId, canonical });
+				if (address === undefined) return new Undo(null);
+				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				if (address.verified_at !== null) return { first: false };
+				account.verify.run({ userId, now });
+				if (stranger) removeStranger(userId, now);
+				steps.events.append(events, now);
+				return { first: true };
+			}),
+
+		resetPassword: ({ userId, canonical, token, sealed, settle, events }) =>
+			connection.transaction(() => {
+				const now = connection.now();
+				const [address] = account.address.all({ userId, canonical });
+				if (address === undefined || tokens.use.run({ ...token, subject: userId, now }) === 0) return new Undo(null);
+				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				removePrevious(address.verified_at === null);
+				account.setPassword.run({ userId, sealed, now });
+				steps.settle(settle);
+				steps.events.append(events, now);
+				return toUser(account.read.all({ userId })[0]!);
+
+				function removePrevious(firstProof: boolean): void {
+					if (firstProof) account.verify.run({ userId, now });
+					if (firstProof) account.removeIdentities.run({ userId, since: 0 });
+					if (firstProof) factors.removeAll(userId);
+					steps.sessions.endLive({ userId, keepSessionId: null, now });
+					steps.sessions.moveEpoch(userId);
+				}
+			}),
+
+		changeEmail: ({ userId, token, email, undo, events }) =>
+			connection.transaction((): Changed | Undo<Changed> => {
+				const now = connection.now();
+				const [used] = tokens.use.all({ ...token, subject: userId, now });
+				if (used === undefined) return new Undo<Changed>("gone");
+				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				account.removeEmail.run({ userId });
+				if (account.addEmail.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
+				if (undo) {
+					steps.sessions.endLive({ userId, keepSessionId: null, now });
+					steps.sessions.moveEpoch(userId);
+					account.removePassword.run({ userId });
+					account.removeIdentities.run({ userId, since: used.created_at });
+				}
+				steps.events.append(events, now);
+				return "changed";
+			}),
+	};
+}
+
+type Changed = "changed" | "gone" | "taken";
+
+export function toToken(row: Omit<OneTimeTokenTable, "token_hash">): TokenRecord {
+	return {
+		purpose: row.purpose,
+		subject: row.subject,
+		payload: JSON.parse(row.payload),
+		createdAt: row.created_at,
+		expiresAt: row.expires_at,
+	};
+}
+
+function prepareTokens(connection: SqliteConnection) {
+	const columns = ["purpose", "subject", "payload", "created_at", "expires_at"] as const;
+	type New = {
+		purpose: string;
+		tokenHash: Uint8Array;
+		subject: string;
+		payload: string;
+		now: number;
+		expiresAt: number;
+	};
+	return {
+		peek: connection.prepareRead((db, p: { purpose: string; tokenHash: Uint8Array; now: number }) =>
+			db
+				.selectFrom("latchkey_one_time_token")
+				.select(columns)
+				.where("purpose", "=", p.purpose)
+				.where("token_hash", "=", p.tokenHash)
+				.where("expires_at", ">", p.now),
+		),
+
+		find: connection.prepareRead((db, p: { purpose: string; subject: string; now: number }) =>
+			db
+				.selectFrom("latchkey_one_time_token")
+				.select(columns)
+				.where("subject", "=", p.subject)
+				.where("purpose", "=", p.purpose)
+				.where("expires_at", ">", p.now)
+				.limit(sql.lit(1)),
+		),
+
+		insert: connection.prepareWrite((db, p: New) =>
+			db.insertInto("latchkey_one_time_token").values({
+				purpose: p.purpose,
+				token_hash: p.tokenHash,
+				subject: p.subject,
+				payload: p.payload,
+				created_at: p.now,
+				expires_at: p.expiresAt,
+			}),
+		),
+
+		drop: connection.prepareWrite((db, p: { purpose: string; subject: string }) =>
+			db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.subject).where("purpose", "=", p.purpose),
+		),
+
+		use: connection.prepareWrite((db, p: { purpose: string; tokenHash: Uint8Array; subject: string; now: number }) =>
+			db
+				.deleteFrom("latchkey_one_time_token")
+				.where("purpose", "=", p.purpose)
+				.where("token_hash", "=", p.tokenHash)
+				.where("subject", "=", p.subject)
+				.where("expires_at", ">", p.now)
+				.returning("created_at"),
+		),
+	};
+}
+
+function prepareAccount(connection: SqliteConnection) {
+	const email = sql.lit("email" as const);
+	return {
+		address: connection.prepareWrite((db, p: { userId: string; canonical: string }) =>
+			db
+				.selectFrom("latchkey_identifier")
+				.select("verified_at")
+				.where("user_id", "=", p.userId)
+				.where("kind", "=", email)
+				.where("canonical", "=", p.canonical),
+		),
+
+		verify: connection.prepareWrite((db, p: { userId: string; now: number }) =>
+			db
+				.updateTable("latchkey_identifier")
+				.set({ verified_at: p.now })
+				.where("user_id", "=", p.userId)
+				.where("kind", "=", email),
+		),
+
+		removeEmail: connection.prepareWrite((db, p: { userId: string }) =>
+			db.deleteFrom("latchkey_identifier").where("user_id", "=", p.userId).where("kind", "=", email),
+		),
+
+		// Nothing is written when somebody else has it.
+		addEmail: connection.prepareWrite((db, p: { userId: string; value: string; canonical: string; now: number }) =>
+			db
+				.insertInto("latchkey_identifier")
+				.values({
+					user_id: p.userId,
+					kind: email,
+					value: p.value,
+					canonical: p.canonical,
+					verified_at: p.now,
+					created_at: p.now,
+				})
+				.onConflict((conflict) => conflict.columns(["kind", "canonical"]).doNothing()),
+		),
+
+		setPassword: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
+			db
+				.insertInto("latchkey_password")
+				.values((eb) => ({
+					user_id: p.userId,
+					sealed: p.sealed,
+					// Moved at every change and removal before, so no password of this user ever had it.
+					version: eb
+						.selectFrom("latchkey_user as u")
+						.select("u.epoch")
+						.where("u.id", "=", p.userId)
+						.$asScalar()
+						.$notNull(),
+					changed_at: p.now,
+				}))
+				.onConflict((conflict) =>
+					conflict.column("user_id").doUpdateSet({
+						sealed: p.sealed,
+						version: sql<number>`latchkey_password.version + 1`,
+						changed_at: p.now,
+						failures: 0,
+					}),
+				),
+		),
+
+		removePassword: connection.prepareWrite((db, p: { userId: string }) =>
+			db.deleteFrom("latchkey_password").where("user_id", "=", p.userId),
+		),
+
+		removeIdentities: connection.prepareWrite((db, p: { userId: string; since: number }) =>
+			db.deleteFrom("latchkey_identity").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
+		),
+
+		read: connection.prepareWrite((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),
+	};
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ada, openTestAuth, signedUp } from "../../../../test/harness.ts";
+import {
+	type Attempt,
+	type AttemptReport,
+	everyWrite,
+	expectNothingHalf,
+	type WriteKind,
+	writeOnce,
+} from "../contract/every-write.ts";
+import { newUser, signUp } from "../contract/fixtures.ts";
+import type { Storage } from "../storage.ts";
+import { temporaryFolder } from "./fixtures/sqlite-contract-store.ts";
+import { openSqlite } from "./open-sqlite.ts";
+
+/** What the file system would say is said by SQLite itself: it then takes no more pages than there are. */
+const faults = [
+	{ fault: "whose disk is full", begin: "PRAGMA max_page_count = 1", end: "PRAGMA max_page_count = 4294967294" },
+	{ fault: "that became read-only", begin: "PRAGMA query_only = ON", end: "PRAGMA query_only = OFF" },
+];
+
+/** The connections that are opened from now on, in the order of their opening: first the one that writes. */
+function catchConnections(): { caught: DatabaseSync[]; stop(): void } {
+	const { exec } = DatabaseSync.prototype;
+	const caught: DatabaseSync[] = [];
+	DatabaseSync.prototype.exec = function (sql: string) {
+		if (sql === "PRAGMA synchronous = FULL") caught.push(this);
+		exec.call(this, sql);
+	};
+	return {
+		caught,
+		stop: () => {
+			DatabaseSync.prototype.exec = exec;
+		},
+	};
+}
+
+describe.each(faults)("a SQLite file $fault", ({ begin, end }) => {
+	let connections: ReturnType<typeof catchConnections>;
+
+	beforeEach(() => {
+		connections = catchConnections();
+	});
+	afterEach(() => connections.stop());
+
+	function fault(): void {
+		connections.caught[0]!.exec(begin);
+	}
+	function recover(): void {
+		connections.caught[0]!.exec(end);
+	}
+
+	it("is unavailable for writes, keeps no half of any, is read meanwhile, and is written again afterwards", async () => {
+		const { folder, remove } = temporaryFolder();
+		const storage = await openSqlite({ file: join(folder, "auth.db") });
+		const { secretHash } = await signUp(storage, "ada");
+		const prepared = await prepareEvery(storage);
+		fault();
+		const reports: AttemptReport[] = [];
+		// What is free in the file is used first.
+		expect(await fillUp(storage)).toMatchObject({ code: "store_unavailable", retryAfterSeconds: 10 });
+		for (const attempt of prepared) {
+			const { write } = everyWrite[attempt.kind];
+			const acknowledged = await write(storage, attempt.id).then(
+				() => true,
+				(error: unknown) => {
+					expect(error).toMatchObject({ code: "store_unavailable", retryAfterSeconds: 10 });
+					return false;
+				},
+			);
+			reports.push({ ...attempt, acknowledged });
+		}
+		expect(reports.filter(({ acknowledged }) => !acknowledged).length).toBeGreaterThan(0);
+		expect(await storage.readSession(secretHash!)).not.toBeNull();
+		recover();
+		await expectNothingHalf(storage, reports);
+		for (const kind of Object.keys(everyWrite) as WriteKind[]) {
+			await writeOnce(storage, { id: randomUUID(), kind }, () => {});
+		}
+		await storage.close();
+		remove();
+	});
+
+	it("answers 503 with Retry-After to whoever wants to write, and 200 to whoever is signed in", async () => {
+		const auth = openTestAuth();
+		const browser = await signedUp(auth);
+		await auth.settled();
+		fault();
+		let answer = await auth.browser().post("/api/auth/sign-up", { ...ada, email: `${randomUUID()}@example.com` });
+		for (let count = 0; answer.status === 201 && count < 200; count++) {
+			auth.clock.advance({ hours: 2 });
+			answer = await auth.browser().post("/api/auth/sign-up", { ...ada, email: `${randomUUID()}@example.com` });
+		}
+		expect(answer).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
+		expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+		expect((await browser.get("/api/auth")).body).toMatchObject({ authenticated: true });
+		recover();
+		const again = await auth.browser().post("/api/auth/sign-up", { ...ada, email: "late@example.com" });
+		expect(again.status).toBe(201);
+	});
+});
+
+async function prepareEvery(storage: Storage): Promise<Attempt[]> {
+	const attempts: Attempt[] = [];
+	for (const kind of Object.keys(everyWrite) as WriteKind[]) {
+		const attempt = { id: randomUUID(), kind };
+		const write = everyWrite[kind];
+		if ("prepare" in write) await write.prepare(storage, attempt.id);
+		attempts.push(attempt);
+	}
+	return attempts;
+}
+
+/** Signs people up until there is no room, and answers what was said then. */
+async function fillUp(storage: Storage): Promise<unknown> {
+	for (let count = 0; count < 1000; count++) {
+		try {
+			await storage.createUser(newUser(randomUUID()));
+		} catch (error) {
+			return error;
+		}
+	}
+	return null;
+}

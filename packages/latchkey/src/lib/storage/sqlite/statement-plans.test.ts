@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, it, onTestFinished } from "vitest";
+import { insertStatement, rowsForEveryTable } from "../../../../test/fill-tables.ts";
+import { callEverything } from "../contract/call-everything.ts";
+import { temporaryFolder } from "./fixtures/sqlite-contract-store.ts";
+import { openSqlite } from "./open-sqlite.ts";
+
+/** What a statement brings along itself, and the table of migrations, which has a row for each. */
+const isGiven = /^SCAN (\d+-ROW VALUES CLAUSE|json_each VIRTUAL TABLE|activity$|latchkey_migration$)/;
+
+it("statements of the SQLite store find every row by an index, so that a million users are as fast as a thousand", async () => {
+	const { folder, remove } = temporaryFolder();
+	onTestFinished(remove);
+	const file = join(folder, "auth.db");
+	const executed = new Set<string>();
+	const storage = await openSqlite({ file, onStatement: (sql) => executed.add(sql) });
+	await callEverything(storage);
+	await storage.close();
+	const statements = [...executed].filter((sql) => !/^(BEGIN|COMMIT|ROLLBACK)/.test(sql));
+	expect(statements.length).toBeGreaterThan(28);
+
+	const database = new DatabaseSync(file);
+	for (const table of rowsForEveryTable(database, 2000)) database.exec(insertStatement(table));
+	database.exec("ANALYZE");
+	const scans = statements.flatMap((sql) =>
+		database
+			.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+			.all()
+			.map(({ detail }) => ({ sql, detail: String(detail) }))
+			.filter(({ detail }) => detail.startsWith("SCAN ") && !isGiven.test(detail)),
+	);
+	database.close();
+	expect(scans).toEqual([]);
+});

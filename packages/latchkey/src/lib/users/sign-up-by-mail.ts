@@ -1,0 +1,84 @@
+import { uuidv7 } from "../crypto/random.ts";
+import { readCode, redeemCode } from "../email-codes/code.ts";
+import { askCode, readAskedCode } from "../email-codes/code-cookie.ts";
+import type { CodeAsked } from "../email-codes/request-email-code.ts";
+import type { EmailConfirmed } from "../email-verification/confirm-email.ts";
+import type { Engine } from "../engine.ts";
+import { auditEvent } from "../events/events.ts";
+import { addressSubject } from "../http/throttle.ts";
+import type { Visitor } from "../http/visitor.ts";
+import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
+import { mailKinds } from "../mail/mail-message.ts";
+import { newMail } from "../mail/new-mail.ts";
+import { checkNewPassword } from "../passwords/new-password.ts";
+import { register, type SignUpInput } from "./sign-up.ts";
+
+const purpose = "sign-up-code";
+
+/** A sign-up that waits for its proof; the password is a sealed hash. */
+interface Registration {
+	value: string;
+	canonical: string;
+	name: string | null;
+	sealed: string;
+}
+
+/**
+ * The first half of a sign-up that asks for a proven address: nothing is made of it but a message, and the answer is the
+ * same in body and time for an address that has an account. Whoever owns that is told by mail.
+ */
+export async function requestSignUp(engine: Engine, visitor: Visitor, input: SignUpInput): Promise<CodeAsked> {
+	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	const { email, username, name = null } = input;
+	if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
+	// Whether somebody has a user name is not to be asked by strangers.
+	if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
+	const policy = await checkNewPassword(engine, input.password, [email.value, name]);
+	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { password: policy.reason } };
+	engine.hasher.requireRoom();
+	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
+	if (!admission.ok) {
+		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	}
+	const mailAdmission = await admitMail(engine, visitor, email.canonical);
+	if (!mailAdmission.ok) return mailAdmission;
+
+	const userId = uuidv7();
+	const sealed = await engine.hasher.hash(userId, policy.normalized);
+	const lifetimeMs = mailKinds.sign_up_code;
+	const { holder, cookie } = askCode(engine, { purpose, email: email.value, lifetimeMs });
+	const mail = newMail("sign_up_code", {
+		recipient: email.value,
+		userId: null,
+		language: languageOf(engine, visitor),
+		about: { canonical: email.canonical, userId, name, sealed, holder },
+	});
+	await engine.storage.appendEvents([auditEvent("sign_up.requested", visitor, { mails: [mail] })]);
+	return { ok: true, cookie, expiresInMs: lifetimeMs };
+}
+
+/** The second half: the account is made, its address proven, and whoever asked for it is signed in. */
+export async function finishSignUp(engine: Engine, visitor: Visitor, typed: string): Promise<EmailConfirmed> {
+	const asked = readAskedCode(engine, visitor);
+	const code = readCode(typed);
+	if (asked?.purpose !== purpose || code === null) return { ok: false, code: "invalid_code" };
+	const token = await redeemCode(engine, { purpose, holder: asked.holder, code });
+	if (token === null) return { ok: false, code: "invalid_code" };
+	const { value, canonical, name, sealed } = token.payload as Registration;
+	const userId = token.subject;
+	const result = await register(engine, visitor, {
+		userId,
+		name,
+		identifiers: [{ kind: "email", value, canonical }],
+		password: sealed,
+		language: languageOf(engine, visitor),
+		emailIsProven: true,
+		method: "password",
+		authentication: { amr: ["pwd"], level: "aal1" },
+		factors: { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false },
+		mails: [],
+		events: [],
+	});
+	if (result.ok || result.code === "second_factor_required") return { ok: true, what: "signed_up", result };
+	return result;
+}
