@@ -156,12 +156,13 @@ describe("[A30] a challenge", () => {
 
 	it("is not answered for another user", async () => {
 		const { auth, owner, bob, bobs } = await adaAndBob();
+		const registration = await begin(owner, "registration");
 		await owner.patch("/api/auth/factors", { secondStep: true });
 		const { browser } = await firstStep(auth);
 		const options = await begin(browser, "second-step");
 		const credential = bobs.get({ ...options, allowCredentials: [] });
 		expect((await browser.post("/api/auth/attempt", { factor: "passkey", credential })).status).toBe(401);
-		const stolen = new TestAuthenticator().create(await begin(owner, "registration"));
+		const stolen = new TestAuthenticator().create(registration);
 		bob.cookies.set("passkey", owner.cookies.get("passkey")!);
 		expect((await bob.post("/api/auth/passkeys", { credential: stolen })).body.code).toBe("invalid_credentials");
 	});
