@@ -180,6 +180,27 @@ export function factorsContract(context: ContractContext): void {
 		expect(await storage.consumeToken({ purpose: "attempt", tokenHash })).toBeNull();
 	});
 
+	it("[A3] takes away what was added before the address was proven by somebody else", async () => {
+		const { storage } = context;
+		const change = await withTotp("ada");
+		const passkey = newPasskey(change.userId);
+		await storage.addPasskey({ passkey, limit: 1, events: [] });
+		await storage.switchSecondStep({ ...change, on: true, events: [] });
+		const proof = { userId: change.userId, canonical: "ada@example.com", stranger: true, events: [] };
+		expect(await storage.proveEmail(proof)).toEqual({ first: true });
+		expect(await storage.readFactors(change.userId)).toEqual({
+			totp: null,
+			passkeys: [],
+			recoveryCodes: 0,
+			secondStep: false,
+			password: false,
+		});
+		expect(await storage.findPasskey(passkey.credentialId)).toBeNull();
+		expect(await storage.consumeRecoveryCode({ userId: change.userId, codeHash: codes[0]! })).toBe(false);
+		expect(await storage.readSession(sha256("with an app"))).toBeNull();
+		expect(await storage.findCredentialsOfUser(change.userId)).toMatchObject({ factors: { passkeys: 0 } });
+	});
+
 	it("deletes and exports them with the user, secrets apart", async () => {
 		const { storage, store, clock } = context;
 		await signUp(storage, "bob");
