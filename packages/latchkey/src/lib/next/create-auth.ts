@@ -138,7 +138,7 @@ export function createAuth(options: AuthOptions): NextAuth {
 			options: GuardedRouteOptions<Input, Params>,
 			handler: (context: RouteHandlerContext<z.output<Input>, z.output<Params>>) => Promise<Response> | Response,
 		) => guardRoute({ engine, logger }, options, handler),
-		proxy: (options: ProxyOptions) => guardProxy(engine, options),
+		proxy: (options: ProxyOptions) => guardProxy({ engine, logger }, options),
 		handlers: handlersOf(auth.handle),
 		actions: formActions(auth, engine, request),
 		formState: async () => {

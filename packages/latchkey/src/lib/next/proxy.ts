@@ -1,4 +1,5 @@
 import { type NextRequest, NextResponse } from "next/server.js";
+import type { AuthWithEngine } from "../auth.ts";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { errorResponse } from "../http/handle-request.ts";
@@ -26,23 +27,26 @@ export type AuthProxy = (request: NextRequest) => Promise<Response>;
  * it lets through is judged again there, so everything is as safe without it. It gives a visitor without JavaScript a
  * real redirect, and renews tokens on the way.
  */
-export function guardProxy(opening: () => Promise<Engine>, options: ProxyOptions): AuthProxy {
+export function guardProxy(
+	{ engine: opening, logger }: Pick<AuthWithEngine, "engine" | "logger">,
+	options: ProxyOptions,
+): AuthProxy {
 	const isPublic = pathMatcher(options.public);
 	const wantsNonce = pathMatcher(options.nonce ?? []);
 	return async (request) => {
 		const { pathname } = request.nextUrl;
-		const engine = await opening();
-		if (passes(engine, pathname, request)) return NextResponse.next();
-		const response = wantsNonce(pathname) ? withNonce(request) : NextResponse.next();
+		const pass = () => (wantsNonce(pathname) ? withNonce(request) : NextResponse.next());
 		try {
+			const engine = await opening();
+			if (passes(engine, pathname, request)) return NextResponse.next();
 			const visitor = readVisitor(request, engine.settings);
 			const current = await resolveSession(engine, visitor);
 			const stranger = current === null && !isPublic(pathname) && visitor.kind !== "prefetch";
-			return stranger ? turnAway(engine, visitor, request) : await renewed(engine, visitor, current, response);
+			return stranger ? turnAway(engine, visitor, request) : await renewed(engine, visitor, current, pass());
 		} catch (error) {
-			const refused = errorResponse(engine.log, error);
+			const refused = errorResponse(logger, error);
 			// A page that anybody may see says by itself that the store is away.
-			return isPublic(pathname) && isStoreAway(error) ? response : refused;
+			return isPublic(pathname) && isStoreAway(error) ? pass() : refused;
 		}
 	};
 }

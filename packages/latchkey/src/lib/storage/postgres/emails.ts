@@ -8,6 +8,7 @@ import {
 	clock,
 	endedByEpoch,
 	eventRows,
+	killedPending,
 	logged,
 	now,
 	type SettlementParameters,
@@ -150,16 +151,6 @@ function held(p: { userId: string; canonical: string }) {
 		)`;
 }
 
-/** `killed`: what was pending for the user of `gate`. */
-function killed(gate: string) {
-	const purposes = sql.join(pendingPurposes.map((purpose) => sql.lit(purpose)));
-	return sql`killed as (
-		delete from latchkey_one_time_token using ${sql.raw(gate)}
-		where latchkey_one_time_token.subject = ${sql.ref(`${gate}.id`)}
-			and latchkey_one_time_token.purpose in (${purposes})
-	)`;
-}
-
 /** The factors of whoever never proved that the address is theirs, if `gate` has a row. */
 function withoutFactors(gate: string) {
 	const of = sql.ref(`${gate}.id`);
@@ -177,7 +168,7 @@ function prepareProof(connection: PostgresConnection) {
 	return connection.prepare<Proof, { first: boolean; told: number }>(
 		(_, p) => sql`with ${clock(p)},
 			${held(p)},
-			${killed("held")},
+			${killedPending("held")},
 			proven as (
 				update latchkey_identifier set verified_at = clock.now from clock, held
 				where latchkey_identifier.user_id = held.id and latchkey_identifier.kind = 'email' and held.unproven
