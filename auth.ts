@@ -7,6 +7,7 @@ import {
 	github,
 	google,
 	microsoft,
+	passkey,
 	password,
 } from "latchkey/next";
 import { isLanguage } from "./messages/languages";
@@ -14,7 +15,17 @@ import { isLanguage } from "./messages/languages";
 // A provider is offered once its variables are set; the example provider on this machine only.
 export const auth = createAuth({
 	name: "Latchkey",
-	methods: [password(), emailCode(), google(), github(), apple(), microsoft(), facebook(), exampleProvider()],
+	methods: [
+		password(),
+		emailCode(),
+		passkey(),
+		google(),
+		github(),
+		apple(),
+		microsoft(),
+		facebook(),
+		exampleProvider(),
+	],
 	pages: { afterSignIn: "/dashboard" },
 	mail: { language: ({ headers }) => chosenLanguage(headers.get("cookie") ?? "") },
 });

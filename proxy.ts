@@ -9,8 +9,7 @@ const guard = auth.proxy({
 	public: [
 		"/",
 		"/icon.svg",
-		"/sign-in",
-		"/sign-in/problem",
+		"/sign-in/*",
 		"/sign-up",
 		"/fetch",
 		"/preferences",
@@ -19,10 +18,9 @@ const guard = auth.proxy({
 		"/dev/mailbox/*",
 	],
 	nonce: [
-		"/sign-in",
-		"/sign-in/problem",
+		"/sign-in/*",
 		"/sign-up",
-		"/reauthenticate",
+		"/reauthenticate/*",
 		"/dashboard",
 		"/fetch",
 		"/account/*",

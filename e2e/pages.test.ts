@@ -1,6 +1,7 @@
 import axe from "axe-core";
 import type { BrowserContext, Page } from "playwright-core";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { totpCode } from "../packages/latchkey/test/factors.ts";
 import { complaint, mailbox, mailLink, newAddress, origin, register, visit, visitForAll } from "./visit.ts";
 
 interface Screen {
@@ -15,6 +16,23 @@ const send = async (page: Page) => {
 	await complaint(page).waitFor();
 };
 
+/** Half-way in: somebody with an authenticator app has typed the password. */
+async function waitForSecondStep(page: Page) {
+	const elsewhere = await visit();
+	const email = await register(elsewhere);
+	const { request } = elsewhere;
+	const headers = { origin };
+	const { secret, enrolment } = await (await request.post("/api/auth/factors/totp", { headers })).json();
+	const data = { enrolment, code: totpCode(secret, Date.now()) };
+	await request.put("/api/auth/factors/totp", { headers, data });
+	await elsewhere.context().clearCookies();
+	await request.post("/api/auth", { data: { email, password: "correct horse battery" } });
+	const attempt = (await elsewhere.context().cookies()).filter(({ name }) => name === "attempt");
+	await page.context().addCookies(attempt);
+	await page.goto("/sign-in/second-step");
+	await page.locator("input[name=code]").waitFor();
+}
+
 const forStrangers: Screen[] = [
 	{ name: "landing", path: "/" },
 	{ name: "sign-in", path: "/sign-in?next=/account" },
@@ -22,6 +40,8 @@ const forStrangers: Screen[] = [
 	{ name: "sign-up, refused", path: "/sign-up", act: send },
 	{ name: "sign-in problem", path: "/sign-in/problem?problem=account_exists&provider=example&reference=0123abcd" },
 	{ name: "sign-in cancelled", path: "/sign-in/problem?problem=sign_in_cancelled&provider=example" },
+	{ name: "second step, expired", path: "/sign-in/second-step" },
+	{ name: "second step", path: "/sign-in", act: waitForSecondStep },
 	{ name: "forgotten password, sent", path: "/forgot-password?sent" },
 	{ name: "forgotten password, refused", path: "/forgot-password", act: send },
 	{ name: "reset without a link", path: "/reset-password" },
@@ -50,7 +70,13 @@ const forMembers: Screen[] = [
 	{ name: "dashboard", path: "/dashboard", act: (page) => page.locator("main ol li").first().waitFor() },
 	{ name: "fetch", path: "/fetch", act: (page) => page.locator("main button").first().click() },
 	{ name: "reauthenticate", path: "/reauthenticate" },
+	{ name: "reauthenticate for two factors", path: "/reauthenticate?why=level" },
+	{ name: "reauthenticated", path: "/reauthenticate/done" },
 	{ name: "profile", path: "/account?saved" },
+	{ name: "sign-in methods", path: "/account/security?saved" },
+	{ name: "authenticator app", path: "/account/security/app" },
+	{ name: "recovery codes", path: "/account/security/recovery-codes" },
+	{ name: "passkeys", path: "/account/security/passkeys?done=removed" },
 	{ name: "password", path: "/account/password" },
 	{ name: "password, changed", path: "/account/password?saved" },
 	{ name: "address", path: "/account/email" },

@@ -1,3 +1,4 @@
+import { security } from "./ar-security";
 import type { Messages } from "./en";
 import { mail } from "./mail-ar";
 import { providers } from "./providers-ar";
@@ -60,8 +61,7 @@ export const ar: Messages = {
 		codeTitle: "مشروع كامل",
 		codeText: "الإعداد والمسارات وصفحة محمية. هذا كل شيء.",
 		notTitle: "ما لا يفعله بعد",
-		notText:
-			"كلمات المرور والرموز المرسلة بالبريد والمزوّدون الخارجيون هي طرق الدخول اليوم. مفاتيح المرور والعامل الثاني قيد البناء. لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
+		notText: "لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
 	},
 	signIn: {
 		title: "تسجيل الدخول",
@@ -145,6 +145,7 @@ export const ar: Messages = {
 		navigation: "الحساب",
 		profile: "الملف الشخصي",
 		password: "كلمة المرور",
+		security: "طرق الدخول",
 		email: "البريد الإلكتروني",
 		devices: "الأجهزة",
 		connections: "الحسابات المربوطة",
@@ -226,6 +227,16 @@ export const ar: Messages = {
 			"session.ended": "تسجيل خروج",
 			"session.revoked": "سُجّل خروج جهاز من جهاز آخر",
 			"session.copied": "اكتُشفت جلسة منسوخة وأُنهيت",
+			"sign_in.second_step_required": "قُبلت كلمة المرور وطُلبت الخطوة الثانية",
+			"second_step.failed": "أُدخل رمز خاطئ في الخطوة الثانية",
+			"second_step.switched": "تغيّر إعداد الخطوة الثانية",
+			"totp.added": "أُضيف تطبيق مصادقة",
+			"totp.removed": "أُزيل تطبيق المصادقة",
+			"recovery_codes.made": "أُنشئت رموز استرداد",
+			"recovery_code.used": "استُخدم رمز استرداد",
+			"passkey.added": "أُضيف مفتاح مرور",
+			"passkey.renamed": "أُعيدت تسمية مفتاح مرور",
+			"passkey.removed": "أُزيل مفتاح مرور",
 			"sessions.revoked": "تسجيل الخروج من كل مكان آخر",
 			"sign_in.new_device": "تسجيل دخول من جهاز جديد",
 			"password.reset": "اختيرت كلمة مرور جديدة عبر البريد",
@@ -309,7 +320,16 @@ export const ar: Messages = {
 			invalid_credentials: "اسم الدخول هذا وكلمة المرور هذه لا يتطابقان.",
 			wrong_password: "هذه ليست كلمة مرورك.",
 			not_authenticated: "لم تعد مسجّل الدخول. سجّل الدخول ثم حاول مجددًا.",
-			reauthentication_required: "أكّد كلمة مرورك أولًا.",
+			reauthentication_required: "أكّد أنك أنت أولًا.",
+			insufficient_level: "هذا يطلب عاملين. أكّد أنك أنت بعامل آخر أولًا.",
+			attempt_expired: "انتظر هذا الدخول طويلًا. ابدأ من جديد.",
+			factor_exists: "لديك هذا من قبل.",
+			factor_missing: "لا يوجد عامل ثانٍ بعد.",
+			last_way_in: "هذه طريقتك الوحيدة للدخول. أضف غيرها أولًا.",
+			too_many_passkeys: "لديك أقصى عدد من مفاتيح المرور. أزل واحدًا أولًا.",
+			unknown_passkey: "لا أحد هنا لديه مفتاح المرور هذا. ربما أُزيل.",
+			cancelled: "لم يتم ذلك. لم يجد جهازك مفتاح مرور لهذا الموقع، أو ألغيت.",
+			unsupported: "لا يستطيع هذا المتصفح أو الجهاز ذلك.",
 			identifier_taken: "هذا مستخدم من قبل.",
 			invalid_code: "هذا الرمز خاطئ أو مستخدم أو منتهي الصلاحية. بعد خمس محاولات خاطئة اطلب رمزًا جديدًا.",
 			expired_link: "هذا الرابط مستخدم أو منتهي الصلاحية. اطلب رابطًا جديدًا.",
@@ -335,6 +355,7 @@ export const ar: Messages = {
 				too_long: "اسم المستخدم 32 حرفًا على الأكثر.",
 			},
 			name: { too_long: "الاسم 100 حرف على الأكثر.", invalid: "احذف الرموز الخاصة." },
+			code: { required: "أدخل الرمز." },
 			password: { required: "أدخل كلمة مرورك.", too_short: "أدخل كلمة مرورك." },
 			current_password: { required: "أدخل كلمة مرورك الحالية." },
 			new_password: {
@@ -370,5 +391,6 @@ export const ar: Messages = {
 		reference: "المرجع",
 	},
 	providers,
+	security,
 	mail,
 };

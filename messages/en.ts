@@ -1,3 +1,4 @@
+import { security } from "./en-security";
 import { mail } from "./mail-en";
 import { providers } from "./providers-en";
 
@@ -61,8 +62,7 @@ export const en = {
 		codeTitle: "A whole project",
 		codeText: "The configuration, the handlers, and a protected page. That is all of it.",
 		notTitle: "What it does not do yet",
-		notText:
-			"Passwords, mailed codes and outside providers are the ways to sign in today. Passkeys and second factors are being built. There is no hosted version, and none is planned.",
+		notText: "There is no hosted version, and none is planned.",
 	},
 	signIn: {
 		title: "Sign in",
@@ -147,6 +147,7 @@ export const en = {
 		navigation: "Account",
 		profile: "Profile",
 		password: "Password",
+		security: "Sign-in methods",
 		email: "E-mail address",
 		devices: "Devices",
 		connections: "Connected accounts",
@@ -223,6 +224,16 @@ export const en = {
 			"session.revoked": "A device was signed out from another",
 			"session.copied": "A copied session was found and ended",
 			"sessions.revoked": "Signed out everywhere else",
+			"sign_in.second_step_required": "Password accepted, second step asked for",
+			"second_step.failed": "A wrong code was given as second step",
+			"second_step.switched": "Second step switched",
+			"totp.added": "Authenticator app added",
+			"totp.removed": "Authenticator app removed",
+			"recovery_codes.made": "Recovery codes made",
+			"recovery_code.used": "Recovery code used",
+			"passkey.added": "Passkey added",
+			"passkey.renamed": "Passkey renamed",
+			"passkey.removed": "Passkey removed",
 			"sign_in.new_device": "Signed in on a new device",
 			"password.reset": "A new password was chosen by mail",
 			"password.removed": "Password removed: the address had never been confirmed before",
@@ -292,7 +303,16 @@ export const en = {
 			invalid_credentials: "That sign-in name and that password do not belong together.",
 			wrong_password: "That is not your password.",
 			not_authenticated: "You are not signed in any more. Sign in, then try again.",
-			reauthentication_required: "Confirm your password first.",
+			reauthentication_required: "Confirm that it is you first.",
+			insufficient_level: "This asks for two factors. Confirm that it is you with another one first.",
+			attempt_expired: "This sign-in waited too long. Begin again.",
+			factor_exists: "You have this already.",
+			factor_missing: "There is no second factor yet.",
+			last_way_in: "This is your only way in. Add another first.",
+			too_many_passkeys: "You have as many passkeys as an account can have. Remove one first.",
+			unknown_passkey: "Nobody here has this passkey. It may have been removed.",
+			cancelled: "Nothing came of it. Your device found no passkey for this site, or you cancelled.",
+			unsupported: "This browser or device cannot do that.",
 			identifier_taken: "Somebody has this already.",
 			invalid_code: "This code is wrong, was used or has expired. After five wrong ones, ask for a new one.",
 			expired_link: "This link was used or has expired. Ask for a new one.",
@@ -318,6 +338,7 @@ export const en = {
 				too_long: "A user name has at most 32 characters.",
 			},
 			name: { too_long: "A name has at most 100 characters.", invalid: "Leave out the special characters." },
+			code: { required: "Enter the code." },
 			password: { required: "Enter your password.", too_short: "Enter your password." },
 			current_password: { required: "Enter your present password." },
 			new_password: {
@@ -353,6 +374,7 @@ export const en = {
 		reference: "Reference",
 	},
 	providers,
+	security,
 	mail,
 };
 

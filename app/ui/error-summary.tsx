@@ -54,8 +54,14 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 						{forms.signInAgain}
 					</a>
 				)}
-				{code === "reauthentication_required" && (
-					<a className="link" href="/reauthenticate" target="_blank" rel="noopener">
+				{(code === "reauthentication_required" || code === "insufficient_level") && (
+					// In a tab of its own: what was typed here stays, and can be sent again.
+					<a
+						className="link"
+						href={`/reauthenticate?next=/reauthenticate/done${why(code)}`}
+						target="_blank"
+						rel="noopener"
+					>
 						{forms.confirmElsewhere}
 					</a>
 				)}
@@ -73,6 +79,10 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 			</div>
 		</div>
 	);
+}
+
+function why(code: string): string {
+	return code === "insufficient_level" ? "&why=level" : "";
 }
 
 export function fieldId(name: string): string {

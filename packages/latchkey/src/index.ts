@@ -1,4 +1,4 @@
-export { type Auth, createAuth, type Granted, type GrantResult } from "./lib/auth.ts";
+export { type Auth, createAuth, type Granted, type GrantResult, type Pending } from "./lib/auth.ts";
 export { exampleProvider } from "./lib/development/example-provider.ts";
 export { emailCode } from "./lib/email-codes/email-code.ts";
 export { AuthError, type ErrorCode, errorCodes, type FieldErrors, type Refusal } from "./lib/errors.ts";
@@ -52,7 +52,10 @@ export { oauth2 } from "./lib/oauth/providers/oauth2.ts";
 export { oidc } from "./lib/oauth/providers/oidc.ts";
 export type { ProviderToken, ProviderTokenResult } from "./lib/oauth/token-vault.ts";
 export type { AuthOptions } from "./lib/options.ts";
+export { type PasskeyOptions, passkey } from "./lib/passkeys/passkey.ts";
 export { password } from "./lib/passwords/password.ts";
+export type { PendingAttempt } from "./lib/second-step/pending-attempt.ts";
+export type { FactorName } from "./lib/second-step/second-step.ts";
 export type { Session, SessionInfo, User } from "./lib/sessions/session.ts";
 export type { CookieToSet } from "./lib/sessions/session-cookie.ts";
 export type { AssuranceLevel } from "./lib/storage/storage.ts";

@@ -13,7 +13,6 @@ export type ProviderCode =
 	| "reconnect_required"
 	| "account_exists"
 	| "identity_taken"
-	| "last_way_in"
 	| "provider_error"
 	| "provider_unavailable"
 	| "upstream_unavailable"

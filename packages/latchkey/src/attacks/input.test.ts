@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { assertion, signUpWhereRequired, withApp, withPasskey } from "../../test/factors.ts";
 import { ada, openTestAuth, signedUp } from "../../test/harness.ts";
 import { endpointsOf, everyRow, type InstrumentedAuth, openInstrumented, rows } from "../../test/instruments.ts";
 import type { ProviderCode } from "../../test/oauth-harness.ts";
 import { type ErrorCode, errorCodes } from "../lib/errors.ts";
 import { method } from "../lib/methods/method.ts";
-import { type TestAnswer, TestBrowser } from "../testing.ts";
+import { passkey } from "../lib/passkeys/passkey.ts";
+import { password } from "../lib/passwords/password.ts";
+import { type TestAnswer, TestAuthenticator, TestBrowser } from "../testing.ts";
 
 const signInAsAda = { email: ada.email, password: ada.password };
 const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -39,6 +42,42 @@ const causes: Record<Exclude<ErrorCode, ProviderCode>, (auth: InstrumentedAuth) 
 	async too_many_attempts(auth) {
 		for (let guess = 0; guess < 10; guess++) await auth.browser().post("/api/auth", { ...signInAsAda, password: "x" });
 		return auth.browser().post("/api/auth", signInAsAda);
+	},
+	attempt_expired: (auth) => auth.browser().post("/api/auth/attempt", { factor: "totp", code: "123456" }),
+	async factor_exists(auth) {
+		const browser = await signedUp(auth);
+		await withApp(auth, browser);
+		return browser.put("/api/auth/factors/totp", { enrolment: "x", code: "123456" });
+	},
+	async factor_missing(auth) {
+		return (await signedUp(auth)).delete("/api/auth/factors/totp");
+	},
+	async insufficient_level(auth) {
+		const browser = await signedUp(auth);
+		await withApp(auth, browser);
+		const userId = (await browser.get("/api/auth")).body.user.id;
+		const granted = await auth.createSession(browser.prepare("POST", "/"), { userId });
+		browser.cookies.set("session", granted!.cookie.value);
+		return browser.delete("/api/auth/factors/totp");
+	},
+	async last_way_in() {
+		const strict = await openInstrumented({ secondFactor: "required" });
+		const { browser, enrolment, code } = await signUpWhereRequired(strict);
+		await browser.post("/api/auth/attempt", { factor: "totp", enrolment, code });
+		return browser.delete("/api/auth/factors/totp");
+	},
+	async unknown_passkey() {
+		const auth = await openInstrumented({ methods: [passkey()] });
+		const browser = auth.browser();
+		const stranger = new TestAuthenticator();
+		stranger.create({ challenge: "x", rp: { id: "localhost" }, user: { id: "x" } });
+		return browser.post("/api/auth", { credential: await assertion(browser, stranger, "sign-in") });
+	},
+	async too_many_passkeys() {
+		const auth = await openInstrumented({ methods: [password(), passkey()] });
+		const browser = await signedUp(auth);
+		for (let count = 0; count < 20; count++) await withPasskey(browser, new TestAuthenticator());
+		return browser.post("/api/auth/passkeys/challenges", { for: "registration" });
 	},
 	async server_error() {
 		const verify = () => Promise.reject(new Error("broken"));

@@ -29,11 +29,15 @@ describe("an endpoint", () => {
 		}
 		expect(open.sort()).toEqual([
 			"DELETE /api/auth",
+			"DELETE /api/auth/attempt",
 			"GET /api/auth",
+			"GET /api/auth/attempt",
 			"GET /api/auth/health",
 			"GET /api/auth/mail-links/{token}",
 			"GET /api/auth/openapi.json",
 			"POST /api/auth",
+			"POST /api/auth/attempt",
+			"POST /api/auth/attempt/totp",
 			"POST /api/auth/password-resets",
 			"POST /api/auth/sign-out",
 			"POST /api/auth/sign-up",

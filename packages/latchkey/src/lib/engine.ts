@@ -31,6 +31,10 @@ export interface Engine {
 	/** Sign short tokens for other services. */
 	readonly serviceKeys: KeyRing;
 	readonly providers: Providers;
+	/** Seals sign-ins that wait for their second step. */
+	readonly attemptKeys: KeyRing;
+	/** Seals the secrets of authenticator apps, at rest and on the way to being confirmed. */
+	readonly totpKeys: KeyRing;
 	readonly mailLinks: KeyRing;
 	readonly emailCodes: KeyRing;
 	readonly knownDevices: KeyRing;

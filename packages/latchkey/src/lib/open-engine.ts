@@ -35,6 +35,8 @@ type Shared = Pick<
 	| "transactionKeys"
 	| "vaultKeys"
 	| "serviceKeys"
+	| "attemptKeys"
+	| "totpKeys"
 	| "mailLinks"
 	| "emailCodes"
 	| "knownDevices"
@@ -124,6 +126,9 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		vaultKeys: deriveKeyRing(settings.secrets, "provider-token"),
 		serviceKeys: deriveKeyRing(settings.secrets, "service-token"),
 		pseudonyms,
+		attemptKeys: deriveKeyRing(settings.secrets, "attempt"),
+		// With the pepper, as password hashes: what lies in the database outlives a rotation of the secret.
+		totpKeys: deriveKeyRing(settings.peppers, "totp"),
 		mailLinks: deriveKeyRing(settings.secrets, "mail-link"),
 		emailCodes: deriveKeyRing(settings.secrets, "email-code"),
 		knownDevices: deriveKeyRing(settings.secrets, "device"),

@@ -21,6 +21,11 @@ export interface AuthOptions extends SettingsOverrides {
 	/** Whether strangers may register. Default `"open"`. */
 	signUp?: "open" | "closed";
 	/**
+	 * Who needs a second factor. `optional`: whoever has set one up. `required`: everybody; whoever has none sets one up
+	 * on the way in. `phishing-resistant`: nobody gets in without a passkey. Default `"optional"`.
+	 */
+	secondFactor?: "optional" | "required" | "phishing-resistant";
+	/**
 	 * Whether whoever signs up with an e-mail address must prove it. `required`: the account is made by the proof, and
 	 * sign-up answers alike for new and taken addresses. `optional`: they are in at once, and asked to prove it by mail.
 	 * `off`: nobody is asked. Default `"optional"`.
@@ -42,6 +47,8 @@ export interface AuthOptions extends SettingsOverrides {
 		afterSignIn?: string;
 		/** Default `/`. */
 		afterSignOut?: string;
+		/** Where a sign-in that waits for its second step goes on. Default `/sign-in/second-step`. */
+		secondStep?: string;
 		/** Default `/sign-up`. */
 		signUp?: string;
 		/** Where a new password is chosen. Default `/reset-password`. */
@@ -71,6 +78,7 @@ export interface ResolvedOptions {
 	readonly sessionIdleMs: number | null;
 	readonly minPasswordLength: number;
 	readonly signUp: "open" | "closed";
+	readonly secondFactor: "optional" | "required" | "phishing-resistant";
 	readonly emailVerification: "required" | "optional" | "off";
 	readonly mail: MailOptions;
 	readonly pages: Readonly<Required<NonNullable<AuthOptions["pages"]>>>;
@@ -101,6 +109,7 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 	checkChoice("profile", options.profile, ["aal1", "aal2", "aal3"]);
 	checkProfile(options);
 	checkChoice("signUp", options.signUp, ["open", "closed"]);
+	checkSecondFactor(options);
 	checkChoice("emailVerification", options.emailVerification, ["required", "optional", "off"]);
 	checkFrom(options.mail?.from);
 	const { url, secret, pepper, database, databaseDirectUrl, trustedProxies, smtp } = options;
@@ -108,6 +117,7 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 		...profiles[options.profile ?? "default"],
 		name: options.name ?? null,
 		signUp: options.signUp ?? "open",
+		secondFactor: options.secondFactor ?? "optional",
 		emailVerification: options.emailVerification ?? "optional",
 		mail: Object.freeze({ ...options.mail }),
 		pages: Object.freeze({
@@ -117,6 +127,7 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 			connections: checkPath("pages.connections", options.pages?.connections ?? "/account/connections"),
 			afterSignIn: checkPath("pages.afterSignIn", options.pages?.afterSignIn ?? "/"),
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
+			secondStep: checkPath("pages.secondStep", options.pages?.secondStep ?? "/sign-in/second-step"),
 			signUp: checkPath("pages.signUp", options.pages?.signUp ?? "/sign-up"),
 			resetPassword: checkPath("pages.resetPassword", options.pages?.resetPassword ?? "/reset-password"),
 			signInCode: checkPath("pages.signInCode", options.pages?.signInCode ?? "/sign-in/code"),
@@ -148,6 +159,13 @@ function checkMethods(methods: readonly Method[]): void {
 	for (const { name } of methods) {
 		if (names.has(name)) throw misconfigured(`createAuth: two methods are named ${JSON.stringify(name)}`);
 		names.add(name);
+	}
+}
+
+function checkSecondFactor({ secondFactor, methods }: AuthOptions): void {
+	checkChoice("secondFactor", secondFactor, ["optional", "required", "phishing-resistant"]);
+	if (secondFactor === "phishing-resistant" && !methods.some(({ name }) => name === "passkey")) {
+		throw misconfigured('createAuth: secondFactor "phishing-resistant" needs passkey() among the methods');
 	}
 }
 

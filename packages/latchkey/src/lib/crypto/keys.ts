@@ -11,7 +11,9 @@ export type KeyPurpose =
 	| "service-token"
 	| "mail-link"
 	| "email-code"
-	| "device";
+	| "device"
+	| "attempt"
+	| "totp";
 
 export interface Key {
 	/** Names the key in what it signs or seals. Public: it tells nothing about the key. */

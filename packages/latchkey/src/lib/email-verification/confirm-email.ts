@@ -5,15 +5,15 @@ import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { openMailLink } from "../mail/mail-link.ts";
-import type { GrantedSession } from "../sessions/open-session.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { toUser, type User } from "../sessions/session.ts";
+import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { TokenRecord } from "../storage/storage.ts";
 import { finishSignUp } from "../users/sign-up-by-mail.ts";
 import { finishEmailChange } from "./change-email.ts";
 
 export type EmailConfirmed =
-	| { readonly ok: true; readonly what: "signed_up"; readonly granted: GrantedSession }
+	| { readonly ok: true; readonly what: "signed_up"; readonly result: Exclude<SignInResult, Refusal> }
 	| { readonly ok: true; readonly what: "verified" | "changed"; readonly user: User }
 	| Refusal;
 

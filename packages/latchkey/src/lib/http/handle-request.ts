@@ -3,6 +3,7 @@ import type * as z from "zod";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { describeError, type Logger } from "../log.ts";
+import { attemptCookieName } from "../second-step/pending-attempt.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { sessionCookieName } from "../sessions/session-cookie.ts";
@@ -54,7 +55,8 @@ function matchPath(engine: Engine, router: Router, request: Request): Match {
 /** Refuses a mutating request that another site, or nobody knows who, made the browser send. */
 export function requireSameOrigin(engine: Engine, { headers }: { headers: Headers }): void {
 	const { origin } = engine.settings;
-	if (!isSameOrigin(headers, { origin, cookieNames: [sessionCookieName(engine.settings)] })) {
+	const cookieNames = [sessionCookieName(engine.settings), attemptCookieName(engine.settings)];
+	if (!isSameOrigin(headers, { origin, cookieNames })) {
 		const given = headers.get("sec-fetch-site") === null ? "Origin" : "Sec-Fetch-Site";
 		throw new AuthError("cross_origin", {
 			detail: `${given} does not say that the request came from ${origin} (AUTH_URL)`,

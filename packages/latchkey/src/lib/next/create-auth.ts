@@ -6,14 +6,21 @@ import { bffHandler } from "../bff/bff-handler.ts";
 import type { BffOptions } from "../bff/upstream.ts";
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
+import type { Engine } from "../engine.ts";
+import { AuthError } from "../errors.ts";
 import { type EventPage, listEvents } from "../events/event-log.ts";
+import { type Factors, readFactors } from "../factors/manage-factors.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
 import type { MailLink } from "../mail/open-mail-link.ts";
 import { type Connections, listConnections } from "../oauth/connections.ts";
 import { type ProviderTokenResult, tokenOfSession } from "../oauth/token-vault.ts";
 import type { AuthOptions } from "../options.ts";
+import { listPasskeys, type PasskeyList } from "../passkeys/manage-passkeys.ts";
+import { currentAttempt, type PendingAttempt, toPendingAttempt } from "../second-step/pending-attempt.ts";
 import { type DevicePage, listDevices } from "../sessions/devices.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
+import { continueTotp, startTotp, type TotpEnrolment } from "../totp/totp.ts";
 import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
 import { type CurrentRequest, currentRequest } from "./current-session.ts";
 import { type FormActions, formActions } from "./form-actions.ts";
@@ -89,6 +96,15 @@ export interface NextAuth extends Auth {
 	 * @throws {AuthError} `provider_unavailable`, `provider_error`, `store_unavailable`
 	 */
 	providerToken(provider: string): Promise<ProviderTokenResult>;
+	/** For the page of the second step: the sign-in that waits for it, or `null`. */
+	pendingSignIn(): Promise<PendingAttempt | null>;
+	/** For pages: what the signed-in user has to prove who they are, passkeys one by one. Sends anybody else to sign in. */
+	factors(): Promise<Factors & PasskeyList>;
+	/**
+	 * For pages that set up an authenticator app: a secret for the signed-in user, or for whoever must set one up on the
+	 * way in. After a wrong code, as `state` says, the same one again. `null` for anybody else.
+	 */
+	totpEnrolment(state: FormState): Promise<TotpEnrolment | null>;
 	/** For pages: the link of a message that the browser came by, if it did. Using it is left to a form. */
 	mailLink(): Promise<MailLink | null>;
 	/** For pages: the mailed code that this browser waits for, if it asked for one. */
@@ -146,6 +162,16 @@ export function createAuth(options: AuthOptions): NextAuth {
 			const { engine: opened, current } = await request();
 			return tokenOfSession(opened, current, provider);
 		},
+		pendingSignIn: async () => {
+			const { engine: opened, visitor } = await request();
+			const pending = await currentAttempt(opened, visitor);
+			return pending === null ? null : toPendingAttempt(pending);
+		},
+		factors: async () => {
+			const { engine: opened, current } = await protectRequest(request, {});
+			return ownFactors(opened, current);
+		},
+		totpEnrolment: async (state: FormState) => totpEnrolment(await request(), state),
 		...mailPages(engine, request),
 		action: <Input extends z.ZodType, Data>(
 			options: ActionOptions<Input>,
@@ -169,6 +195,23 @@ export function createAuth(options: AuthOptions): NextAuth {
 async function session(request: () => Promise<CurrentRequest>): Promise<Session | null> {
 	const { current } = await request();
 	return current === null ? null : toSession(current);
+}
+
+async function totpEnrolment(
+	{ engine, visitor, current }: CurrentRequest,
+	{ values: { enrolment = "" } }: FormState,
+): Promise<TotpEnrolment | null> {
+	const pending = await currentAttempt(engine, visitor);
+	const mayEnrol = pending?.step.enrolments.includes("totp") === true;
+	const user = mayEnrol ? pending?.credentials.user : current?.user;
+	if (user === undefined) return null;
+	return (enrolment === "" ? null : await continueTotp(engine, user, enrolment)) ?? startTotp(engine, user);
+}
+
+async function ownFactors(engine: Engine, current: ResolvedSession): Promise<Factors & PasskeyList> {
+	const [factors, list] = await Promise.all([readFactors(engine, current.user.id), listPasskeys(engine, current)]);
+	if (factors === null) throw new AuthError("not_authenticated");
+	return { ...factors, ...list };
 }
 
 function handlersOf(answer: RouteHandler): RouteHandlers {

@@ -37,6 +37,7 @@ export async function listConnections(engine: Engine, { user }: ResolvedSession)
 		storage.findCredentialsOfUser(user.id),
 	]);
 	const isUsable = ({ provider }: IdentityRecord) => provider === null || providers.find(provider) !== null;
+	const hasOtherWay = credentials !== null && (credentials.password !== null || credentials.factors.passkeys > 0);
 	const usable = identities.filter(isUsable);
 	const connections = identities
 		.toSorted((one, other) => one.createdAt - other.createdAt || (one.issuer < other.issuer ? -1 : 1))
@@ -47,7 +48,7 @@ export async function listConnections(engine: Engine, { user }: ResolvedSession)
 			label: identity.label,
 			connectedAt: isoTime(identity.createdAt),
 			usedAt: identity.usedAt === null ? null : isoTime(identity.usedAt),
-			removable: credentials?.password != null || usable.some((other) => other !== identity),
+			removable: hasOtherWay || usable.some((other) => other !== identity),
 		}));
 	return { connections, providers: providers.offered.map(({ definition: { id, name } }) => ({ id, name })) };
 }

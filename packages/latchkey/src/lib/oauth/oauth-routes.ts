@@ -9,6 +9,7 @@ import { type Answer, type Route, route } from "../http/route.ts";
 import { pageSchema } from "../http/schemas.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { describeError } from "../log.ts";
+import type { SecondFactorRequired } from "../second-step/pending-attempt.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { CallbackParameters } from "./exchange-code.ts";
@@ -181,18 +182,25 @@ async function answerCallback(
 	const { result, transactionId, next, purpose, error } = await finishOAuth(engine, visitor, provider, parameters);
 	const cookies = transactionId === null ? [] : [clearedTransaction(engine, transactionId)];
 	if (isLinked(result)) return { ...goTo(withDone(next ?? engine.options.pages.connections)), cookies };
-	if (result.ok) return answerSignIn(result, next ?? engine.options.pages.afterSignIn, cookies);
+	if (result.ok || result.code === "second_factor_required") return answerSignIn(engine, result, next, cookies);
 	const about = { provider: provider.id, next: next ?? undefined, kind: purpose?.kind };
 	return { ...problem(engine, result.code, { ...about, ...(error && { error }) }), cookies };
 }
 
-/** The one place where a sign-in at a provider that has succeeded becomes an answer. */
+/** The one place where a person who was proven at a provider gets an answer: in, or on to the second step. */
 function answerSignIn(
-	{ cookie, device }: Extract<SignInResult, { ok: true }>,
-	next: string,
+	{ options }: Engine,
+	result: Extract<SignInResult, { ok: true }> | SecondFactorRequired,
+	next: string | null,
 	cleared: readonly CookieToSet[],
 ): Answer {
-	return { ...goTo(next), cookie, cookies: [...(device ? [device] : []), ...cleared] };
+	const { afterSignIn, secondStep } = options.pages;
+	if (result.ok) {
+		const { cookie, device } = result;
+		return { ...goTo(next ?? afterSignIn), cookie, cookies: [...(device ? [device] : []), ...cleared] };
+	}
+	const page = next === null ? secondStep : `${secondStep}?next=${encodeURIComponent(next)}`;
+	return { ...goTo(page), cookie: result.cookie, cookies: cleared };
 }
 
 function withDone(path: string): string {

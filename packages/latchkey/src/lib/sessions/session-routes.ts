@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { AuthError } from "../errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
-import { refusal } from "../http/responses.ts";
 import { route } from "../http/route.ts";
 import {
 	grantedAnswer,
@@ -12,6 +11,7 @@ import {
 	splitSession,
 	userSchema,
 } from "../http/schemas.ts";
+import { signInAnswer, signInResponses } from "../http/sign-in-answer.ts";
 import type { Method } from "../methods/method.ts";
 import { leavingProvider } from "../oauth/leaving-provider.ts";
 import { isProvider } from "../oauth/provider.ts";
@@ -50,12 +50,10 @@ export function sessionResource(methods: readonly Method[]) {
 				...methods.filter((method) => !isProvider(method)).map(({ input }) => input),
 				z.never(),
 			]),
-			responses: { 200: grantedSchema },
-			errors: ["invalid_credentials", "too_many_attempts", "busy"],
+			responses: signInResponses,
+			errors: ["invalid_credentials", "unknown_passkey", "too_many_attempts", "busy"],
 			async handle({ engine, visitor, body }) {
-				const result = await signIn(engine, visitor, body);
-				if (!result.ok) throw refusal(result);
-				return grantedAnswer(200, "Authenticated", result);
+				return signInAnswer(200, "Authenticated", await signIn(engine, visitor, body));
 			},
 		}),
 		route({

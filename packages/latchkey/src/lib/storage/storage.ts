@@ -1,4 +1,5 @@
 import type { EmailStorage } from "./email-storage.ts";
+import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
 import type { MailStorage, NewMail } from "./mail-storage.ts";
 import type { OAuthStorage } from "./oauth-storage.ts";
 
@@ -11,7 +12,7 @@ import type { OAuthStorage } from "./oauth-storage.ts";
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage extends MailStorage, EmailStorage, OAuthStorage {
+export interface Storage extends MailStorage, EmailStorage, OAuthStorage, FactorsStorage {
 	// ── sessions ──
 
 	/**
@@ -233,6 +234,8 @@ export interface CreateUser {
 	identities: readonly { issuer: string; subject: string; provider?: string; label?: string | null }[];
 	/** The sealed PHC string. */
 	password: string | null;
+	/** A passkey to begin with. Default: none. */
+	passkey?: Omit<NewPasskey, "userId">;
 	/** A session to open for the new user; `userId` and `epoch` are the new user's. */
 	session: Omit<NewSession, "userId" | "epoch"> | null;
 	/** The session of whoever sat there before. */
@@ -247,11 +250,12 @@ export interface CreateUser {
 export type CreatedUser =
 	| { ok: true; user: UserRecord; session: SessionRecord | null }
 	/** Names which of them somebody else has. Nothing was written. */
-	| { ok: false; taken: readonly ("email" | "username" | "identity")[] };
+	| { ok: false; taken: readonly ("email" | "username" | "identity" | "passkey")[] };
 
 export interface Credentials {
 	user: UserRecord;
 	password: PasswordRecord | null;
+	factors: FactorSummary;
 }
 
 export interface PasswordRecord {
@@ -369,6 +373,7 @@ export interface UserExport {
 		createdAt: number;
 	}[];
 	password: { changedAt: number } | null;
+	factors: Omit<FactorsRecord, "totp" | "password"> & { totp: Omit<TotpRecord, "sealed" | "lastStep"> | null };
 	sessions: readonly SessionRecord[];
 	events: readonly EventRecord[];
 }

@@ -1,5 +1,13 @@
 import { jsonArrayFrom } from "kysely/helpers/postgres";
-import { selectUsers, sessionColumns, toEvent, toSession, toUser } from "../sqlite/rows.ts";
+import {
+	exportedFactors,
+	factorColumns,
+	selectUsers,
+	sessionColumns,
+	toEvent,
+	toSession,
+	toUser,
+} from "../sqlite/rows.ts";
 import type { Storage } from "../storage.ts";
 import { eventColumns } from "./audit-events.ts";
 import type { PostgresConnection } from "./connection.ts";
@@ -22,6 +30,7 @@ export function exportUserOperation(connection: PostgresConnection): Pick<Storag
 				})),
 				identities: row.identities.map(({ created_at, ...identity }) => ({ ...identity, createdAt: created_at })),
 				password: row.changed_at === null ? null : { changedAt: row.changed_at },
+				factors: exportedFactors(row, row.totp[0], row.keys),
 				sessions: row.sessions.map(toSession),
 				events: row.events.map(toEvent),
 			};
@@ -35,7 +44,21 @@ function prepareRead(connection: PostgresConnection) {
 			.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 			.where("u.id", "=", p.userId)
 			.select(["u.updated_at", "password.changed_at"])
+			.select(factorColumns)
 			.select((eb) => [
+				jsonArrayFrom(
+					eb
+						.selectFrom("latchkey_totp as totp")
+						.select(["totp.created_at", "totp.last_used_at"])
+						.whereRef("totp.user_id", "=", "u.id"),
+				).as("totp"),
+				jsonArrayFrom(
+					eb
+						.selectFrom("latchkey_passkey as key")
+						.selectAll("key")
+						.whereRef("key.user_id", "=", "u.id")
+						.orderBy("key.id"),
+				).as("keys"),
 				jsonArrayFrom(
 					eb
 						.selectFrom("latchkey_identifier as i")

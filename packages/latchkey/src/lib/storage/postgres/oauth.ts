@@ -98,6 +98,7 @@ function prepareIdentities(connection: PostgresConnection) {
 					where latchkey_identity.issuer = ${p.issuer}::text and latchkey_identity.subject = ${p.subject}::text
 						and latchkey_identity.user_id = ${p.userId}::text and others.held and (
 							others.usable or exists (select from latchkey_password as p where p.user_id = ${p.userId}::text)
+							or exists (select from latchkey_user as u where u.id = ${p.userId}::text and u.passkeys > 0)
 						)
 					returning latchkey_identity.user_id as id
 				),

@@ -3,6 +3,7 @@ import type { EmailStorage } from "../email-storage.ts";
 import type { OneTimeTokenTable } from "../schema.ts";
 import type { TokenRecord } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
+import { factorSteps } from "./factors.ts";
 import { selectUsers, toUser } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
@@ -15,6 +16,7 @@ type EmailOperations = Omit<
 export function emailOperations(connection: SqliteConnection, steps: Steps): EmailOperations {
 	const tokens = prepareTokens(connection);
 	const account = prepareAccount(connection);
+	const factors = factorSteps(connection, steps);
 
 	/** Takes away what somebody left who never proved that the address is theirs. */
 	function removeStranger(userId: string, now: number): void {
@@ -22,6 +24,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 		steps.sessions.moveEpoch(userId);
 		account.removePassword.run({ userId });
 		account.removeIdentities.run({ userId, since: 0 });
+		factors.removeAll(userId);
 	}
 
 	return {
@@ -81,6 +84,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				function removePrevious(firstProof: boolean): void {
 					if (firstProof) account.verify.run({ userId, now });
 					if (firstProof) account.removeIdentities.run({ userId, since: 0 });
+					if (firstProof) factors.removeAll(userId);
 					steps.sessions.endLive({ userId, keepSessionId: null, now });
 					steps.sessions.moveEpoch(userId);
 				}

@@ -17,7 +17,7 @@ function identityOperations(
 	connection: SqliteConnection,
 	steps: Steps,
 ): Pick<OAuthStorage, "listIdentities" | "linkIdentity" | "unlinkIdentity"> {
-	const { list, isThere, holder, link, unlink, hasPassword } = prepareIdentities(connection);
+	const { list, isThere, holder, link, unlink, otherWay } = prepareIdentities(connection);
 	return {
 		listIdentities: (userId) =>
 			connection.execute(() =>
@@ -45,7 +45,7 @@ function identityOperations(
 				if (unlink.run({ userId, issuer, subject }) === 0) return new Undo("gone" as const);
 				const isUsable = (provider: string | null) => provider === null || usableProviders.includes(provider);
 				const others = list.all({ userId }).some(({ provider }) => isUsable(provider));
-				if (!others && hasPassword.all({ userId }).length === 0) return new Undo("last" as const);
+				if (!others && otherWay.all({ userId }).length === 0) return new Undo("last" as const);
 				steps.events.append(events, connection.now());
 				return "unlinked";
 			}),
@@ -171,8 +171,13 @@ function prepareIdentities(connection: SqliteConnection) {
 				.where("user_id", "=", p.userId),
 		),
 
-		hasPassword: connection.prepareWrite((db, p: { userId: string }) =>
-			db.selectFrom("latchkey_password").select("user_id").where("user_id", "=", p.userId),
+		otherWay: connection.prepareWrite((db, p: { userId: string }) =>
+			db
+				.selectFrom("latchkey_user as u")
+				.leftJoin("latchkey_password as p", "p.user_id", "u.id")
+				.where("u.id", "=", p.userId)
+				.where((is) => is.or([is("p.user_id", "is not", null), is("u.passkeys", ">", 0)]))
+				.select("u.id"),
 		),
 	};
 }
