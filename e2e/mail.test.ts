@@ -118,7 +118,7 @@ describe.each([
 		await page.goto((await mailTo(other, /Confirm your new address/)).link);
 		await page.getByRole("button", { name: /Confirm/ }).click();
 		await page.waitForURL("/account/email?done");
-		await page.locator("main").getByText(other).waitFor();
+		await page.locator("main").getByText(other, { exact: true }).waitFor();
 
 		const owner = await come();
 		await owner.goto((await mailTo(address, /was changed/)).link);
