@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import type { BrowserContext, Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { complaint, origin, register, visit, visitForAll } from "./visit.ts";
+import { complaint, mailbox, mailLink, newAddress, origin, register, visit, visitForAll } from "./visit.ts";
 
 interface Screen {
 	name: string;
@@ -24,6 +24,17 @@ const forStrangers: Screen[] = [
 	{ name: "forgotten password, refused", path: "/forgot-password", act: send },
 	{ name: "reset without a link", path: "/reset-password" },
 	{ name: "sign-in by code", path: "/sign-in/code" },
+	{
+		name: "sign-in by code, asked for",
+		path: "/sign-in/code",
+		async act(page) {
+			await page.locator("[name=identifier]").fill(newAddress());
+			await page.locator("main [type=submit]").click();
+			await page.locator("[name=code]:visible").waitFor();
+		},
+	},
+	{ name: "reset by a link", path: "/sign-in", act: (page) => page.goto(links.reset) },
+	{ name: "a code to be typed elsewhere", path: "/sign-in", act: (page) => page.goto(links.code) },
 	{ name: "verify, nobody", path: "/verify-email" },
 	{ name: "broken link", path: "/mail-link?broken" },
 	{ name: "mailbox", path: "/dev/mailbox" },
@@ -49,6 +60,9 @@ const forMembers: Screen[] = [
 	{ name: "not found", path: "/nothing/here" },
 ];
 
+/** Of messages to the member: what a link leads to is a page like any other. */
+const links = { reset: "", code: "" };
+
 let member: Awaited<ReturnType<BrowserContext["storageState"]>>;
 
 beforeAll(async () => {
@@ -57,6 +71,11 @@ beforeAll(async () => {
 	const other = await visit({ userAgent: "Mozilla/5.0 (Windows NT 10.0; rv:150.0) Gecko/20100101 Firefox/150.0" });
 	await other.request.post("/api/auth", { data: { identifier: email, password: "correct horse battery" } });
 	member = await page.context().storageState();
+	await other.request.post("/api/auth/password-resets", { data: { email } });
+	await other.request.post("/api/auth/email-codes", { data: { email } });
+	const mails = await mailbox();
+	links.reset = mails.find((mail) => mail.includes("Choose a new password for"))!.match(mailLink)![1]!;
+	links.code = mails.find((mail) => mail.includes("is your code for"))!.match(mailLink)![1]!;
 });
 
 const screens = [

@@ -1,3 +1,5 @@
+import { mail } from "./mail-en";
+
 /** Everything that the application says. The other catalogues have the same keys: the compiler sees to it. */
 export const en = {
 	site: {
@@ -221,6 +223,7 @@ export const en = {
 			"password.reset": "A new password was chosen by mail",
 			"password.removed": "Password removed: the address had never been confirmed before",
 			"password.disabled": "Password disabled after too many wrong ones",
+			"password.enabled": "Password enabled again by the operator",
 			"email.verification_requested": "A code to confirm the address was sent",
 			"email.verified": "Address confirmed",
 			"email.change_requested": "A change of the address was begun",
@@ -345,118 +348,7 @@ export const en = {
 		retry: "Try again",
 		reference: "Reference",
 	},
-	mail: {
-		address: "E-mail address",
-		code: "Code",
-		codeHint: "Six digits, from the message. It works in this browser only.",
-		password: "New password",
-		passwordHint:
-			"At least 8 characters. A few words in a row are good; what others use often, or your own name, is not.",
-		pending: "One moment…",
-		expired: "This link has expired. Ask for a new one.",
-		validUntil: "Good until {time}.",
-		typeElsewhere: "Type this code in the browser where you asked for it:",
-		typeElsewhereWhy:
-			"You opened the link in another browser. It signs nobody in here, so that nobody can use a link that was not meant for them.",
-		developmentMailbox: "Nothing is really sent on this machine: see the mailbox.",
-		forgot: {
-			title: "Forgotten password",
-			lead: "We mail you a link by which you choose a new one.",
-			link: "Forgot your password?",
-			submit: "Send the link",
-			sent: "If there is an account with this address, a link is on its way. It works for 60 minutes. Look into the spam folder too.",
-			again: "Nothing came? Check the address and send it again.",
-			undone:
-				"Your address is yours again, everybody is signed out, and the password is gone. Choose a new one by mail.",
-			back: "Back to signing in",
-		},
-		reset: {
-			title: "Choose a new password",
-			lead: "For the account with {email}. You will be signed out everywhere.",
-			submit: "Set the password",
-			noLink: "This page opens by the link in a message. If yours does not work, ask for a new one.",
-			askAgain: "Send a new link",
-			done: "Your password is set, and you are signed out everywhere. Sign in with it.",
-		},
-		signInCode: {
-			title: "Sign in by code",
-			link: "Sign in by a code in a message",
-			lead: "No password needed: we mail you a code.",
-			submit: "Send the code",
-			sentTo:
-				"If there is an account with {email}, a code is on its way to it. It works for 10 minutes, in this browser.",
-			enter: "Sign in",
-			byLink: "Sign in as {email}",
-			byLinkLead: "You came by the link in the message. Press the button to sign in here.",
-			another: "Use another address, or send a new code",
-			usePassword: "Sign in with a password",
-		},
-		verify: {
-			title: "Confirm your address",
-			lead: "A code went to {email}. Type it here to confirm that the address is yours.",
-			leadNobody: "Sign in first, then open the link again or type the code.",
-			leadSignUp:
-				"If {email} has no account yet, a code is on its way. Type it here to finish. If it has one, the message says so.",
-			submit: "Confirm",
-			byLink: "Confirm {email}",
-			byLinkLead: "You came by the link in the message. Press the button to confirm the address.",
-			again: "Send a new code",
-			sent: "A new code is on its way.",
-			done: "{email} is confirmed.",
-			signIn: "Sign in",
-		},
-		account: {
-			title: "E-mail address",
-			lead: "Where we write to you, and what you can sign in with.",
-			present: "Your address",
-			none: "You have none yet.",
-			confirmed: "Confirmed",
-			unconfirmed: "Not confirmed yet",
-			confirm: "Send the code to confirm it",
-			changeTitle: "Change it",
-			changeText: "The new address takes the place of this one once you type the code that goes to it.",
-			new: "New e-mail address",
-			submit: "Send the code",
-			pendingTitle: "Waiting to be confirmed",
-			pendingText: "{email} takes the place of your address once you type the code that went to it.",
-			enterCode: "Type the code",
-			cancel: "Keep the old address",
-			done: "Your address is confirmed.",
-		},
-		link: {
-			title: "A link from a message",
-			broken: "This link is incomplete. Copy it whole from the message, or ask for a new one.",
-			emailUndoTitle: "Take the change back",
-			emailUndoText:
-				"{email} becomes the address of your account again. Everybody is signed out and the password is removed, so that whoever changed it is out. Then choose a new password by mail.",
-			emailUndo: "Take it back",
-			deletionUndoTitle: "Keep the account",
-			deletionUndoText: "The account with {email} will not be deleted. Sign in afterwards as ever.",
-			deletionUndo: "Keep the account",
-			kept: "Your account stays. Sign in to go on.",
-			nothing: "There is nothing to do here. Links in messages lead to this page.",
-			home: "Go to the home page",
-		},
-		deletion: {
-			when: "Your account will be deleted on {time}.",
-			keep: "Keep the account",
-			kept: "Your account stays.",
-		},
-		goodbye: {
-			title: "Goodbye",
-			deleted: "Your account is deleted, and everything that was stored with it. You are signed out everywhere.",
-			scheduled:
-				"Your account will be deleted on {time}. You are signed out everywhere. Until then you can keep it by the link that we have mailed you.",
-			home: "Go to the home page",
-		},
-		mailbox: {
-			title: "Mailbox",
-			lead: "What would have been sent, newest first. This page is there for local development only.",
-			empty: "Nothing yet.",
-			to: "To",
-			html: "As HTML",
-		},
-	},
+	mail,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

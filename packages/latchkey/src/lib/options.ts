@@ -95,6 +95,7 @@ const profiles = {
 export function resolveOptions(options: AuthOptions): ResolvedOptions {
 	checkMethods(options.methods);
 	checkChoice("profile", options.profile, ["aal1", "aal2", "aal3"]);
+	checkProfile(options);
 	checkChoice("signUp", options.signUp, ["open", "closed"]);
 	checkChoice("emailVerification", options.emailVerification, ["required", "optional", "off"]);
 	checkFrom(options.mail?.from);
@@ -148,6 +149,15 @@ function checkChoice(option: string, value: string | undefined, choices: readonl
 	if (value === undefined || choices.includes(value)) return;
 	const names = choices.map((choice) => JSON.stringify(choice)).join(" or ");
 	throw misconfigured(`createAuth: ${option} must be ${names}, not ${JSON.stringify(value)}`);
+}
+
+/** NIST SP 800-63B-4, section 3.1.3.1: a mailbox proves no more than that somebody reads it. */
+function checkProfile({ profile, methods }: AuthOptions): void {
+	if (profile !== "aal2" && profile !== "aal3") return;
+	if (!methods.some(({ name }) => name === "email-code")) return;
+	throw misconfigured(
+		`createAuth: ${profile} does not go together with emailCode(), which proves a mailbox only; leave one out`,
+	);
 }
 
 function checkFrom(from: string | undefined): void {

@@ -24,6 +24,7 @@ export const eventTypes = [
 	"password.reset",
 	"password.removed",
 	"password.disabled",
+	"password.enabled",
 	"email_code.requested",
 	"sign_up.requested",
 	"email.verification_requested",

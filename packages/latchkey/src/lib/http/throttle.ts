@@ -29,8 +29,8 @@ export const throttleRules = {
 	mailAddress: { limit: 20, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** Exports of one's data that are told of. */
 	exportNotice: { limit: 1, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
-	/** Guesses at one mailed code, for as long as it lives. */
-	emailCode: { limit: 5, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
+	/** Guesses at one mailed code, for as long as the longest-lived lives; a new one begins no new count. */
+	emailCode: { limit: 5, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 } as const satisfies Record<string, Rule>;
 
 export type ThrottleRule = keyof typeof throttleRules;

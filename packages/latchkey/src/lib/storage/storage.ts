@@ -79,7 +79,7 @@ export interface Storage extends MailStorage, EmailStorage {
 
 	/**
 	 * Replaces a password if its row still has `version`; moves the user's epoch, so that every session ends, and opens
-	 * the new one. `null` when the version moved or the user is gone, and then nothing happened.
+	 * the new one. Kills pending resets and changes of the address. `null` when the version moved or the user is gone, and then nothing happened.
 	 */
 	changePassword(input: ChangePassword): Promise<SessionRecord | null>;
 

@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractStore } from "./contract-store.ts";
 import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
-import { counter, hour, minute, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { counter, hour, minute, newEvent, newMail, newUser, sha256, signIn, signUp } from "./fixtures.ts";
 import type { RaceJob } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
@@ -107,6 +108,35 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				expect(await store.storage.listSessions(userId, { limit: 100 })).toEqual([]);
 				expect(await store.storage.createSession(signIn(userId, { epoch: 2 }))).not.toBeNull();
 			}
+		});
+
+		it("gives each message to exactly one of several senders", async () => {
+			const mails = Array.from({ length: 60 }, () => newMail({ id: randomUUID() }));
+			await store.storage.appendEvents([newEvent({ mails })]);
+			const claimed = (await race.run(repeat(["claimMails", { limit: 5, times: 6 }]))).flat();
+			expect(claimed.toSorted()).toEqual(mails.map(({ id }) => id).toSorted());
+		});
+
+		it("[A23] sets a password by a link for exactly one of 16 parallel callers", async () => {
+			for (let round = 0; round < 8; round++) {
+				const { userId } = await signUp(store.storage, `reset-${round}`);
+				const token = `reset token ${round}`;
+				const tokenHash = sha256(token);
+				const link = { purpose: "password-reset", subject: userId, tokenHash, lifetimeMs: hour, payload: null };
+				await store.storage.putToken(link);
+				const canonical = `reset-${round}@example.com`;
+				expect(sum(await race.run(repeat(["resetPassword", { userId, canonical, token, times: 4 }])))).toBe(1);
+				expect(await store.storage.findCredentialsOfUser(userId)).toMatchObject({ password: { version: 2 } });
+				expect(await store.storage.listEvents(userId, { limit: 9 })).toHaveLength(1);
+			}
+		});
+
+		it("[A22] counts every one of 100 parallel failures", async () => {
+			const { userId } = await signUp(store.storage, "guessed");
+			const counts = (await race.run(repeat(["recordFailures", { userId, times: 25 }]))).flat();
+			expect(counts.toSorted((one, other) => one - other)).toEqual(
+				Array.from({ length: 100 }, (_, index) => index + 1),
+			);
 		});
 
 		it("opens and migrates one fresh database from 4 processes at once", async () => {

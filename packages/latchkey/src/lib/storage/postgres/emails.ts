@@ -8,6 +8,7 @@ import {
 	clock,
 	endedByEpoch,
 	eventRows,
+	killedPending,
 	logged,
 	now,
 	type SettlementParameters,
@@ -150,22 +151,12 @@ function held(p: { userId: string; canonical: string }) {
 		)`;
 }
 
-/** `killed`: what was pending for the user of `gate`. */
-function killed(gate: string) {
-	const purposes = sql.join(pendingPurposes.map((purpose) => sql.lit(purpose)));
-	return sql`killed as (
-		delete from latchkey_one_time_token using ${sql.raw(gate)}
-		where latchkey_one_time_token.subject = ${sql.ref(`${gate}.id`)}
-			and latchkey_one_time_token.purpose in (${purposes})
-	)`;
-}
-
 function prepareProof(connection: PostgresConnection) {
 	type Proof = { userId: string; canonical: string; stranger: boolean; events: string };
 	return connection.prepare<Proof, { first: boolean; told: number }>(
 		(_, p) => sql`with ${clock(p)},
 			${held(p)},
-			${killed("held")},
+			${killedPending("held")},
 			proven as (
 				update latchkey_identifier set verified_at = clock.now from clock, held
 				where latchkey_identifier.user_id = held.id and latchkey_identifier.kind = 'email' and held.unproven

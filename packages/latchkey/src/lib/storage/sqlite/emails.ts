@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type EmailStorage, pendingPurposes } from "../email-storage.ts";
+import type { EmailStorage } from "../email-storage.ts";
 import type { OneTimeTokenTable } from "../schema.ts";
 import type { TokenRecord } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
@@ -58,7 +58,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const now = connection.now();
 				const [address] = account.address.all({ userId, canonical });
 				if (address === undefined) return new Undo(null);
-				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				steps.killPending(userId);
 				if (address.verified_at !== null) return { first: false };
 				account.verify.run({ userId, now });
 				if (stranger) removeStranger(userId, now);
@@ -71,7 +71,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const now = connection.now();
 				const [address] = account.address.all({ userId, canonical });
 				if (address === undefined || tokens.use.run({ ...token, subject: userId, now }) === 0) return new Undo(null);
-				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				steps.killPending(userId);
 				removePrevious(address.verified_at === null);
 				account.setPassword.run({ userId, sealed, now });
 				steps.settle(settle);
@@ -91,7 +91,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const now = connection.now();
 				const [used] = tokens.use.all({ ...token, subject: userId, now });
 				if (used === undefined) return new Undo<Changed>("gone");
-				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				steps.killPending(userId);
 				account.removeEmail.run({ userId });
 				if (account.addEmail.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
 				if (undo) {
