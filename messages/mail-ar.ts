@@ -94,11 +94,11 @@ export const mail: Messages["mail"] = {
 		kept: "يبقى حسابك.",
 	},
 	goodbye: {
-		title: "Goodbye",
-		deleted: "Your account is deleted, and everything that was stored with it. You are signed out everywhere.",
+		title: "وداعًا",
+		deleted: "حُذف حسابك وكل ما كان محفوظًا معه، وسُجّل خروجك من كل مكان.",
 		scheduled:
-			"Your account will be deleted on {time}. You are signed out everywhere. Until then you can keep it by the link that we have mailed you.",
-		home: "Go to the home page",
+			"سيُحذف حسابك في {time}. سُجّل خروجك من كل مكان. حتى ذلك الحين يمكنك الإبقاء عليه بالرابط الذي أرسلناه إليك.",
+		home: "إلى الصفحة الرئيسية",
 	},
 	mailbox: {
 		title: "صندوق البريد",

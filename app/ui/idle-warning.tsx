@@ -38,15 +38,19 @@ export function IdleWarning({ idleForMs, words }: IdleWarningProps) {
 				void extend();
 			}}
 		>
-			<h2 id="idle-title" className="text-lg font-semibold">
-				{words.title}
-			</h2>
-			<p id="idle-text" className="mt-2 text-muted">
-				{fill(words.text, { time })}
-			</p>
-			<button type="button" className={button("primary", "mt-5")} onClick={() => void extend()}>
-				{words.stay}
-			</button>
+			{warns && (
+				<>
+					<h2 id="idle-title" className="text-lg font-semibold">
+						{words.title}
+					</h2>
+					<p id="idle-text" className="mt-2 text-muted">
+						{fill(words.text, { time })}
+					</p>
+					<button type="button" className={button("primary", "mt-5")} onClick={() => void extend()}>
+						{words.stay}
+					</button>
+				</>
+			)}
 		</dialog>
 	);
 }
