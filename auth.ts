@@ -1,9 +1,31 @@
-import { createAuth, emailCode, password } from "latchkey/next";
+import {
+	apple,
+	createAuth,
+	emailCode,
+	exampleProvider,
+	facebook,
+	github,
+	google,
+	microsoft,
+	passkey,
+	password,
+} from "latchkey/next";
 import { isLanguage } from "./messages/languages";
 
+// A provider is offered once its variables are set; the example provider on this machine only.
 export const auth = createAuth({
 	name: "Latchkey",
-	methods: [password(), emailCode()],
+	methods: [
+		password(),
+		emailCode(),
+		passkey(),
+		google(),
+		github(),
+		apple(),
+		microsoft(),
+		facebook(),
+		exampleProvider(),
+	],
 	pages: { afterSignIn: "/dashboard" },
 	mail: { language: ({ headers }) => chosenLanguage(headers.get("cookie") ?? "") },
 });

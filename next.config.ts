@@ -19,7 +19,11 @@ const config: NextConfig = {
 		];
 	},
 	async rewrites() {
-		return { beforeFiles: landingPages() };
+		return {
+			beforeFiles: landingPages(),
+			// What nothing else answers to; so written, it makes not every address one that a link may name.
+			fallback: [{ source: "/:path(.{0,})", destination: "/missing" }],
+		};
 	},
 };
 

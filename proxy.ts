@@ -6,12 +6,34 @@ import { auth } from "./auth";
 const byMail = ["/forgot-password", "/reset-password", "/sign-in/code", "/verify-email", "/mail-link"];
 
 const guard = auth.proxy({
-	public: ["/", "/icon.svg", "/sign-in", "/sign-up", "/fetch", "/preferences", ...byMail, "/dev/mailbox/*"],
-	nonce: ["/sign-in", "/sign-up", "/reauthenticate", "/dashboard", "/fetch", "/account/*", ...byMail, "/dev/mailbox"],
+	public: [
+		"/",
+		"/icon.svg",
+		"/sign-in/*",
+		"/sign-up",
+		"/fetch",
+		"/preferences",
+		"/goodbye",
+		...byMail,
+		"/dev/mailbox/*",
+	],
+	nonce: [
+		"/sign-in/*",
+		"/sign-up",
+		"/reauthenticate/*",
+		"/dashboard",
+		"/fetch",
+		"/account/*",
+		"/goodbye",
+		...byMail,
+		"/dev/mailbox",
+	],
 });
 
 export async function proxy(request: NextRequest): Promise<Response> {
 	const answer = await guard(request);
+	const isMailbox = /^\/dev\/mailbox(?:\/|$)/.test(request.nextUrl.pathname);
+	if (isMailbox && answer.ok && !(await auth.hasMailbox())) return new Response("Not found", { status: 404 });
 	const wantsPage = request.headers.get("accept")?.includes("text/html");
 	return answer.status === 503 && wantsPage
 		? unavailablePage(request, answer.headers.get("retry-after") ?? "10")

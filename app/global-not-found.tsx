@@ -8,7 +8,10 @@ const words = messagesIn("en").notFound;
 
 export const metadata: Metadata = { title: `${words.title} – Latchkey` };
 
-/** For addresses that nothing answers to. */
+/**
+ * For a page that finds out by itself that it is not there, such as `/welcome/xx/light` typed by hand. Prerendered, so it
+ * knows nothing of the visitor; every other missing address is answered by `/missing`.
+ */
 export default function GlobalNotFound() {
 	return (
 		<Document language="en" theme="system" session={Promise.resolve(null)} account={null}>

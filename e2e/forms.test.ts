@@ -218,18 +218,19 @@ describe.each([
 	it("show what happened, in words, and page back through it", async () => {
 		const page = await come();
 		const address = await register(page);
+		// Signing in from a new window leaves an event, and is not counted against anybody when it succeeds.
+		const elsewhere = await visit();
+		const data = { identifier: address, password };
 		for (let count = 0; count < 26; count++) {
-			await page.request.patch("/api/auth/user", { data: { name: `Name ${count}` }, headers: { origin } });
-			await page.request.post("/api/auth/refresh", { headers: { origin } });
-			await page.request.patch("/api/auth/user", { data: { name: `Name again ${count}` }, headers: { origin } });
+			await elsewhere.request.post("/api/auth", { data, headers: { origin } });
+			await elsewhere.request.delete("/api/auth", { headers: { origin } });
 		}
 		await page.goto("/account/activity");
-		await page.getByText("Profile changed").first().waitFor();
+		await page.getByText("Signed out").first().waitFor();
 		expect(await page.locator("main ol > li").count()).toBe(50);
 		await page.getByRole("link", { name: "Older" }).click();
 		await page.getByText("Account created").waitFor();
 		expect(await page.getByRole("link", { name: "Older" }).count()).toBe(0);
-		expect(address).toContain("@");
 	});
 
 	it("delete the account after the password, and leave nothing behind", async () => {
@@ -241,7 +242,8 @@ describe.each([
 		await complaint(page).filter({ hasText: "That is not your password" }).waitFor();
 		await page.getByLabel("Your password").fill(password);
 		await page.getByRole("button", { name: "Delete my account" }).click();
-		await page.waitForURL("/");
+		await page.waitForURL("/goodbye");
+		await page.getByText("Your account is deleted").waitFor();
 		expect((await page.context().cookies()).filter(({ name }) => name === "session")).toEqual([]);
 		const answer = await page.request.post("/api/auth", { data: { identifier: address, password } });
 		expect(answer.status()).toBe(401);
@@ -271,14 +273,19 @@ describe.each([
 			const html = await (await page.request.get(path)).text();
 			expect(html).toMatch(/^<!DOCTYPE html><html lang="ar" dir="rtl" data-theme="dark">/);
 		}
+		const missing = await page.request.get("/.well-known/nothing/here");
+		expect(missing.status()).toBe(404);
+		expect(await missing.text()).toMatch(/^<!DOCTYPE html>\n<html lang="ar" dir="rtl">.*color-scheme: dark;/s);
 	});
 });
 
-it("sets one httpOnly cookie that scripts cannot read [ASVS 3.3.4]", async () => {
+it("sets httpOnly cookies that scripts cannot read [ASVS 3.3.4]", async () => {
 	const page = await visit();
 	await signUpBy(page, newAddress());
 	const cookies = await page.context().cookies();
-	expect(cookies).toMatchObject([{ name: "session", httpOnly: true, sameSite: "Lax", path: "/", domain: "localhost" }]);
+	const attributes = { httpOnly: true, sameSite: "Lax", path: "/", domain: "localhost" };
+	expect(cookies.map(({ name }) => name).toSorted()).toEqual(["device", "session"]);
+	for (const cookie of cookies) expect(cookie).toMatchObject(attributes);
 	expect(await page.evaluate("document.cookie")).toBe("");
 });
 

@@ -6,13 +6,14 @@ import { describe, expect, it } from "vitest";
 import { startApplication } from "./application.ts";
 import { complaint, origin, register, signInBy, visit } from "./visit.ts";
 
-const strictPages = ["/sign-in", "/sign-up", "/fetch"];
+const strictPages = ["/sign-in", "/sign-in/problem", "/sign-up", "/fetch"];
 const strictAndProtected = [
 	"/reauthenticate",
 	"/dashboard",
 	"/account",
 	"/account/password",
 	"/account/devices",
+	"/account/connections",
 	"/account/activity",
 	"/account/data",
 	"/account/appearance",

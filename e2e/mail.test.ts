@@ -1,21 +1,18 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { complaint, newAddress, origin, password, register, visit } from "./visit.ts";
+import { startApplication } from "./application.ts";
+import { complaint, mailbox, mailLink, newAddress, origin, password, register, visit } from "./visit.ts";
 
 const newPassword = "another horse staple";
 
 /** The newest message to an address whose subject says so, as it stands in the mailbox of local development. */
 async function mailTo(address: string, subject: RegExp): Promise<{ link: string; code: string }> {
-	const articles = async () => {
-		const html = await (await fetch(`${origin}/dev/mailbox`)).text();
-		return html.split("<article").slice(1);
-	};
 	const find = async () =>
-		(await articles()).find((article) => article.includes(`<bdi>${address}</bdi>`) && subject.test(article));
+		(await mailbox()).find((article) => article.includes(`<bdi>${address}</bdi>`) && subject.test(article));
 	await expect.poll(find, { timeout: 10_000 }).toBeDefined();
 	const article = (await find())!;
 	return {
-		link: /href="([^"]*\/mail-links\/[^"]*)"/.exec(article)?.[1] ?? "",
+		link: mailLink.exec(article)?.[1] ?? "",
 		code: /\n {4}(\d{6})\n/.exec(article)?.[1] ?? "",
 	};
 }
@@ -118,7 +115,7 @@ describe.each([
 		await page.goto((await mailTo(other, /Confirm your new address/)).link);
 		await page.getByRole("button", { name: /Confirm/ }).click();
 		await page.waitForURL("/account/email?done");
-		await page.locator("main").getByText(other).waitFor();
+		await page.locator("#content").getByText(other, { exact: true }).waitFor();
 
 		const owner = await come();
 		await owner.goto((await mailTo(address, /was changed/)).link);
@@ -152,9 +149,23 @@ describe.each([
 		await page.goto("/account/data");
 		await page.locator("[name=password]:visible").fill(newPassword);
 		await submit(page);
-		await page.waitForURL("/");
+		await page.waitForURL(/\/goodbye\?deletes=/);
+		await page.getByText("Your account will be deleted on").waitFor();
 		await page.goto((await mailTo(address, /will be deleted/)).link);
 		await page.getByRole("button", { name: "Keep the account" }).click();
 		await page.waitForURL("/sign-in?kept");
 	});
+});
+
+it("the mailbox is there for local development and nowhere else", async () => {
+	const application = await startApplication({ AUTH_URL: "https://example.com", AUTH_DATABASE_URL: "file::memory:" });
+	try {
+		for (const path of ["/dev/mailbox", "/dev/mailbox/01980000-0000-7000-8000-000000000000"]) {
+			expect((await fetch(application.origin + path)).status).toBe(404);
+		}
+		expect(await (await fetch(`${application.origin}/forgot-password?sent`)).text()).not.toContain("/dev/mailbox");
+	} finally {
+		await application.stop();
+	}
+	expect((await fetch(`${origin}/dev/mailbox`)).status).toBe(200);
 });

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signJws } from "../packages/latchkey/src/lib/crypto/jws.ts";
 import { deriveKeyRing } from "../packages/latchkey/src/lib/crypto/keys.ts";
 import { type Application, startApplication, testSecret } from "./application.ts";
@@ -89,7 +90,7 @@ it("a page full of links, all prefetched with an old token at once, signs nobody
 	await page.reload({ waitUntil: "networkidle" });
 	const who = await page.evaluate(async () => (await fetch("/api/auth")).json());
 	expect(who).toMatchObject({ authenticated: true });
-	const [cookie] = await page.context().cookies();
+	const cookie = (await page.context().cookies()).find(({ name }) => name === "session");
 	expect(claimsOf(cookie!.value).gen).toBe(2);
 });
 
@@ -105,4 +106,56 @@ it("a prefetch does not renew, though the same request without its headers does"
 		});
 		expect([answer.status, sessionCookies(answer).length]).toEqual([200, renewals]);
 	}
+});
+
+describe("somebody who does nothing for a while [ASVS 7.3.1]", () => {
+	const day = 24 * 60 * minute;
+
+	/** Sets or reads when the session of the test ends for want of use. */
+	function idleEnd(sessionId: string, to?: number): number {
+		const database = new DatabaseSync(join(folder, "auth.db"), { timeout: 5000 });
+		if (to !== undefined) {
+			database.prepare("update latchkey_session set idle_expires_at = ? where id = ?").run(to, sessionId);
+		}
+		const row = database.prepare("select idle_expires_at from latchkey_session where id = ?").get(sessionId);
+		database.close();
+		return Number(row?.idle_expires_at);
+	}
+
+	/** Nearly two weeks pass for the page, after which it asks the server how long the session still has. */
+	async function letTimePass(page: Page): Promise<void> {
+		await Promise.all([
+			page.waitForResponse((response) => response.url().endsWith("/api/auth")),
+			page.clock.fastForward(14 * day - minute),
+		]);
+	}
+
+	it("is warned, stays at the press of a key, and is else brought to the sign-in page", async () => {
+		const page = await visit({ baseURL: application.origin });
+		const answer = await page.request.post("/api/auth/sign-up", { data: { email: newAddress(), password } });
+		const sessionId = ((await answer.json()) as { session: { id: string } }).session.id;
+		await page.clock.install();
+		await page.goto("/account", { waitUntil: "networkidle" });
+		const warning = page.getByRole("dialog", { name: "Are you still there?" });
+
+		// It was used elsewhere: there is nothing to warn of.
+		await letTimePass(page);
+		expect(await warning.count()).toBe(0);
+
+		idleEnd(sessionId, Date.now() + 50_000);
+		await letTimePass(page);
+		await warning.waitFor();
+		await page.keyboard.press("Enter");
+		await warning.waitFor({ state: "hidden" });
+		await expect.poll(() => idleEnd(sessionId)).toBeGreaterThan(Date.now() + 13 * day);
+
+		idleEnd(sessionId, Date.now() + 50_000);
+		await page.clock.fastForward(10_000);
+		await letTimePass(page);
+		await warning.waitFor();
+		idleEnd(sessionId, Date.now() - 1000);
+		await page.clock.fastForward(minute);
+		await page.waitForURL(/\/sign-in\?next=%2Faccount/);
+		await page.getByText("Your session has ended").waitFor();
+	});
 });

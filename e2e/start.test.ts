@@ -43,6 +43,11 @@ describe("a start that cannot succeed ends with one line and a code that is not 
 			/made for local use/,
 		],
 		["an unknown kind of database", { AUTH_DATABASE_URL: "mysql://localhost/x" }, /AUTH_DATABASE_URL/],
+		[
+			"a PostgreSQL that is not there",
+			{ AUTH_DATABASE_URL: "postgres://u:p@127.0.0.1:1/x" },
+			/Start it, or name another/,
+		],
 	])("%s", async (_what, env, line) => {
 		const { code, lines } = await startAndEnd({ AUTH_DATABASE_URL: `file:${join(folder, "auth.db")}`, ...env });
 		expect(code).not.toBe(0);

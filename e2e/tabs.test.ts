@@ -24,6 +24,15 @@ async function alive(page: Page): Promise<void> {
 	await page.waitForLoadState("networkidle");
 }
 
+/** As when somebody turns to a tab, by which time it has asked the server. */
+async function comeIntoView(page: Page): Promise<void> {
+	await Promise.all([
+		page.waitForResponse((response) => response.url().endsWith("/api/auth")),
+		page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))),
+	]);
+	await page.waitForLoadState("networkidle");
+}
+
 it("a sign-out in one tab is followed by the other, which shows nothing of the person any more [ASVS 7.4.1]", async () => {
 	const [one, other] = await twoTabs("Ada Lovelace");
 	await other.goto("/dashboard");
@@ -120,7 +129,7 @@ async function deleteAccount(page: Page): Promise<void> {
 	await page.getByRole("link", { name: "Your data" }).click();
 	await page.getByLabel("Your password").fill(password);
 	await page.getByRole("button", { name: "Delete my account" }).click();
-	await page.waitForURL("/");
+	await page.waitForURL("/goodbye");
 }
 
 it("says to whoever was signed out elsewhere what has happened, and brings them back", async () => {
@@ -143,12 +152,88 @@ it("tells a form that was sent after the session ended, and keeps what was typed
 	const elsewhere = await visit();
 	await elsewhere.request.post("/api/auth", { data: { identifier: address, password } });
 	await elsewhere.request.delete("/api/auth/sessions", { headers: { origin } });
-	await page.getByLabel("Name", { exact: true }).fill("A name I thought about");
+	const name = page.getByLabel("Name", { exact: true });
+	await name.fill("A name I thought about");
 	await page.getByRole("button", { name: "Save" }).click();
 	await complaint(page).filter({ hasText: "You are not signed in any more" }).waitFor();
-	expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("A name I thought about");
-	await complaint(page).getByRole("link", { name: "Sign in" }).click();
-	await page.waitForURL("/sign-in?next=%2Faccount");
+
+	const [other] = await Promise.all([
+		page.context().waitForEvent("page"),
+		complaint(page).getByRole("link", { name: "Sign in" }).click(),
+	]);
+	await other.waitForURL("/sign-in?next=%2Faccount");
+	await alive(other);
+	// The new tab has told that nobody is signed in, and so has the server whoever looks at the old one meanwhile.
+	await comeIntoView(page);
+	expect(await name.inputValue()).toBe("A name I thought about");
+	await signInBy(other, address);
+	await other.waitForURL("/account");
+	await alive(other);
+	await comeIntoView(page);
+	await page.getByRole("button", { name: "Save" }).click();
+	await page.getByText("Your profile is saved").waitFor();
+	await other.reload();
+	expect(await other.getByLabel("Name", { exact: true }).inputValue()).toBe("A name I thought about");
+});
+
+it("does not keep a form of the one for another who signs in meanwhile", async () => {
+	const page = await visit();
+	const address = await register(page, "Ada Lovelace");
+	const second = await visit();
+	const secondAddress = await register(second, "Grace Hopper");
+	await page.goto("/account");
+	await alive(page);
+	const elsewhere = await visit();
+	await elsewhere.request.post("/api/auth", { data: { identifier: address, password } });
+	await elsewhere.request.delete("/api/auth/sessions", { headers: { origin } });
+	await page.getByRole("button", { name: "Save" }).click();
+	await complaint(page).filter({ hasText: "You are not signed in any more" }).waitFor();
+	const other = await page.context().newPage();
+	await other.goto("/sign-in");
+	await signInBy(other, secondAddress);
+	await other.waitForURL("/dashboard");
+	await expect.poll(() => page.getByLabel("Name", { exact: true }).inputValue()).toBe("Grace Hopper");
+	expect(await page.content()).not.toContain("Ada Lovelace");
+});
+
+it("hides a page from the browser's cache until it is known whose it is [ASVS 14.3.1]", async () => {
+	const page = await visit();
+	await register(page, "Ada Lovelace");
+	await page.goto("/dashboard");
+	await alive(page);
+	const restore = () => page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+	const visibility = () => page.evaluate(() => getComputedStyle(document.querySelector("h1")!).visibility);
+	let answer = () => {};
+	const answered = new Promise<void>((resolve) => {
+		answer = resolve;
+	});
+	await page.route("**/api/auth", async (route) => {
+		await answered;
+		await route.continue();
+	});
+	await restore();
+	expect(await visibility()).toBe("hidden");
+	answer();
+	await expect.poll(visibility).toBe("visible");
+	await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+	expect(await visibility()).toBe("hidden");
+
+	await page.unroute("**/api/auth");
+	await page.route("**/api/auth", (route) => route.abort());
+	await restore();
+	await expect.poll(visibility).toBe("visible");
+	// The server cannot be asked, but another tab has told that somebody else is there.
+	await page.evaluate(() => {
+		Object.assign(globalThis, { sameDocument: true });
+		const channel = new BroadcastChannel("latchkey");
+		channel.postMessage({ userId: "somebody else" });
+	});
+	await expect
+		.poll(async () => {
+			await restore().catch(() => {});
+			return page.evaluate(() => "sameDocument" in globalThis).catch(() => true);
+		})
+		.toBe(false);
 });
 
 it("keeps the form when the connection is gone, says so, and sends it when it is back", async () => {
@@ -213,7 +298,7 @@ it("says that it is under way on a slow network, keeps focus and width, and is s
 	});
 	await page.goto("/sign-in");
 	await alive(page);
-	const button = page.locator("main [type=submit]");
+	const button = page.locator("main form:has([name=identifier]) [type=submit]");
 	const width = (await button.boundingBox())!.width;
 	await page.getByLabel(/E-mail/).fill(address);
 	await page.getByLabel("Password", { exact: true }).fill(password);

@@ -67,3 +67,12 @@ export async function register(page: Page, name?: string): Promise<string> {
 export function complaint(page: Page) {
 	return page.locator("main [role=alert]");
 }
+
+/** Where a message leads, in a message of {@link mailbox}. */
+export const mailLink = /href="([^"]*\/mail-links\/[^"]*)"/;
+
+/** The messages in the mailbox of local development, newest first, as the page shows them. */
+export async function mailbox(): Promise<string[]> {
+	const html = await (await fetch(`${origin}/dev/mailbox`)).text();
+	return html.split("<article").slice(1);
+}

@@ -18,6 +18,7 @@ const project = {
 		paths: {
 			latchkey: [`${source}/index.ts`],
 			"latchkey/next": [`${source}/next.ts`],
+			"latchkey/passkeys": [`${source}/passkeys.ts`],
 			"latchkey/react": [`${source}/react.tsx`],
 			"latchkey/testing": [`${source}/testing.ts`],
 			"@/*": ["./*"],

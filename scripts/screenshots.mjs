@@ -26,6 +26,7 @@ const stranger = [
 	{ name: "sign-in", path: "/sign-in?next=/dashboard" },
 	{ name: "sign-in-wrong", path: "/sign-in", act: (page) => signIn(page, person.email, "not the password") },
 	{ name: "sign-in-throttled", path: "/sign-in", act: guessTooOften },
+	{ name: "sign-in-problem", path: "/sign-in/problem?problem=account_exists&provider=example&reference=0123abcd" },
 	{ name: "sign-up", path: "/sign-up" },
 	{ name: "sign-up-refused", path: "/sign-up", act: signUpBadly },
 	{ name: "forgot-password", path: "/forgot-password?sent" },
@@ -33,6 +34,7 @@ const stranger = [
 	{ name: "sign-in-code", path: "/sign-in/code" },
 	{ name: "mail-link", path: "/mail-link?broken" },
 	{ name: "mailbox", path: "/dev/mailbox" },
+	{ name: "goodbye", path: "/goodbye" },
 ];
 const member = [
 	{ name: "landing-signed-in", path: "/" },
@@ -42,11 +44,17 @@ const member = [
 	{ name: "reauthenticate", path: "/reauthenticate?next=/account/data" },
 	{ name: "sign-in-already", path: "/sign-in" },
 	{ name: "profile", path: "/account?saved" },
+	{ name: "reauthenticate-level", path: "/reauthenticate?why=level" },
+	{ name: "security", path: "/account/security" },
+	{ name: "security-app", path: "/account/security/app" },
+	{ name: "security-recovery-codes", path: "/account/security/recovery-codes" },
+	{ name: "security-passkeys", path: "/account/security/passkeys" },
 	{ name: "password", path: "/account/password" },
 	{ name: "password-changed", path: "/account/password?saved" },
 	{ name: "address", path: "/account/email" },
 	{ name: "verify-email", path: "/verify-email" },
 	{ name: "devices", path: "/account/devices" },
+	{ name: "connections", path: "/account/connections" },
 	{ name: "activity", path: "/account/activity" },
 	{ name: "data", path: "/account/data" },
 	{ name: "appearance", path: "/account/appearance" },
@@ -128,7 +136,7 @@ async function takePictures(browser, origin, cookie, { language, theme, width },
 async function signIn(page, identifier, typed) {
 	await page.locator("[name=identifier]").fill(identifier);
 	await page.locator("[name=password]").fill(typed);
-	await page.locator("main [type=submit]").click();
+	await page.locator("main form:has([name=identifier]) [type=submit]").click();
 	await page.locator("main [role=alert]").waitFor();
 }
 
@@ -142,6 +150,6 @@ async function guessTooOften(page) {
 async function signUpBadly(page) {
 	await page.locator("[name=identifier]").fill("ada");
 	await page.locator("[name=new_password]").fill("password");
-	await page.locator("main [type=submit]").click();
+	await page.locator("main form:has([name=identifier]) [type=submit]").click();
 	await page.locator("main [role=alert]").waitFor();
 }

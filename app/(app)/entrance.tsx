@@ -3,7 +3,7 @@ import { Card, PageHeading } from "../ui/card";
 
 interface EntranceProps {
 	title: string;
-	lead: string;
+	lead?: string | undefined;
 	/** What to know before the form. */
 	notice?: ReactNode;
 	/** Where else to go. */

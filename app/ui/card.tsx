@@ -6,7 +6,7 @@ export function Card({ children, className = "" }: { children: ReactNode; classN
 	);
 }
 
-export function PageHeading({ title, lead }: { title: string; lead?: string }) {
+export function PageHeading({ title, lead }: { title: string; lead?: string | undefined }) {
 	return (
 		<div className="space-y-2">
 			<h1 className="text-2xl font-semibold tracking-tight sm:text-3xl">{title}</h1>

@@ -1,6 +1,6 @@
 "use client";
 
-import Link from "next/link";
+import { useKeepPage } from "latchkey/react";
 import { usePathname } from "next/navigation";
 import { useEffect, useRef } from "react";
 import { withNext } from "../(app)/next-place";
@@ -26,6 +26,7 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 	useEffect(() => {
 		if (failed(state)) summary.current?.focus();
 	}, [state]);
+	useKeepPage(state?.code === "not_authenticated");
 	if (!failed(state)) return null;
 	const { code, fields = {}, retryAfterSeconds } = state;
 	const refused = Object.entries(fields);
@@ -48,13 +49,19 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 				{code === "too_many_attempts" && <Countdown seconds={retryAfterSeconds ?? 30} />}
 				{code !== "too_many_attempts" && refused.length === 0 && <p>{known}</p>}
 				{code === "not_authenticated" && (
-					<Link className="link" href={withNext("/sign-in", here)}>
-						{forms.signInAgain}
-					</Link>
-				)}
-				{code === "reauthentication_required" && (
 					// In a tab of its own: what was typed here stays, and can be sent again.
-					<a className="link" href="/reauthenticate" target="_blank" rel="noopener">
+					<a className="link" href={withNext("/sign-in", here)} target="_blank" rel="noopener">
+						{forms.signInAgain}
+					</a>
+				)}
+				{(code === "reauthentication_required" || code === "insufficient_level") && (
+					// In a tab of its own: what was typed here stays, and can be sent again.
+					<a
+						className="link"
+						href={`/reauthenticate?next=/reauthenticate/done${why(code)}`}
+						target="_blank"
+						rel="noopener"
+					>
 						{forms.confirmElsewhere}
 					</a>
 				)}
@@ -72,6 +79,10 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 			</div>
 		</div>
 	);
+}
+
+function why(code: string): string {
+	return code === "insufficient_level" ? "&why=level" : "";
 }
 
 export function fieldId(name: string): string {

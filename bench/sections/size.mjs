@@ -67,7 +67,7 @@ async function bundle(name, folder) {
 		platform: "node",
 		target: "node22",
 		outExtension: { ".js": ".mjs" },
-		external: ["next", "next/*", "react", "pg", "@node-rs/argon2"],
+		external: ["next", "next/*", "react", "pg", "nodemailer", "@node-rs/argon2"],
 		metafile: true,
 		write: true,
 		absWorkingDir: folder,

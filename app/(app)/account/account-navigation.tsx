@@ -7,8 +7,10 @@ import type { Messages } from "@/messages/en";
 const pages = [
 	["profile", "/account"],
 	["password", "/account/password"],
+	["security", "/account/security"],
 	["email", "/account/email"],
 	["devices", "/account/devices"],
+	["connections", "/account/connections"],
 	["activity", "/account/activity"],
 	["data", "/account/data"],
 	["appearance", "/account/appearance"],
@@ -23,7 +25,7 @@ export function AccountNavigation({ words }: { words: Messages["account"] }) {
 					<li key={path}>
 						<Link
 							href={path}
-							aria-current={here === path ? "page" : undefined}
+							aria-current={here === path || (path !== "/account" && here.startsWith(`${path}/`)) ? "page" : undefined}
 							className="flex min-h-11 items-center gap-2 rounded-lg px-3 text-muted max-md:text-sm hover:bg-sunken hover:text-ink aria-[current]:bg-accent-soft aria-[current]:font-medium aria-[current]:text-accent"
 						>
 							{words[name]}

@@ -11,6 +11,7 @@ import { EventRow } from "../account/event-row";
 import { pageTitle } from "../page-title";
 import { NoteForm } from "./note-form";
 import { readNote } from "./notes";
+import { PasskeyUpgrade } from "./passkey-upgrade";
 
 export const instant = false;
 
@@ -20,6 +21,7 @@ export default async function DashboardPage() {
 	const session = await auth.protect();
 	const { user } = session;
 	const words = (await readMessages()).m.dashboard;
+	const { passkeyCount } = await auth.factors();
 	return (
 		<div className="mx-auto w-full max-w-5xl space-y-8 px-4 py-8 sm:px-6 md:py-12">
 			<PageHeading title={fill(words.greeting, { name: `\u2068${displayName(user)}\u2069` })} lead={words.lead} />
@@ -56,6 +58,7 @@ export default async function DashboardPage() {
 					</Section>
 				</div>
 			</div>
+			{passkeyCount === 0 && session.amr.includes("pwd") && <PasskeyUpgrade />}
 		</div>
 	);
 }

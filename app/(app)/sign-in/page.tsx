@@ -7,8 +7,10 @@ import { displayName } from "../../ui/account-menu";
 import { Notice } from "../../ui/notice";
 import { Entrance } from "../entrance";
 import { nextOf, withNext } from "../next-place";
+import { OutsideWays } from "../outside-ways";
 import { pageTitle } from "../page-title";
 import { sessionIfKnown } from "../session-if-known";
+import { PasskeySignIn } from "./passkey-sign-in";
 import { SignInForm } from "./sign-in-form";
 
 export const instant = false;
@@ -34,7 +36,10 @@ export default async function SignInPage({ searchParams }: PageProps<"/sign-in">
 				</>
 			}
 		>
-			<SignInForm state={await auth.formState()} next={next} words={m.signIn} />
+			<div className="space-y-5">
+				<SignInForm state={await auth.formState()} next={next} words={m.signIn} />
+				<PasskeySignIn next={next} words={m.security.passkeySignIn} />
+			</div>
 			<ul className="mt-5 space-y-2">
 				<li>
 					<Link className="link" href="/forgot-password">
@@ -47,6 +52,7 @@ export default async function SignInPage({ searchParams }: PageProps<"/sign-in">
 					</Link>
 				</li>
 			</ul>
+			<OutsideWays next={next} />
 		</Entrance>
 	);
 }

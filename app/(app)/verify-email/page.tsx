@@ -1,5 +1,6 @@
 import Link from "next/link";
 import { auth } from "@/auth";
+import type { Messages } from "@/messages/en";
 import { fill } from "@/messages/format";
 import { readMessages } from "../../preferences/preferences";
 import { button } from "../../ui/button";
@@ -31,8 +32,10 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 	const email = isSignUp ? asked.email : (pending?.email ?? session?.user.email ?? null);
 	const state = await auth.formState();
 	const goOn = nextOf(next) || "/account/email?done";
-	const canType = session !== null || isSignUp;
-	const lead = isSignUp ? words.verify.leadSignUp : canType ? words.verify.lead : words.verify.leadNobody;
+	const isDone = !isSignUp && pending === null && session?.user.emailVerified === true;
+	const canType = !isDone && (session !== null || isSignUp);
+	const lead = leadOf(words.verify, { isDone, isSignUp, canType });
+	const isExpired = link?.code != null && link.purpose !== "sign-in-code" && link.expired;
 	return (
 		<Entrance
 			title={words.verify.title}
@@ -41,6 +44,7 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 				canType && !isLink ? (
 					<Notice>
 						{sent !== undefined && <p>{words.verify.sent}</p>}
+						{isExpired && <p>{words.expired}</p>}
 						<p>{words.codeHint}</p>
 						<MailboxHint words={words} />
 					</Notice>
@@ -55,6 +59,11 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 			}
 		>
 			<div className="space-y-6">
+				{isDone && !isLink && (
+					<Link className={button("secondary")} href="/account/email">
+						{words.account.title}
+					</Link>
+				)}
 				{isLink && link.here && (
 					<ButtonForm
 						action="confirmEmail"
@@ -68,7 +77,7 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 				{!isLink && canType && (
 					<CodeForm action="confirmEmail" state={state} next={goOn} submit={words.verify.submit} words={words} />
 				)}
-				{!canType && !isLink && (
+				{!canType && !isDone && !isLink && (
 					<Link className={button("primary")} href={withNext("/sign-in", "/verify-email")}>
 						{words.verify.signIn}
 					</Link>
@@ -76,4 +85,13 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 			</div>
 		</Entrance>
 	);
+}
+
+function leadOf(
+	words: Messages["mail"]["verify"],
+	{ isDone, isSignUp, canType }: { isDone: boolean; isSignUp: boolean; canType: boolean },
+): string {
+	if (isDone) return words.done;
+	if (isSignUp) return words.leadSignUp;
+	return canType ? words.lead : words.leadNobody;
 }

@@ -6,7 +6,9 @@ export function sessionRoute(auth: Auth) {
 		async POST(request: Request): Promise<Response> {
 			const { username, password } = (await request.json().catch(() => null)) ?? {};
 			const result = await auth.signIn(request, { username, password });
-			return result.ok ? answer({ user: result.session.user }, result.setCookie) : refuse(result);
+			if (result.ok) return answer({ user: result.session.user }, result.setCookie);
+			if (result.code === "second_factor_required") return answer({ attempt: result.attempt }, result.setCookie, 202);
+			return refuse(result);
 		},
 
 		async GET(request: Request): Promise<Response> {
@@ -26,8 +28,9 @@ export function sessionRoute(auth: Auth) {
 	};
 }
 
-function answer(body: object, setCookie?: string): Response {
+function answer(body: object, setCookie?: string, status = 200): Response {
 	return Response.json(body, {
+		status,
 		headers: { "cache-control": "no-store", ...(setCookie && { "set-cookie": setCookie }) },
 	});
 }

@@ -81,6 +81,8 @@ function validator(contract: Contract, response: Operation["responses"][string])
 }
 
 function compile({ components }: Contract, { content }: Operation["responses"][string]): Validator {
+	if (content?.["text/html"] !== undefined)
+		return (body) => (String(body).startsWith("<!DOCTYPE html>") ? null : "no page");
 	const schema = content?.["application/json"]?.schema;
 	if (schema === undefined) return (body) => (body === "" ? null : "a body where the document has none");
 	const validate = ajv.compile({ ...schema, components });

@@ -19,6 +19,7 @@ export default async function DataPage() {
 	const { user } = await auth.protect({ maxAgeSeconds: 5 * 60 });
 	const { language, m } = await readMessages();
 	const words = m.data;
+	const { password } = await auth.factors();
 	const deletesAt = await auth.pendingDeletion();
 	return (
 		<>
@@ -48,7 +49,12 @@ export default async function DataPage() {
 				<section className="space-y-4">
 					<h2 className="text-lg font-semibold">{words.deleteTitle}</h2>
 					<p className="text-muted">{words.deleteText}</p>
-					<DeleteForm state={await auth.formState()} identifier={user.email ?? user.username ?? ""} words={words} />
+					<DeleteForm
+						state={await auth.formState()}
+						identifier={user.email ?? user.username ?? ""}
+						hasPassword={password}
+						words={words}
+					/>
 				</section>
 			</Card>
 		</>

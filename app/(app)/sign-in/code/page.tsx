@@ -32,12 +32,15 @@ export default async function SignInCodePage({ searchParams }: PageProps<"/sign-
 			title={words.signInCode.title}
 			lead={isLink && link.here ? words.signInCode.byLinkLead : words.signInCode.lead}
 			notice={
-				isAsked && !isLink ? (
-					<Notice>
-						<p>{fill(words.signInCode.sentTo, { email: isolated(asked.email) })}</p>
-						<MailboxHint words={words} />
-					</Notice>
-				) : undefined
+				<>
+					{link?.purpose === "sign-in-code" && link.expired && !isAsked && <Notice>{words.expired}</Notice>}
+					{isAsked && !isLink && (
+						<Notice>
+							<p>{fill(words.signInCode.sentTo, { email: isolated(asked.email) })}</p>
+							<MailboxHint words={words} />
+						</Notice>
+					)}
+				</>
 			}
 			aside={
 				<>

@@ -209,11 +209,45 @@ describe("a change of the user", () => {
 		const { events } = (await browser.get("/api/auth/events")).body;
 		expect(events[0]).toMatchObject({ type: "user.updated", detail: { changed: ["name"] } });
 	});
+
+	it("is none, in the log too, when everything is what it was", async () => {
+		const auth = await openInstrumented();
+		const browser = await signedUp(auth, { ...ada, username: "ada" });
+		auth.clock.advance({ minutes: 11 });
+		const { user } = (await browser.get("/api/auth/user")).body;
+		for (const body of [{}, { name: ada.name }, { username: "ada" }, { name: ada.name, username: "ada" }]) {
+			for (let again = 0; again < 31; again++) {
+				expect(await browser.patch("/api/auth/user", body)).toMatchObject({ status: 200, body: { user } });
+			}
+		}
+		expect((await browser.get("/api/auth/events")).body.events).toHaveLength(1);
+	});
+
+	it("is made 30 times an hour at most, and 10 times of the user name", async () => {
+		const auth = await openInstrumented();
+		const browser = await signedUp(auth, { ...ada, username: "ada" });
+		const statuses: number[] = [];
+		const change = async (body: object) => statuses.push((await browser.patch("/api/auth/user", body)).status);
+		for (let count = 0; count < 12; count++) await change({ username: `ada-${count}` });
+		expect(statuses.splice(0)).toEqual([...Array<number>(10).fill(200), 429, 429]);
+		for (let count = 0; count < 20; count++) await change({ name: `Ada ${count}` });
+		// The two that were refused count as well.
+		expect(statuses.splice(0)).toEqual([...Array<number>(18).fill(200), 429, 429]);
+		expect((await browser.patch("/api/auth/user", { username: null })).body.code).toBe("too_many_attempts");
+		expect((await browser.get("/api/auth/events")).body.events).toHaveLength(1 + 10 + 18);
+		auth.clock.advance({ hours: 1 });
+		await change({ name: "Countess" });
+		expect(statuses).toEqual([200]);
+	});
 });
 
 async function linkIdentity(auth: InstrumentedAuth, userId: string): Promise<void> {
 	const { DatabaseSync } = await import("node:sqlite");
 	const database = new DatabaseSync(auth.file);
-	database.prepare("INSERT INTO latchkey_identity VALUES ('https://issuer.example', '1', ?, 0)").run(userId);
+	database
+		.prepare(
+			"INSERT INTO latchkey_identity (issuer, subject, user_id, created_at) VALUES ('https://issuer.example', '1', ?, 0)",
+		)
+		.run(userId);
 	database.close();
 }

@@ -1,16 +1,20 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { assertion, signUpWhereRequired, withApp, withPasskey } from "../../test/factors.ts";
 import { ada, openTestAuth, signedUp } from "../../test/harness.ts";
 import { endpointsOf, everyRow, type InstrumentedAuth, openInstrumented, rows } from "../../test/instruments.ts";
+import type { ProviderCode } from "../../test/oauth-harness.ts";
 import { type ErrorCode, errorCodes } from "../lib/errors.ts";
 import { method } from "../lib/methods/method.ts";
-import { type TestAnswer, TestBrowser } from "../testing.ts";
+import { passkey } from "../lib/passkeys/passkey.ts";
+import { password } from "../lib/passwords/password.ts";
+import { type TestAnswer, TestAuthenticator, TestBrowser } from "../testing.ts";
 
 const signInAsAda = { email: ada.email, password: ada.password };
 const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /** How each code comes about, so that a code nobody can bring about does not stay in the contract. */
-const causes: Record<ErrorCode, (auth: InstrumentedAuth) => Promise<TestAnswer>> = {
+const causes: Record<Exclude<ErrorCode, ProviderCode>, (auth: InstrumentedAuth) => Promise<TestAnswer>> = {
 	invalid_json: (auth) => auth.browser().post("/api/auth", "{"),
 	not_authenticated: (auth) => auth.browser().get("/api/auth/user"),
 	invalid_credentials: (auth) => auth.browser().post("/api/auth", { ...signInAsAda, password: "wrong" }),
@@ -39,6 +43,42 @@ const causes: Record<ErrorCode, (auth: InstrumentedAuth) => Promise<TestAnswer>>
 		for (let guess = 0; guess < 10; guess++) await auth.browser().post("/api/auth", { ...signInAsAda, password: "x" });
 		return auth.browser().post("/api/auth", signInAsAda);
 	},
+	attempt_expired: (auth) => auth.browser().post("/api/auth/attempt", { factor: "totp", code: "123456" }),
+	async factor_exists(auth) {
+		const browser = await signedUp(auth);
+		await withApp(auth, browser);
+		return browser.put("/api/auth/factors/totp", { enrolment: "x", code: "123456" });
+	},
+	async factor_missing(auth) {
+		return (await signedUp(auth)).delete("/api/auth/factors/totp");
+	},
+	async insufficient_level(auth) {
+		const browser = await signedUp(auth);
+		await withApp(auth, browser);
+		const userId = (await browser.get("/api/auth")).body.user.id;
+		const granted = await auth.createSession(browser.prepare("POST", "/"), { userId });
+		browser.cookies.set("session", granted!.cookie.value);
+		return browser.delete("/api/auth/factors/totp");
+	},
+	async last_way_in() {
+		const strict = await openInstrumented({ secondFactor: "required" });
+		const { browser, enrolment, code } = await signUpWhereRequired(strict);
+		await browser.post("/api/auth/attempt", { factor: "totp", enrolment, code });
+		return browser.delete("/api/auth/factors/totp");
+	},
+	async unknown_passkey() {
+		const auth = await openInstrumented({ methods: [passkey()] });
+		const browser = auth.browser();
+		const stranger = new TestAuthenticator();
+		stranger.create({ challenge: "x", rp: { id: "localhost" }, user: { id: "x" } });
+		return browser.post("/api/auth", { credential: await assertion(browser, stranger, "sign-in") });
+	},
+	async too_many_passkeys() {
+		const auth = await openInstrumented({ methods: [password(), passkey()] });
+		const browser = await signedUp(auth);
+		for (let count = 0; count < 20; count++) await withPasskey(browser, new TestAuthenticator());
+		return browser.post("/api/auth/passkeys/challenges", { for: "registration" });
+	},
 	async server_error() {
 		const verify = () => Promise.reject(new Error("broken"));
 		const input = z.object({});
@@ -66,7 +106,7 @@ const causes: Record<ErrorCode, (auth: InstrumentedAuth) => Promise<TestAnswer>>
 };
 
 describe("every code of the contract", () => {
-	it.each(Object.keys(causes) as ErrorCode[])(
+	it.each(Object.keys(causes) as (keyof typeof causes)[])(
 		"[ASVS 16.5.1] comes with its status and words fit for strangers: %s",
 		async (code) => {
 			const auth = await openInstrumented();

@@ -29,11 +29,15 @@ describe("an endpoint", () => {
 		}
 		expect(open.sort()).toEqual([
 			"DELETE /api/auth",
+			"DELETE /api/auth/attempt",
 			"GET /api/auth",
+			"GET /api/auth/attempt",
 			"GET /api/auth/health",
 			"GET /api/auth/mail-links/{token}",
 			"GET /api/auth/openapi.json",
 			"POST /api/auth",
+			"POST /api/auth/attempt",
+			"POST /api/auth/attempt/totp",
 			"POST /api/auth/password-resets",
 			"POST /api/auth/sign-out",
 			"POST /api/auth/sign-up",
@@ -105,8 +109,11 @@ describe("the list of devices", () => {
 
 describe("the list of events", () => {
 	it("goes on by page, newest first, and leaves none out", async () => {
-		const { browser } = await openWithTwoPeople();
-		for (let count = 0; count < 110; count++) await browser.patch("/api/auth/user", { name: `Ada ${count}` });
+		const { auth, browser } = await openWithTwoPeople();
+		for (let count = 0; count < 110; count++) {
+			await browser.patch("/api/auth/user", { name: `Ada ${count}` });
+			if (count % 30 === 29) auth.clock.advance({ hours: 1 });
+		}
 		const pages: { id: string; type: string }[][] = [];
 		let before: string | null = "";
 		while (before !== null) {

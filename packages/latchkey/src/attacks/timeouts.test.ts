@@ -42,6 +42,16 @@ describe.each(profiles)("a session under the profile $profile", ({ profile, idle
 		expect(await isSignedIn(browser)).toBe(false);
 	});
 
+	it("[ASVS 7.3.1] goes on when it is used in its last minute, before any batch is written", async () => {
+		const { auth, browser } = await open();
+		if (idle === lifetime) return expect(lifetime).toBe(30 * day);
+		auth.clock.advance({ seconds: idle - 1 });
+		expect((await browser.post("/api/auth/refresh")).status).toBe(200);
+		await auth.settled();
+		auth.clock.advance({ seconds: 1 });
+		expect(await isSignedIn(browser)).toBe(true);
+	});
+
 	it("[ASVS 7.3.2] ends at its time however much it is used and renewed", async () => {
 		const { auth, browser } = await open();
 		const step = Math.floor(Math.min(idle, lifetime) / 2);

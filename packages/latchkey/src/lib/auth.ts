@@ -2,6 +2,7 @@ import { emailVerificationRoutes } from "./email-verification/email-verification
 import type { Engine } from "./engine.ts";
 import { type Refusal, toRefusal } from "./errors.ts";
 import { eventRoutes } from "./events/event-routes.ts";
+import { factorRoutes } from "./factors/factor-routes.ts";
 import { fieldErrors } from "./http/field-errors.ts";
 import { errorResponse, handleRequest, requireSameOrigin } from "./http/handle-request.ts";
 import { openApiDocument } from "./http/openapi.ts";
@@ -12,15 +13,26 @@ import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
 import type { Logger } from "./log.ts";
 import { mailRoutes } from "./mail/mail-routes.ts";
+import { logoutRoutes } from "./oauth/backchannel-logout.ts";
+import { identityRoutes } from "./oauth/identity-routes.ts";
+import { oauthRoutes } from "./oauth/oauth-routes.ts";
+import { isProvider } from "./oauth/provider.ts";
+import { type ProviderTokenResult, tokenOfSession } from "./oauth/token-vault.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
+import { finishAttempt, secondStepInput } from "./second-step/finish-attempt.ts";
+import type { SecondFactorRequired } from "./second-step/pending-attempt.ts";
+import { secondStepRoutes } from "./second-step/second-step-routes.ts";
 import { endCurrentSession } from "./sessions/end-session.ts";
 import { type Authentication, type GrantedSession, openSessionFor } from "./sessions/open-session.ts";
 import { resolveSession } from "./sessions/resolve-session.ts";
 import { type Session, toSession, type User } from "./sessions/session.ts";
 import type { CookieToSet } from "./sessions/session-cookie.ts";
 import { sessionResource, sessionRoutes } from "./sessions/session-routes.ts";
+import { reauthenticationRoutes } from "./sign-in/reauthentication-routes.ts";
 import { type SignInResult, signIn } from "./sign-in/sign-in.ts";
+import { serviceTokenRoutes } from "./tokens/service-token.ts";
+import { totpRoutes } from "./totp/totp-routes.ts";
 import { userChanges } from "./users/account.ts";
 import {
 	type CheckedDefaults,
@@ -40,11 +52,20 @@ export interface Granted<Own = unknown> {
 	readonly cookie: CookieToSet;
 	/** The cookie as a `Set-Cookie` header. */
 	readonly setCookie: string;
+	/** New recovery codes, where setting up a second factor on the way in has made some: to be shown this once. */
+	readonly recoveryCodes?: readonly string[];
 	/** A second cookie, which makes the browser a known device: attempts from there are limited apart from strangers'. */
 	readonly device?: CookieToSet;
 }
 
-export type GrantResult<Own = unknown> = Granted<Own> | Refusal;
+/** A sign-in that waits for its second step. Its holder gets it by the cookie, which opens nothing by itself. */
+export interface Pending extends SecondFactorRequired {
+	/** The cookie as a `Set-Cookie` header. */
+	readonly setCookie: string;
+}
+
+/** Switch on `ok`, then on `code`: `second_factor_required` is no refusal. */
+export type GrantResult<Own = unknown> = Granted<Own> | Pending | Refusal;
 
 export type UpdateResult<Own = unknown> = { readonly ok: true; readonly user: User & Own } | Refusal;
 
@@ -59,6 +80,11 @@ export interface Auth<Own = unknown> {
 	readSession(request: HasHeaders): Promise<Session<Own> | null>;
 	/** Signs in with whatever of the methods understands the input. A refusal is a value with a code. */
 	signIn(request: HasHeaders, input: unknown): Promise<GrantResult<Own>>;
+	/**
+	 * Finishes a sign-in that waits for its second step, such as with `{ factor: "totp", code }`. A refusal is a value with
+	 * a code.
+	 */
+	finishSignIn(request: HasHeaders, input: unknown): Promise<GrantResult<Own>>;
 	/** Registers somebody by `{ email?, username?, password, name? }` and signs them in. A refusal is a value with a code. */
 	signUp(request: HasHeaders, input: unknown): Promise<GrantResult<Own>>;
 	/**
@@ -73,6 +99,12 @@ export interface Auth<Own = unknown> {
 	 * @throws {AuthError} `store_unavailable`
 	 */
 	updateUser(userId: string, changes: { fields: FieldChanges<Own> }): Promise<UpdateResult<Own>>;
+	/**
+	 * An access token of the signed-in visitor at a provider, refreshed if need be, for calling its API from the server.
+	 * `reconnect_required` when the person must go there again.
+	 * @throws {AuthError} `not_found`, `provider_unavailable`, `provider_error`, `store_unavailable`
+	 */
+	readProviderToken(request: HasHeaders, provider: string): Promise<ProviderTokenResult>;
 	/**
 	 * Ends the visitor's session, if there is one. The answer must carry the cookie, which clears theirs.
 	 * @throws {AuthError} `cross_origin`, `store_unavailable`
@@ -105,8 +137,13 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		...sessionResource(methods),
 		...sessionRoutes,
 		...methods.flatMap((method) => method.routes),
+		...reauthenticationRoutes,
+		...secondStepRoutes,
+		...factorRoutes,
+		...totpRoutes,
 		...userRoutes,
 		...eventRoutes,
+		...(methods.some(isProvider) ? [...oauthRoutes, ...logoutRoutes, ...identityRoutes, ...serviceTokenRoutes] : []),
 		...mailRoutes,
 		...emailVerificationRoutes,
 		...serviceRoutes(() => document()),
@@ -143,6 +180,13 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 				const { opened, visitor } = await visitToAct(engine(), request);
 				return signIn(opened, visitor, input);
 			}),
+		finishSignIn: (request, input) =>
+			asResult(async () => {
+				const { opened, visitor } = await visitToAct(engine(), request);
+				const parsed = secondStepInput.safeParse(input);
+				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
+				return finishAttempt(opened, visitor, parsed.data);
+			}),
 		signUp: (request, input) =>
 			asResult(async () => {
 				const { opened, visitor } = await visitToAct(engine(), request);
@@ -157,6 +201,10 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		},
 		async updateUser(userId, { fields }) {
 			return setFields(await engine(), userId, fields);
+		},
+		async readProviderToken(request, provider) {
+			const { opened, visitor } = await visit(engine(), request);
+			return tokenOfSession(opened, await resolveSession(opened, visitor), provider);
 		},
 		async endSession(request) {
 			const { opened, visitor } = await visitToAct(engine(), request);
@@ -208,14 +256,16 @@ async function visitToAct(opening: Promise<Engine>, request: HasHeaders): Return
 async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult> {
 	try {
 		const result = await work();
-		return result.ok ? granted(result) : result;
+		if (result.ok) return granted(result);
+		return "cookie" in result ? { ...result, setCookie: setCookieHeader(result.cookie) } : result;
 	} catch (error) {
 		return toRefusal(error);
 	}
 }
 
-function granted({ session, cookie, device }: GrantedSession): Granted {
-	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...(device && { device }) };
+function granted({ session, cookie, device, recoveryCodes }: GrantedSession): Granted {
+	const more = { ...(device && { device }), ...(recoveryCodes && { recoveryCodes }) };
+	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...more };
 }
 
 function once<Value>(make: () => Value): () => Value {

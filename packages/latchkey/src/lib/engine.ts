@@ -5,6 +5,7 @@ import type { Logger } from "./log.ts";
 import type { Mailbox } from "./mail/mailbox.ts";
 import type { MailSender } from "./mail/sender.ts";
 import type { Method } from "./methods/method.ts";
+import type { Providers } from "./oauth/providers.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { PasswordHasher } from "./passwords/password-hasher.ts";
 import type { ActivityLog } from "./sessions/activity.ts";
@@ -24,6 +25,16 @@ export interface Engine {
 	readonly activity: ActivityLog;
 	readonly background: Background;
 	readonly pseudonyms: KeyRing;
+	/** Seal what a browser keeps on its way to a provider, and the tokens of providers. */
+	readonly transactionKeys: KeyRing;
+	readonly vaultKeys: KeyRing;
+	/** Sign short tokens for other services. */
+	readonly serviceKeys: KeyRing;
+	readonly providers: Providers;
+	/** Seals sign-ins that wait for their second step. */
+	readonly attemptKeys: KeyRing;
+	/** Seals the secrets of authenticator apps, at rest and on the way to being confirmed. */
+	readonly totpKeys: KeyRing;
 	readonly mailLinks: KeyRing;
 	readonly emailCodes: KeyRing;
 	readonly knownDevices: KeyRing;

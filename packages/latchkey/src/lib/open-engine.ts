@@ -12,6 +12,7 @@ import { Mailbox } from "./mail/mailbox.ts";
 import { MailSender, wakingOnMail } from "./mail/sender.ts";
 import { smtpTransport } from "./mail/smtp-transport.ts";
 import type { Method } from "./methods/method.ts";
+import { offerProviders } from "./oauth/providers.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { HashPool } from "./passwords/hash-pool.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
@@ -31,6 +32,11 @@ type Shared = Pick<
 	| "activity"
 	| "background"
 	| "pseudonyms"
+	| "transactionKeys"
+	| "vaultKeys"
+	| "serviceKeys"
+	| "attemptKeys"
+	| "totpKeys"
 	| "mailLinks"
 	| "emailCodes"
 	| "knownDevices"
@@ -57,6 +63,7 @@ export async function openEngine(options: ResolvedOptions, methods: readonly Met
 	requireNode();
 	installArrivalStamp();
 	const settings = readSettings(options.overrides);
+	const providers = offerProviders(methods, options, settings);
 	const shared = await sharedParts(options, settings);
 	// Of this engine and not shared, since how to send is one of its options. The lease keeps senders apart.
 	const sender = new MailSender({
@@ -69,7 +76,7 @@ export async function openEngine(options: ResolvedOptions, methods: readonly Met
 		transport: chooseTransport(options, settings, shared.mailbox),
 	});
 	const storage = wakingOnMail(shared.storage, () => sender.wake());
-	const engine: Engine = { ...shared, storage, options, methods, settings, sender, log: options.logger };
+	const engine: Engine = { ...shared, storage, options, methods, settings, sender, providers, log: options.logger };
 	return engine;
 }
 
@@ -115,7 +122,13 @@ async function openParts({ logger, clock }: ResolvedOptions, settings: Settings)
 		tokens: new SessionTokens(deriveKeyRing(settings.secrets, "session-token"), settings.origin),
 		hasher: new PasswordHasher(new HashPool(), deriveKeyRing(settings.peppers, "password")),
 		throttle: new Throttle(storage, deriveKeyRing(settings.secrets, "throttle")),
+		transactionKeys: deriveKeyRing(settings.secrets, "oauth-transaction"),
+		vaultKeys: deriveKeyRing(settings.secrets, "provider-token"),
+		serviceKeys: deriveKeyRing(settings.secrets, "service-token"),
 		pseudonyms,
+		attemptKeys: deriveKeyRing(settings.secrets, "attempt"),
+		// With the pepper, as password hashes: what lies in the database outlives a rotation of the secret.
+		totpKeys: deriveKeyRing(settings.peppers, "totp"),
 		mailLinks: deriveKeyRing(settings.secrets, "mail-link"),
 		emailCodes: deriveKeyRing(settings.secrets, "email-code"),
 		knownDevices: deriveKeyRing(settings.secrets, "device"),

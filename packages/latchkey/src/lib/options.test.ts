@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { emailCode } from "./email-codes/email-code.ts";
 import { AuthError } from "./errors.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { password } from "./passwords/password.ts";
@@ -25,6 +26,11 @@ describe("resolveOptions", () => {
 			clock: null,
 			overrides: {},
 		});
+	});
+
+	it.each(["aal2", "aal3"])("[ASVS 6.3.6] lets no mailed code in at %s", (profile) => {
+		expect(() => resolve({ profile, methods: [password(), emailCode()] })).toThrow("emailCode()");
+		expect(() => resolve({ profile: "aal1", methods: [password(), emailCode()] })).not.toThrow();
 	});
 
 	it.each([

@@ -22,6 +22,11 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 	/** Whether strangers may register. Default `"open"`. */
 	signUp?: "open" | "closed";
 	/**
+	 * Who needs a second factor. `optional`: whoever has set one up. `required`: everybody; whoever has none sets one up
+	 * on the way in. `phishing-resistant`: nobody gets in without a passkey. Default `"optional"`.
+	 */
+	secondFactor?: "optional" | "required" | "phishing-resistant";
+	/**
 	 * Whether whoever signs up with an e-mail address must prove it. `required`: the account is made by the proof, and
 	 * sign-up answers alike for new and taken addresses. `optional`: they are in at once, and asked to prove it by mail.
 	 * `off`: nobody is asked. Default `"optional"`.
@@ -37,10 +42,16 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 		signIn?: string;
 		/** Where somebody signed in proves again who they are. Default `/reauthenticate`. */
 		reauthenticate?: string;
+		/** Where somebody goes whose sign-in at a provider did not work. Default `/sign-in/problem`. */
+		signInProblem?: string;
+		/** Where one connects and disconnects providers. Default `/account/connections`. */
+		connections?: string;
 		/** Where a sign-in goes that was not on its way elsewhere. Default `/`. */
 		afterSignIn?: string;
 		/** Default `/`. */
 		afterSignOut?: string;
+		/** Where a sign-in that waits for its second step goes on. Default `/sign-in/second-step`. */
+		secondStep?: string;
 		/** Default `/sign-up`. */
 		signUp?: string;
 		/** Where a new password is chosen. Default `/reset-password`. */
@@ -70,6 +81,7 @@ export interface ResolvedOptions {
 	readonly sessionIdleMs: number | null;
 	readonly minPasswordLength: number;
 	readonly signUp: "open" | "closed";
+	readonly secondFactor: "optional" | "required" | "phishing-resistant";
 	readonly emailVerification: "required" | "optional" | "off";
 	readonly userFields: UserFields;
 	readonly mail: MailOptions;
@@ -99,7 +111,9 @@ const profiles = {
 export function resolveOptions(options: AuthOptions): ResolvedOptions {
 	checkMethods(options.methods);
 	checkChoice("profile", options.profile, ["aal1", "aal2", "aal3"]);
+	checkProfile(options);
 	checkChoice("signUp", options.signUp, ["open", "closed"]);
+	checkSecondFactor(options);
 	checkChoice("emailVerification", options.emailVerification, ["required", "optional", "off"]);
 	checkFrom(options.mail?.from);
 	const { url, secret, pepper, database, databaseDirectUrl, trustedProxies, smtp } = options;
@@ -107,14 +121,18 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 		...profiles[options.profile ?? "default"],
 		name: options.name ?? null,
 		signUp: options.signUp ?? "open",
+		secondFactor: options.secondFactor ?? "optional",
 		emailVerification: options.emailVerification ?? "optional",
 		userFields: checkUserFields(options.userFields ?? {}),
 		mail: Object.freeze({ ...options.mail }),
 		pages: Object.freeze({
 			signIn: checkPath("pages.signIn", options.pages?.signIn ?? "/sign-in"),
 			reauthenticate: checkPath("pages.reauthenticate", options.pages?.reauthenticate ?? "/reauthenticate"),
+			signInProblem: checkPath("pages.signInProblem", options.pages?.signInProblem ?? "/sign-in/problem"),
+			connections: checkPath("pages.connections", options.pages?.connections ?? "/account/connections"),
 			afterSignIn: checkPath("pages.afterSignIn", options.pages?.afterSignIn ?? "/"),
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
+			secondStep: checkPath("pages.secondStep", options.pages?.secondStep ?? "/sign-in/second-step"),
 			signUp: checkPath("pages.signUp", options.pages?.signUp ?? "/sign-up"),
 			resetPassword: checkPath("pages.resetPassword", options.pages?.resetPassword ?? "/reset-password"),
 			signInCode: checkPath("pages.signInCode", options.pages?.signInCode ?? "/sign-in/code"),
@@ -149,10 +167,26 @@ function checkMethods(methods: readonly Method[]): void {
 	}
 }
 
+function checkSecondFactor({ secondFactor, methods }: AuthOptions): void {
+	checkChoice("secondFactor", secondFactor, ["optional", "required", "phishing-resistant"]);
+	if (secondFactor === "phishing-resistant" && !methods.some(({ name }) => name === "passkey")) {
+		throw misconfigured('createAuth: secondFactor "phishing-resistant" needs passkey() among the methods');
+	}
+}
+
 function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
 	if (value === undefined || choices.includes(value)) return;
 	const names = choices.map((choice) => JSON.stringify(choice)).join(" or ");
 	throw misconfigured(`createAuth: ${option} must be ${names}, not ${JSON.stringify(value)}`);
+}
+
+/** NIST SP 800-63B-4, section 3.1.3.1: a mailbox proves no more than that somebody reads it. */
+function checkProfile({ profile, methods }: AuthOptions): void {
+	if (profile !== "aal2" && profile !== "aal3") return;
+	if (!methods.some(({ name }) => name === "email-code")) return;
+	throw misconfigured(
+		`createAuth: ${profile} does not go together with emailCode(), which proves a mailbox only; leave one out`,
+	);
 }
 
 function checkFrom(from: string | undefined): void {

@@ -60,6 +60,11 @@ export interface PostgresDatabase {
 	prefix?: string;
 }
 
+/** A variable of the environment, or what the file holds that `NAME_FILE` names. */
+export function readSetting(name: string): string | undefined {
+	return variable(process.env, name);
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Secrets that the first local start made for itself begin with this. They hold for loopback and for nothing else. */

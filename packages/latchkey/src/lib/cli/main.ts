@@ -4,8 +4,9 @@ import { type Command, type CommandContext, CommandError, UsageError } from "./c
 import { migrate } from "./migrate.ts";
 import { move } from "./move.ts";
 import { secret } from "./secret.ts";
+import { unlock } from "./unlock.ts";
 
-const commands: Readonly<Record<string, Command>> = { migrate, move, secret };
+const commands: Readonly<Record<string, Command>> = { migrate, move, secret, unlock };
 
 /** Runs a command line and answers the exit code: 0 done, 1 failed, 2 not understood. */
 export async function main(args: readonly string[], context: CommandContext = processContext()): Promise<number> {

@@ -6,9 +6,14 @@ export type KeyPurpose =
 	| "password"
 	| "throttle"
 	| "pseudonym"
+	| "oauth-transaction"
+	| "provider-token"
+	| "service-token"
 	| "mail-link"
 	| "email-code"
-	| "device";
+	| "device"
+	| "attempt"
+	| "totp";
 
 export interface Key {
 	/** Names the key in what it signs or seals. Public: it tells nothing about the key. */
@@ -19,6 +24,7 @@ export interface Key {
 /** The keys of one purpose: the first makes new values, all of them read old ones. */
 export interface KeyRing {
 	readonly current: Key;
+	readonly all: readonly Key[];
 	find(id: string): Key | undefined;
 }
 
@@ -31,7 +37,7 @@ export function deriveKeyRing(secrets: readonly string[], purpose: KeyPurpose): 
 	const [current] = keys;
 	if (current === undefined) throw new TypeError("deriveKeyRing needs at least one secret");
 	const byId = new Map(keys.map((key) => [key.id, key]));
-	return { current, find: (id) => byId.get(id) };
+	return { current, all: keys, find: (id) => byId.get(id) };
 }
 
 /** A keyed name for something that must not be stored in the clear, such as the address a limit counts against. */

@@ -22,7 +22,7 @@ describe("signing in by a mailed code", () => {
 		const mail = await auth.mail("sign_in_code");
 		expect(mail.subject).toBe(`${codeIn(mail)} is your code for localhost`);
 		const answer = await enter(browser, codeIn(mail));
-		expect(answer).toMatchObject({ status: 200, body: { user: { emailVerified: true }, session: { amr: ["otp"] } } });
+		expect(answer).toMatchObject({ status: 200, body: { user: { emailVerified: true }, session: { amr: ["email"] } } });
 		expect((await enter(browser, codeIn(mail))).body.code).toBe("invalid_credentials");
 	});
 

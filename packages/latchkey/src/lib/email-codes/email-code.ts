@@ -10,7 +10,8 @@ export function emailCode(): Method {
 	return method({
 		name: "email-code",
 		input: z.object({ code: z.string().min(1).max(32), email: z.string().max(1024).optional() }),
-		amr: ["otp"],
+		// No factor of its own (NIST SP 800-63B-4, section 3.1.3.1): a mailbox is vouched for by somebody else.
+		amr: ["email"],
 		// Bound to the browser that asked, so nobody else's guesses count against it; those of an address do.
 		account: () => null,
 		routes: emailCodeRoutes,

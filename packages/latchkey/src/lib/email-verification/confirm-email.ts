@@ -1,19 +1,19 @@
-import { type CodePurpose, holderByUser, readCode, redeemCode } from "../email-codes/code.ts";
+import { holderByUser, readCode, redeemCode } from "../email-codes/code.ts";
 import { readAskedCode } from "../email-codes/code-cookie.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { openMailLink } from "../mail/mail-link.ts";
-import type { GrantedSession } from "../sessions/open-session.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { toUser, type User } from "../sessions/session.ts";
+import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { TokenRecord } from "../storage/storage.ts";
 import { finishSignUp } from "../users/sign-up-by-mail.ts";
 import { finishEmailChange } from "./change-email.ts";
 
 export type EmailConfirmed =
-	| { readonly ok: true; readonly what: "signed_up"; readonly granted: GrantedSession }
+	| { readonly ok: true; readonly what: "signed_up"; readonly result: Exclude<SignInResult, Refusal> }
 	| { readonly ok: true; readonly what: "verified" | "changed"; readonly user: User }
 	| Refusal;
 
@@ -37,20 +37,27 @@ export async function confirmEmail(
 		return finishSignUp(engine, visitor, code);
 	}
 	if (current === null) return { ok: false, code: "not_authenticated" };
-	const purpose = link === null ? await purposeOfCode(engine, current.user.id) : link.purpose;
-	if (purpose !== "verify-code" && purpose !== "email-change-code") return wrong;
-	const token = await redeemCode(engine, { purpose, holder: holderByUser(current.user.id), code });
-	if (token === null) return wrong;
-	if (purpose === "verify-code") return verify(engine, visitor, current, token);
-	const { nonce } = token.payload as { nonce: string };
-	const changed = await finishEmailChange(engine, visitor, current, nonce);
-	return changed.ok ? { ok: true, what: "changed", user: toUser(engine, changed.user) } : changed;
+	// A typed code says not what it is for: it may be the one for a new address, or the one for the present.
+	const purposes: readonly string[] = link === null ? ["email-change-code", "verify-code"] : [link.purpose];
+	const holder = holderByUser(current.user.id);
+	if (purposes.includes("email-change-code")) {
+		const token = await redeemCode(engine, { purpose: "email-change-code", holder, code });
+		if (token !== null) return change(engine, visitor, current, token);
+	}
+	if (!purposes.includes("verify-code")) return wrong;
+	const token = await redeemCode(engine, { purpose: "verify-code", holder, code });
+	return token === null ? wrong : verify(engine, visitor, current, token);
 }
 
-/** A typed code is for what the person began last. */
-async function purposeOfCode({ storage }: Engine, userId: string): Promise<CodePurpose> {
-	const pending = await storage.findToken({ purpose: "email-change", subject: userId });
-	return pending === null ? "verify-code" : "email-change-code";
+async function change(
+	engine: Engine,
+	visitor: Visitor,
+	current: ResolvedSession,
+	{ payload }: TokenRecord,
+): Promise<EmailConfirmed> {
+	const { nonce } = payload as { nonce: string };
+	const changed = await finishEmailChange(engine, visitor, current, nonce);
+	return changed.ok ? { ok: true, what: "changed", user: toUser(engine, changed.user) } : changed;
 }
 
 async function verify(

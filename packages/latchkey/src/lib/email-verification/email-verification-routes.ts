@@ -5,7 +5,8 @@ import { codeAskedSchema } from "../email-codes/email-code-routes.ts";
 import { AuthError } from "../errors.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
-import { grantedAnswer, grantedSchema, messageSchema, userSchema } from "../http/schemas.ts";
+import { grantedSchema, messageSchema, userSchema } from "../http/schemas.ts";
+import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import { emailField } from "../users/fields.ts";
 import { cancelEmailChange, pendingEmailChange, startEmailChange } from "./change-email.ts";
@@ -63,13 +64,13 @@ const confirm = route({
 	summary:
 		"Prove an address by the mailed code or the token of the mailed link: one's own, a new one, or that of a sign-up, which then is finished.",
 	access: "public",
-	responses: { 200: messageSchema.extend({ user: userSchema }), 201: grantedSchema },
+	responses: { 200: messageSchema.extend({ user: userSchema }), 201: grantedSchema, 202: pendingSchema },
 	errors: ["invalid_code", "not_authenticated", "identifier_taken"],
 	async handle({ engine, visitor, params }) {
 		const current = await resolveSession(engine, visitor);
 		const confirmed = await confirmEmail(engine, visitor, current, params.token!);
 		if (!confirmed.ok) throw refusal(confirmed);
-		if (confirmed.what === "signed_up") return grantedAnswer(201, "Registered", confirmed.granted);
+		if (confirmed.what === "signed_up") return signInAnswer(201, "Registered", confirmed.result);
 		return { status: 200, body: { message: "Address confirmed", user: confirmed.user } };
 	},
 });

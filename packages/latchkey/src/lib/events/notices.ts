@@ -31,7 +31,12 @@ const noticed: ReadonlySet<string> = new Set(noticedEvents);
 /** The event with the message that tells of it: to the address that the user has when it is written. */
 export function withNotice(event: NewEvent): NewEvent {
 	const { type, userId, address, userAgent, mails = [] } = event;
-	if (userId === null || !noticed.has(type)) return event;
+	if (userId === null || !(noticed.has(type) || changesUsername(event))) return event;
 	const notice = newMail("notice", { recipient: null, userId, language: null, about: { type, address, userAgent } });
 	return { ...event, mails: [...mails, notice] };
+}
+
+/** A user name signs in; a name does not. */
+function changesUsername({ type, detail }: NewEvent): boolean {
+	return type === "user.updated" && Array.isArray(detail?.changed) && detail.changed.includes("username");
 }

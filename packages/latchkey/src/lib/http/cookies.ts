@@ -47,6 +47,12 @@ export function carriesCookie(header: string | null, prefixes: readonly string[]
 	return header.split(";").some((pair) => prefixes.some((prefix) => pair.trimStart().startsWith(prefix)));
 }
 
+/** The names of the cookies in a raw `Cookie` header that begin with `prefix`, each once. Says nothing of their values. */
+export function cookieNames(header: string | null, prefix: string): string[] {
+	const names = (header ?? "").split(";").map((pair) => pair.trimStart().split("=", 1)[0] ?? "");
+	return [...new Set(names.filter((name) => name.startsWith(prefix) && token.test(name)))];
+}
+
 /**
  * The name under which a cookie goes over the wire. Over https the `__Host-` prefix makes the browser refuse one that
  * another host, a parent domain or plain http tries to plant (RFC 6265bis, section 4.1.3.2); plain http, which is

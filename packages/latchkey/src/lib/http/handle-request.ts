@@ -3,6 +3,7 @@ import type * as z from "zod";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { describeError, type Logger } from "../log.ts";
+import { attemptCookieName } from "../second-step/pending-attempt.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { sessionCookieName } from "../sessions/session-cookie.ts";
@@ -35,7 +36,7 @@ async function dispatch(engine: Engine, router: Router, request: Request, method
 	const route = match.routes.get(method as HttpMethod);
 	if (route === undefined) return errorAnswer(new AuthError("method_not_allowed"), { allow: match.allow });
 	const visitor = readVisitor(request, engine.settings);
-	if (route.method !== "GET") requireSameOrigin(engine, request);
+	if (route.method !== "GET" && route.fromAnywhere !== true) requireSameOrigin(engine, request);
 	const current = await requireAccess(engine, visitor, route);
 	const query = parse(route.query, Object.fromEntries(new URL(request.url).searchParams));
 	const body = route.body === undefined ? undefined : parse(route.body, await readBody(request, route));
@@ -54,7 +55,8 @@ function matchPath(engine: Engine, router: Router, request: Request): Match {
 /** Refuses a mutating request that another site, or nobody knows who, made the browser send. */
 export function requireSameOrigin(engine: Engine, { headers }: { headers: Headers }): void {
 	const { origin } = engine.settings;
-	if (!isSameOrigin(headers, { origin, cookieNames: [sessionCookieName(engine.settings)] })) {
+	const cookieNames = [sessionCookieName(engine.settings), attemptCookieName(engine.settings)];
+	if (!isSameOrigin(headers, { origin, cookieNames })) {
 		const given = headers.get("sec-fetch-site") === null ? "Origin" : "Sec-Fetch-Site";
 		throw new AuthError("cross_origin", {
 			detail: `${given} does not say that the request came from ${origin} (AUTH_URL)`,
@@ -71,7 +73,13 @@ async function requireAccess(engine: Engine, visitor: Visitor, route: Route): Pr
 }
 
 async function readBody(request: Request, route: Route): Promise<unknown> {
-	return route.media === "form" ? Object.fromEntries(await readFormBody(request)) : readJsonBody(request);
+	const isForm = route.media === "form" || (route.media === "either" && carriesForm(request));
+	return isForm ? Object.fromEntries(await readFormBody(request)) : readJsonBody(request);
+}
+
+/** Whether a request brings what a plain HTML form sends. */
+export function carriesForm({ headers }: { headers: Headers }): boolean {
+	return headers.get("content-type")?.toLowerCase().startsWith("application/x-www-form-urlencoded") === true;
 }
 
 function parse(schema: z.ZodType | undefined, value: unknown): unknown {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../errors.ts";
 import type { UserFields } from "../users/own-fields.ts";
 import type { Access, Route } from "./route.ts";
-import { errorSchema, userSchema } from "./schemas.ts";
+import { errorSchema, pageSchema, userSchema } from "./schemas.ts";
 
 const errorsOfAll: readonly ErrorCode[] = ["store_unavailable", "server_error"];
 const errorsOfMutations: readonly ErrorCode[] = ["cross_origin"];
@@ -89,6 +89,7 @@ function successes({ responses }: Route, userFields: UserFields): Record<string,
 }
 
 function content(schema: z.ZodType, userFields: UserFields): object {
+	if (schema === pageSchema) return { content: { "text/html": { schema: { type: "string" } } } };
 	return schema instanceof z.ZodUndefined
 		? {}
 		: { content: { "application/json": { schema: jsonSchema(schema, "output", userFields) } } };

@@ -11,17 +11,18 @@ const headersOfAll = {
 } as const;
 
 /** JSON that no cache keeps. */
-export function toResponse({ status, body, cookie, cookies = [], headers }: Answer): Response {
-	const response = new Response(body === undefined ? null : JSON.stringify(body), {
+export function toResponse({ status, body, cookie, cookies = [], html, headers }: Answer): Response {
+	const response = new Response(html ?? (body === undefined ? null : JSON.stringify(body)), {
 		status,
 		headers: {
 			...headersOfAll,
 			...(body !== undefined && { "content-type": "application/json; charset=utf-8" }),
+			...(html !== undefined && { "content-type": "text/html; charset=utf-8" }),
 			...headers,
 		},
 	});
-	for (const each of [...(cookie === undefined ? [] : [cookie]), ...cookies]) {
-		response.headers.append("set-cookie", setCookieHeader(each));
+	for (const one of cookie === undefined ? cookies : [cookie, ...cookies]) {
+		response.headers.append("set-cookie", setCookieHeader(one));
 	}
 	return response;
 }

@@ -30,8 +30,10 @@ export interface Answer {
 	readonly status: number;
 	readonly body: unknown;
 	readonly cookie?: CookieToSet;
-	/** Those that go along with it. */
+	/** More cookies, besides `cookie`. */
 	readonly cookies?: readonly CookieToSet[];
+	/** A page, in the place of `body`. */
+	readonly html?: string;
 	readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -41,8 +43,10 @@ export interface RouteDefinition<Body extends z.ZodType, Query extends z.ZodType
 	path: string;
 	summary: string;
 	access: A;
-	/** `"form"` for the few that a plain HTML form posts to. Default `"json"`. */
-	media?: "json" | "form";
+	/** `"form"` for the few that a plain HTML form posts to, `"either"` for those that take JSON too. Default `"json"`. */
+	media?: "json" | "form" | "either";
+	/** For the few that another site's page or server sends to, which prove themselves in some other way. */
+	fromAnywhere?: boolean;
 	body?: Body;
 	/** What the documentation says of the body where the handler's own reading is narrower than `body`. */
 	documentedBody?: z.ZodType;

@@ -25,10 +25,19 @@ export const sessionSchema = z.object({
 	level: z.enum(["aal1", "aal2", "aal3"]),
 }) satisfies z.ZodType<SessionInfo>;
 
+/** A page, not JSON. */
+export const pageSchema = z.string();
+
 export const messageSchema = z.object({ message: z.string() });
 
 /** The answer to everything that begins or renews a session. */
-export const grantedSchema = z.object({ message: z.string(), user: userSchema, session: sessionSchema });
+export const grantedSchema = z.object({
+	message: z.string(),
+	user: userSchema,
+	session: sessionSchema,
+	/** Where setting up a second factor has made some: shown this once. */
+	recoveryCodes: z.array(z.string()).readonly().optional(),
+});
 
 export const errorSchema = z.object({
 	error: z.string(),
@@ -43,6 +52,11 @@ export function splitSession({ user, ...session }: Session): { user: User; sessi
 }
 
 /** Answers with a session that has begun or been renewed, and sets its cookie. */
-export function grantedAnswer(status: number, message: string, { session, cookie, device }: GrantedSession): Answer {
-	return { status, body: { message, ...splitSession(session) }, cookie, ...(device && { cookies: [device] }) };
+export function grantedAnswer(
+	status: number,
+	message: string,
+	{ session, cookie, device, otherCookies = [], recoveryCodes }: GrantedSession,
+): Answer {
+	const body = { message, ...splitSession(session), ...(recoveryCodes !== undefined && { recoveryCodes }) };
+	return { status, body, cookie, cookies: [...(device === undefined ? [] : [device]), ...otherCookies] };
 }

@@ -5,17 +5,27 @@ import { describeError } from "../log.ts";
 import { errorAnswer } from "./responses.ts";
 import { type Answer, type Route, route } from "./route.ts";
 
-const healthy = z.object({ status: z.literal("ok"), live: z.literal(true), ready: z.literal(true) });
+const healthy = z.object({
+	status: z.literal("ok"),
+	live: z.literal(true),
+	ready: z.literal(true),
+	/** Messages that were given up, and messages that wait for more than five minutes. */
+	mail: z.object({ dead: z.int(), late: z.int() }),
+});
+
+const lateMs = 5 * 60_000;
 
 const health = route({
 	method: "GET",
 	path: "/health",
-	summary: "Whether the process lives and its store answers: 200, or 503 when the store does not.",
+	summary:
+		"Whether the process lives and its store answers: 200, or 503 when the store does not. And how many messages are given up or late.",
 	access: "public",
 	responses: { 200: healthy },
 	errors: ["store_unavailable"],
 	async handle({ engine }) {
-		return (await isReady(engine)) ? { status: 200, body: { status: "ok", live: true, ready: true } } : notReady();
+		const mail = await countMails(engine);
+		return mail === null ? notReady() : { status: 200, body: { status: "ok", live: true, ready: true, mail } };
 	},
 });
 
@@ -34,13 +44,14 @@ export function serviceRoutes(openApi: () => unknown): readonly Route[] {
 	];
 }
 
-async function isReady(engine: Engine): Promise<boolean> {
+/** `null` when the store does not answer. */
+async function countMails({ storage, log }: Engine): Promise<{ dead: number; late: number } | null> {
 	try {
-		await engine.storage.ping();
-		return true;
+		await storage.ping();
+		return await storage.countMails({ lateMs });
 	} catch (error) {
-		engine.log({ level: "error", event: "store_unavailable", ...describeError(error) });
-		return false;
+		log({ level: "error", event: "store_unavailable", ...describeError(error) });
+		return null;
 	}
 }
 

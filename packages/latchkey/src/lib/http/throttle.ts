@@ -6,6 +6,7 @@ import type { Visitor } from "./visitor.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
+const year = 365 * 24 * hour;
 
 type Rule = Omit<Counter, "key">;
 
@@ -19,6 +20,21 @@ export const throttleRules = {
 	signInAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Sign-ups from one address. */
 	signUpAddress: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Changes of one's name or user name: each leaves an event. */
+	updateProfile: { limit: 30, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
+	/** Ways to a provider that were begun: the store remembers each for ten minutes. */
+	oauthStartAddress: { limit: 100, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
+	/** Wrong codes in one sign-in, whatever the factor. */
+	attemptTries: { limit: 5, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
+	/** Wrong codes of an authenticator app, for an account: apart from those of every other factor. */
+	totpCode: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
+	/** Wrong recovery codes, for an account. */
+	recoveryCode: { limit: 10, windowMs: 10 * minute, waitMs: 30_000, maxWaitMs: hour },
+	/** The hard stop: so many wrong codes without a right one, and no more are taken (NIST SP 800-63B-4, section 3.2.2). */
+	totpStop: { limit: 90, windowMs: 100 * year, waitMs: 0, maxWaitMs: 0 },
+	recoveryStop: { limit: 90, windowMs: 100 * year, waitMs: 0, maxWaitMs: 0 },
+	/** Passkey ceremonies begun from one address: each keeps a challenge for some minutes. */
+	challengeAddress: { limit: 1000, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
 	/** Changes of one's user name: each says whether somebody has it. */
 	renameUser: { limit: 10, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** Mails that strangers can ask for, to one recipient. */
@@ -27,11 +43,21 @@ export const throttleRules = {
 	mailAddress: { limit: 20, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 	/** Exports of one's data that are told of. */
 	exportNotice: { limit: 1, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
-	/** Guesses at one mailed code, for as long as it lives. */
-	emailCode: { limit: 5, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0 },
+	/** Guesses at one mailed code, for as long as the longest-lived lives; a new one begins no new count. */
+	emailCode: { limit: 5, windowMs: hour, waitMs: 0, maxWaitMs: 0 },
 } as const satisfies Record<string, Rule>;
 
 export type ThrottleRule = keyof typeof throttleRules;
+
+/** The rules whose failures a success lets be forgotten; every other gets the one attempt back. */
+const startAnew: ReadonlySet<ThrottleRule> = new Set<ThrottleRule>([
+	"signInAccount",
+	"signInDevice",
+	"totpCode",
+	"recoveryCode",
+	"totpStop",
+	"recoveryStop",
+]);
 
 export interface Attempt {
 	rule: ThrottleRule;
@@ -59,7 +85,7 @@ export class Throttle {
 		this.#keys = keys;
 	}
 
-	/** Names the counter of a rule and subject in the store. */
+	/** The counter of a rule and a subject, as {@link Settlement} names it. */
 	keyOf(rule: ThrottleRule, subject: string): string {
 		return keyedName(this.#keys.current.key, `${rule}:${subject}`);
 	}
@@ -75,7 +101,7 @@ export class Throttle {
 			if (subject === null) continue;
 			const key = this.keyOf(rule, subject);
 			counters.push({ key, ...throttleRules[rule] });
-			(rule === "signInAccount" || rule === "signInDevice" ? settle.clear : settle.giveBack).push(key);
+			(startAnew.has(rule) ? settle.clear : settle.giveBack).push(key);
 		}
 		if (counters.length === 0) return { ok: true, settle };
 		const refused = (await this.#storage.increment(counters)).filter((state) => !state.accepted);

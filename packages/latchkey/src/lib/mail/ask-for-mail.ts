@@ -2,7 +2,7 @@ import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
-import { preferredLanguage } from "./words.ts";
+import { preferredLanguage } from "./languages.ts";
 
 /** Counts a message that a visitor asks for, or refuses it: alike for recipients with and without an account. */
 export async function admitMail(

@@ -1,5 +1,5 @@
+import { directionOf } from "./languages.ts";
 import type { MailBlock, MailContent } from "./templates.ts";
-import { directionOf } from "./words.ts";
 
 /** Subject, text and HTML of a message. Everything in it is text: nothing of it becomes markup or another header line. */
 export function renderMail(
@@ -42,7 +42,7 @@ function toHtml(subject: string, blocks: readonly MailBlock[], language: string)
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escapeHtml(oneLine(subject))}</title>
+<title>${escapeHtml(subject)}</title>
 <style>${style}</style>
 </head>
 <body>
@@ -70,7 +70,7 @@ function htmlOf(block: MailBlock): string {
 }
 
 function escapeHtml(text: string): string {
-	return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+	return oneLine(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** A line break in what a stranger chose must not begin a line, and a hidden character not turn one around. */

@@ -9,6 +9,7 @@ const leaseMs = 2 * 60_000;
 const firstWaitMs = 15_000;
 const longestWaitMs = 60 * 60_000;
 const pollMs = 30_000;
+const stopMs = 5000;
 
 export interface SenderParts {
 	/** The store, asked for at each use. */
@@ -44,6 +45,8 @@ export class MailSender {
 		this.#wanted = true;
 		this.#running ??= this.#run().finally(() => {
 			this.#running = null;
+			// Somebody may have come by just as it ended.
+			if (this.#wanted) this.wake();
 		});
 	}
 
@@ -53,11 +56,11 @@ export class MailSender {
 		while (this.#running !== null) await this.#running;
 	}
 
-	/** Takes nothing up any more; resolves when what is under way has ended. */
+	/** Takes nothing up any more; resolves when what is under way has ended, or has been given time enough for it. */
 	async stop(): Promise<void> {
 		this.#stopped = true;
 		if (this.#timer !== null) clearInterval(this.#timer);
-		await this.#running;
+		if (this.#running !== null) await Promise.race([this.#running, passed(stopMs)]);
 	}
 
 	async #run(): Promise<void> {
@@ -79,7 +82,7 @@ export class MailSender {
 		const { storage, render, transport } = this.#parts;
 		try {
 			const message = await render(mail);
-			if (message !== null) await transport!(message);
+			if (message !== null) await withinLease(transport!(message));
 		} catch (error) {
 			await this.#postpone(mail, error);
 			return;
@@ -97,6 +100,18 @@ export class MailSender {
 		this.#parts.log({ level: isDead ? "error" : "warn", event, mailId: id, kind, attempts, reason: code });
 		await this.#parts.storage().postponeMail({ id, attempts, waitMs: isDead ? null : waitMs });
 	}
+}
+
+/** Whoever delivers may take as long as the message is ours, and no longer. */
+async function withinLease(delivery: Promise<unknown>): Promise<void> {
+	const late = passed(leaseMs).then(() => {
+		throw Object.assign(new Error("The delivery took too long"), { code: "ETIMEDOUT" });
+	});
+	await Promise.race([delivery, late]);
+}
+
+function passed(milliseconds: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }
 
 /** The store, with a sender that hears of every message written. */

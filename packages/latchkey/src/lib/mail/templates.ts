@@ -1,3 +1,4 @@
+import { deviceName } from "./device-name.ts";
 import type { MailKind } from "./mail-message.ts";
 import { wordsIn } from "./words.ts";
 import type { MailWords } from "./words-en.ts";
@@ -112,7 +113,7 @@ export const templates: MailTemplates = {
 				facts: [
 					[words.what, what],
 					[words.when, when],
-					[words.device, userAgent ?? words.unknown],
+					[words.device, userAgent === null ? words.unknown : deviceName(userAgent, words.on)],
 					[words.address, address ?? words.unknown],
 				],
 			},

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { type FieldErrors, misconfigured } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import type { Route } from "../http/route.ts";
+import type { Assertion } from "../passkeys/responses.ts";
 import type { AssuranceLevel } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
 
@@ -16,17 +17,25 @@ export interface MethodTools {
 	findAccount(identifier: string): Promise<Account | null>;
 	/** Checks a password in the same time whether there is an account or not; `null` never matches. */
 	checkPassword(account: Account | null, password: string): Promise<boolean>;
+	/** Whom a passkey's answer proves, to the challenge that this browser was given for a sign-in. */
+	checkPasskey(assertion: Assertion): Promise<Proof | null>;
 	/** Whom the code proves that this browser had mailed; `null` when it is wrong, used, expired or tried too often. */
 	checkEmailCode(code: string): Promise<Account | null>;
 }
 
 /**
  * Who was proven: a user of ours, or a subject of somebody else's, identified by the pair of issuer and subject and
- * registered at first sight.
+ * registered at first sight. `by` is the subject that stood for a user of ours: it must still do so when the session opens.
  */
 export type Proof =
-	| { readonly userId: string }
-	| { readonly issuer: string; readonly subject: string; readonly name?: string };
+	| ({ readonly userId: string; readonly by?: { readonly issuer: string; readonly subject: string } } & ShownAlong)
+	| ({ readonly issuer: string; readonly subject: string; readonly name?: string } & ShownAlong);
+
+/** What this very proof shows, where that is not the same each time. Default: what the method says. */
+interface ShownAlong {
+	readonly amr?: readonly string[];
+	readonly level?: AssuranceLevel;
+}
 
 export interface MethodDefinition<Input extends z.ZodType> {
 	/** Names the method in `POST /api/auth` (`{ "method": "…" }`) and in the audit log. */
@@ -55,6 +64,8 @@ export interface Method {
 	readonly amr: readonly string[];
 	readonly level: AssuranceLevel;
 	readonly routes: readonly Route[];
+	/** Of `passkey()`: the domain that passkeys are made for, where that is not the site's own host. */
+	readonly relyingPartyId?: string;
 	/** Reads what a visitor sent, ready to be verified. */
 	read(raw: unknown): { ok: true; attempt: MethodAttempt } | { ok: false; fields: FieldErrors };
 }

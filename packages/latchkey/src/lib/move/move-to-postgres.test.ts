@@ -201,6 +201,14 @@ describe("moving from SQLite to PostgreSQL", { timeout: 60_000 }, () => {
 		expect(await inPostgres("SELECT * FROM latchkey_user ORDER BY id")).toEqual(before);
 	});
 
+	it("says which row PostgreSQL does not take, and goes on once it is mended", async () => {
+		await fill(3);
+		inFile((database) => database.exec("UPDATE latchkey_user SET name = char(0) WHERE name IS NOT NULL"));
+		await expect(moveToPostgres({ file, url })).rejects.toThrow(/did not take a row: invalid byte sequence/);
+		inFile((database) => database.exec("UPDATE latchkey_user SET name = 'Ada' WHERE name IS NOT NULL"));
+		expect((await moveToPostgres({ file, url })).find(({ table }) => table === "latchkey_user")!.rows).toBe(3);
+	});
+
 	it("does not mix two files", async () => {
 		await fill(3);
 		await asSuperuser(async (client) => {

@@ -6,9 +6,11 @@ import { ask, inspectServer, type Server } from "../storage/postgres/inspect.ts"
 import { createSetupPool, migrate, withClient } from "../storage/postgres/migrate.ts";
 import { beginMove, endMove } from "../storage/postgres/move-mark.ts";
 import type { PostgresClient } from "../storage/postgres/pool.ts";
+import { reasonOf, sqlState } from "../storage/postgres/postgres-errors.ts";
 import { toStartError } from "../storage/postgres/start-errors.ts";
 import { inspectFile } from "../storage/sqlite/database-file.ts";
 import { migrationStatus, untilFree } from "../storage/sqlite/migrate.ts";
+import { sqliteCode, toStoreError } from "../storage/sqlite/sqlite-errors.ts";
 import { copyTable } from "./copy-table.ts";
 import { digestOf } from "./digest.ts";
 import { SourceTable } from "./source-table.ts";
@@ -66,11 +68,19 @@ export async function moveToPostgres({ file, url, chunk = 2000, onProgress }: Mo
 			return moved;
 		});
 	} catch (error) {
-		throw toStartError(error, target.label);
+		throw toMoveError(error, target.label);
 	} finally {
 		source.close();
 		await pool.end();
 	}
+}
+
+/** One line for whichever side it was. What was copied stays in any case. */
+function toMoveError(error: unknown, label: string): unknown {
+	if (sqliteCode(error) !== null) return toStoreError(error);
+	// What SQLite holds, and this schema does not take.
+	if (!/^2[23]/.test(sqlState(error) ?? "")) return toStartError(error, label);
+	return misconfigured(`${label} did not take a row: ${reasonOf(error)}`, error);
 }
 
 async function requireSource(path: string): Promise<void> {

@@ -1,22 +1,38 @@
 import { headers } from "next/headers.js";
+import type { Engine } from "../engine.ts";
 import { toRefusal } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
+import { safeRedirect } from "../http/redirect.ts";
+import type { Visitor } from "../http/visitor.ts";
 import { changePassword } from "../passwords/change-password.ts";
-import { reauthenticate } from "../passwords/reauthenticate.ts";
 import { endDevice, endOtherDevices } from "../sessions/devices.ts";
+import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
+import { reauthenticate, reauthenticationInput } from "../sign-in/reauthenticate.ts";
+import type { SignInResult } from "../sign-in/sign-in.ts";
 import { updateAccount, userChanges } from "../users/account.ts";
 import { deleteAccount } from "../users/deletion.ts";
 import { withEditableFields } from "../users/own-fields.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { done, emptyAsNull, enter, field, goTo, ownFields, refuseForm, setCookie, setDevice } from "./form-answers.ts";
+import {
+	answerSignIn,
+	done,
+	emptyAsNull,
+	field,
+	goTo,
+	jsonField,
+	ownFields,
+	refuseForm,
+	setCookie,
+	setDevice,
+} from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** What people do with their own account, as forms. Whoever is not signed in is refused with `not_authenticated`. */
 export interface AccountActions {
-	/** Field: `password`. A proof for what asks for a recent one; then goes to `next`. */
+	/** Fields: `password`; or `factor` and `code`; or `factor` `passkey` and `credential`, its answer as JSON. A proof for what asks for a recent one; then goes to `next`. */
 	readonly reauthenticate: FormAction;
 	/** Fields: `current_password`, `new_password`. Every other session ends. */
 	readonly changePassword: FormAction;
@@ -27,17 +43,18 @@ export interface AccountActions {
 	/** Ends every session of the user but this one. */
 	readonly endOtherSessions: FormAction;
 	/**
-	 * Field: `password`. Deletes the account. With JavaScript the state names in `leaveTo` where to go by
-	 * `location.replace`, which leaves no page of the account behind; without, it redirects.
+	 * Field: `password`, or none where the account has none and the last proof is recent. Deletes the account. With JavaScript
+	 * the state names in `leaveTo` where to go by `location.replace`, which leaves no page of the account behind; without, it
+	 * redirects. Where the account is deleted later, the place is told when, as the parameter `deletes`.
 	 */
 	readonly deleteAccount: FormAction;
 }
 
-type Asked = CurrentRequest & { readonly current: ResolvedSession };
+export type Asked = CurrentRequest & { readonly current: ResolvedSession };
 
-export function accountActions(request: () => Promise<CurrentRequest>): AccountActions {
-	const signedIn =
-		(body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
+/** Makes form actions that run for nobody but a signed-in visitor of this site. */
+export function signedInActions(request: () => Promise<CurrentRequest>) {
+	return (body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
 		async (_previous, form) => {
 			const asked = await request();
 			const { engine, visitor, current } = asked;
@@ -49,15 +66,26 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 				return refuseForm(engine, toRefusal(error), {});
 			}
 		};
+}
+
+export function accountActions(request: () => Promise<CurrentRequest>): AccountActions {
+	const signedIn = signedInActions(request);
 	return {
 		reauthenticate: signedIn(async ({ engine, visitor, current }, form) => {
-			const result = await reauthenticate(engine, visitor, current, field(form, "password"));
-			return result.ok ? enter(engine, result.cookie, form) : refuseForm(engine, result, {});
+			const factor = field(form, "factor");
+			const shown = { code: field(form, "code"), credential: jsonField(form, "credential") };
+			const input = factor === "" ? { password: field(form, "password") } : { factor, ...shown };
+			const parsed = reauthenticationInput.safeParse(input);
+			if (!parsed.success) {
+				const missing = { [factor === "" ? "password" : "code"]: "required" };
+				return refuseForm(engine, { ok: false, code: "invalid_input", fields: missing }, { factor });
+			}
+			return answerSignIn(engine, await reauthenticate(engine, visitor, current, parsed.data), form, { factor });
 		}),
 		changePassword: signedIn(async ({ engine, visitor, current }, form) => {
 			const passwords = { currentPassword: field(form, "current_password"), newPassword: field(form, "new_password") };
 			const result = await changePassword(engine, visitor, current, passwords);
-			if (!result.ok) return refuseForm(engine, result, {});
+			if (!result.ok) return answerSignIn(engine, result, form, {});
 			await setCookie(result.cookie);
 			await setDevice(result);
 			return done(engine, form);
@@ -72,15 +100,35 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 			return ended === null ? refuseForm(engine, { ok: false, code: "not_authenticated" }, {}) : done(engine, form);
 		}),
 		deleteAccount: signedIn(async ({ engine, visitor, current }, form) => {
-			const proof = await reauthenticate(engine, visitor, current, field(form, "password"));
-			if (!proof.ok) return refuseForm(engine, proof, {});
-			const { cookie } = await deleteAccount(engine, visitor, current);
+			const refused = await refusalToDelete(engine, visitor, current, field(form, "password"));
+			if (refused !== null) return answerSignIn(engine, refused, form, {});
+			const { cookie, deletesAt } = await deleteAccount(engine, visitor, current);
 			await setCookie(cookie);
-			const leaveTo = engine.options.pages.afterSignOut;
+			const leaveTo = placeAfterDeletion(engine, form, deletesAt);
 			const scripted = (await headers()).get("next-action") !== null;
 			return scripted ? { ok: true, values: {}, leaveTo } : goTo(leaveTo);
 		}),
 	};
+}
+
+function placeAfterDeletion({ settings, options }: Engine, form: FormData, deletesAt: string | null): string {
+	const { origin } = settings;
+	const place = new URL(safeRedirect(form.get("next"), { origin, fallback: options.pages.afterSignOut }), origin);
+	if (deletesAt !== null) place.searchParams.set("deletes", deletesAt);
+	return place.pathname + place.search + place.hash;
+}
+
+/** Asks for the password; whoever has none has proven themselves otherwise, within the last minutes. */
+async function refusalToDelete(
+	engine: Engine,
+	visitor: Visitor,
+	current: ResolvedSession,
+	password: string,
+): Promise<Exclude<SignInResult, { ok: true }> | null> {
+	const factors = await engine.storage.readFactors(current.user.id);
+	if (factors?.password === false) return isRecent(current) ? null : { ok: false, code: "reauthentication_required" };
+	const result = await reauthenticate(engine, visitor, current, { password });
+	return result.ok ? null : result;
 }
 
 async function updateProfile({ engine, visitor, current }: Asked, form: FormData): Promise<FormState> {

@@ -2,14 +2,25 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
+import { bffHandler } from "../bff/bff-handler.ts";
+import type { BffOptions } from "../bff/upstream.ts";
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
+import type { Engine } from "../engine.ts";
+import { AuthError } from "../errors.ts";
 import { type EventPage, listEvents } from "../events/event-log.ts";
+import { type Factors, readFactors } from "../factors/manage-factors.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
 import type { MailLink } from "../mail/open-mail-link.ts";
+import { type Connections, listConnections } from "../oauth/connections.ts";
+import { type ProviderTokenResult, tokenOfSession } from "../oauth/token-vault.ts";
 import type { AuthOptions } from "../options.ts";
+import { listPasskeys, type PasskeyList } from "../passkeys/manage-passkeys.ts";
+import { currentAttempt, type PendingAttempt, toPendingAttempt } from "../second-step/pending-attempt.ts";
 import { type DevicePage, listDevices } from "../sessions/devices.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
+import { continueTotp, startTotp, type TotpEnrolment } from "../totp/totp.ts";
 import type { CheckedDefaults, OwnFields, UserFields } from "../users/own-fields.ts";
 import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
 import { type CurrentRequest, currentRequest } from "./current-session.ts";
@@ -33,6 +44,12 @@ type RouteHandler = (request: Request) => Promise<Response>;
 export type RouteHandlers = Readonly<
 	Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", RouteHandler>
 >;
+
+/** A provider, as its button needs it. */
+export interface OfferedAtSignIn {
+	readonly id: string;
+	readonly name: string;
+}
 
 export interface NextAuth<Own = unknown> extends Auth<Own> {
 	/**
@@ -65,6 +82,30 @@ export interface NextAuth<Own = unknown> extends Auth<Own> {
 	devices(page?: { before?: string }): Promise<DevicePage>;
 	/** For pages: the signed-in user's own security events, newest first. Sends anybody else to sign in. */
 	events(page?: { before?: string }): Promise<EventPage>;
+	/**
+	 * For `app/api/bff/[...path]/route.ts`: calls the listed APIs for a page of this site, with the user's token at a
+	 * provider or a short one of ours. The browser never holds either.
+	 */
+	bff(options: BffOptions): Omit<RouteHandlers, "OPTIONS">;
+	/** For pages: the providers that one can sign in with, in the order of the configuration. */
+	providers(): Promise<readonly OfferedAtSignIn[]>;
+	/** For pages: what the signed-in user has connected, and could. Sends anybody else to sign in. */
+	connections(): Promise<Connections>;
+	/**
+	 * An access token of the signed-in user at a provider, refreshed if need be, for calling its API from the server. Never
+	 * hand it to the browser. `reconnect_required` when the person must go there again.
+	 * @throws {AuthError} `provider_unavailable`, `provider_error`, `store_unavailable`
+	 */
+	providerToken(provider: string): Promise<ProviderTokenResult>;
+	/** For the page of the second step: the sign-in that waits for it, or `null`. */
+	pendingSignIn(): Promise<PendingAttempt | null>;
+	/** For pages: what the signed-in user has to prove who they are, passkeys one by one. Sends anybody else to sign in. */
+	factors(): Promise<Factors & PasskeyList>;
+	/**
+	 * For pages that set up an authenticator app: a secret for the signed-in user, or for whoever must set one up on the
+	 * way in. After a wrong code, as `state` says, the same one again. `null` for anybody else.
+	 */
+	totpEnrolment(state: FormState): Promise<TotpEnrolment | null>;
 	/** For pages: the link of a message that the browser came by, if it did. Using it is left to a form. */
 	mailLink(): Promise<MailLink | null>;
 	/** For pages: the mailed code that this browser waits for, if it asked for one. */
@@ -75,6 +116,8 @@ export interface NextAuth<Own = unknown> extends Auth<Own> {
 	pendingDeletion(): Promise<string | null>;
 	/** For the mailbox of local development: its messages, newest first. `null` anywhere else, and where mail is sent. */
 	mailbox(): Promise<readonly KeptMail[] | null>;
+	/** Whether there is such a mailbox, for `proxy.ts`: a page that has begun to be sent can say 404 no more. */
+	hasMailbox(): Promise<boolean>;
 	/** Form actions, to be exported by name from a file of yours that says `"use server"`. */
 	readonly actions: FormActions;
 	/**
@@ -114,7 +157,33 @@ function assemble(options: AuthOptions): NextAuth {
 			const { engine: opened, current } = await protectRequest(request, {});
 			return listEvents(opened, current, before);
 		},
-		...mailPages(request),
+		bff: (options: BffOptions) => {
+			const { OPTIONS: _, ...handlers } = handlersOf(bffHandler(engine, options));
+			return handlers;
+		},
+		providers: async () => {
+			await connection();
+			return (await engine()).providers.offered.map(({ definition: { id, name } }) => ({ id, name }));
+		},
+		connections: async () => {
+			const { engine: opened, current } = await protectRequest(request, {});
+			return listConnections(opened, current);
+		},
+		providerToken: async (provider: string) => {
+			const { engine: opened, current } = await request();
+			return tokenOfSession(opened, current, provider);
+		},
+		pendingSignIn: async () => {
+			const { engine: opened, visitor } = await request();
+			const pending = await currentAttempt(opened, visitor);
+			return pending === null ? null : toPendingAttempt(pending);
+		},
+		factors: async () => {
+			const { engine: opened, current } = await protectRequest(request, {});
+			return ownFactors(opened, current);
+		},
+		totpEnrolment: async (state: FormState) => totpEnrolment(await request(), state),
+		...mailPages(engine, request),
 		action: <Input extends z.ZodType, Data>(
 			options: ActionOptions<Input>,
 			body: (context: ActionContext<z.output<Input>>) => Promise<Data>,
@@ -137,6 +206,23 @@ function assemble(options: AuthOptions): NextAuth {
 async function session(request: () => Promise<CurrentRequest>): Promise<Session | null> {
 	const { engine, current } = await request();
 	return current === null ? null : toSession(engine, current);
+}
+
+async function totpEnrolment(
+	{ engine, visitor, current }: CurrentRequest,
+	{ values: { enrolment = "" } }: FormState,
+): Promise<TotpEnrolment | null> {
+	const pending = await currentAttempt(engine, visitor);
+	const mayEnrol = pending?.step.enrolments.includes("totp") === true;
+	const user = mayEnrol ? pending?.credentials.user : current?.user;
+	if (user === undefined) return null;
+	return (enrolment === "" ? null : await continueTotp(engine, user, enrolment)) ?? startTotp(engine, user);
+}
+
+async function ownFactors(engine: Engine, current: ResolvedSession): Promise<Factors & PasskeyList> {
+	const [factors, list] = await Promise.all([readFactors(engine, current.user.id), listPasskeys(engine, current)]);
+	if (factors === null) throw new AuthError("not_authenticated");
+	return { ...factors, ...list };
 }
 
 function handlersOf(answer: RouteHandler): RouteHandlers {

@@ -9,17 +9,19 @@ import { withEditableFields } from "../users/own-fields.ts";
 import { signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { type AccountActions, accountActions } from "./account-actions.ts";
+import { type ConnectionActions, connectionActions } from "./connection-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
-import { emptyAsNull, enter, field, goTo, ownFields, refuseForm, setCookie, setDevice } from "./form-answers.ts";
+import { answerSignIn, emptyAsNull, field, goTo, jsonField, ownFields, refuseForm, setCookie } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 import { type MailActions, mailActions } from "./mail-actions.ts";
+import { type SecurityActions, securityActions } from "./security-actions.ts";
 
 /** An action for `useActionState`; works without JavaScript too. */
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends AccountActions, MailActions {
-	/** Fields: `identifier`, `password`. */
+export interface FormActions extends AccountActions, ConnectionActions, MailActions, SecurityActions {
+	/** Fields: `identifier`, `password`; or `credential`, a passkey's answer as JSON. */
 	readonly signIn: FormAction;
 	/**
 	 * Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`, and editable `userFields`. Where addresses
@@ -29,20 +31,22 @@ export interface FormActions extends AccountActions, MailActions {
 }
 
 export function formActions(
-	auth: Pick<Auth, "signIn" | "signUp">,
+	auth: Pick<Auth, "signIn" | "signUp" | "finishSignIn">,
 	engine: () => Promise<Engine>,
 	request: () => Promise<CurrentRequest>,
 ): FormActions {
 	return {
 		...accountActions(request),
+		...connectionActions(request),
+		...securityActions(auth, request),
 		...mailActions(auth, request),
 		async signIn(_previous, form) {
 			const identifier = field(form, "identifier");
-			const input = { identifier, password: field(form, "password") };
+			const credential = jsonField(form, "credential");
+			const input = credential === undefined ? { identifier, password: field(form, "password") } : { credential };
 			const result = await auth.signIn({ headers: await headers() }, input);
 			const opened = await engine();
-			if (result.ok) await setDevice(result);
-			return result.ok ? enter(opened, result.cookie, form) : refuseForm(opened, result, { identifier });
+			return answerSignIn(opened, result, form, { identifier });
 		},
 		async signUp(_previous, form) {
 			const [identifier, username, name] = [field(form, "identifier"), field(form, "username"), field(form, "name")];
@@ -58,8 +62,7 @@ export function formActions(
 			const values = { identifier, username, name, ...own };
 			if (opened.options.emailVerification === "required") return signUpByMail(await request(), input, form, values);
 			const result = await auth.signUp({ headers: await headers() }, input);
-			if (result.ok) await setDevice(result);
-			return result.ok ? enter(opened, result.cookie, form) : refuseForm(opened, withNewPassword(result), values);
+			return answerSignIn(opened, result, form, values);
 		},
 	};
 }

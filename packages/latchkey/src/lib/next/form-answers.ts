@@ -3,6 +3,7 @@ import type { Engine } from "../engine.ts";
 import type { FieldErrors, Refusal } from "../errors.ts";
 import { cookieAttributes } from "../http/cookies.ts";
 import { safeRedirect } from "../http/redirect.ts";
+import type { SecondFactorRequired } from "../second-step/pending-attempt.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import { type FormState, passOnFormState } from "./form-state.ts";
 
@@ -13,6 +14,16 @@ const maxKeptLength = 400;
 export function field(form: FormData, name: string): string {
 	const value = form.get(name);
 	return typeof value === "string" ? value : "";
+}
+
+/** The JSON in a form's field; `undefined` when it is empty or none. */
+export function jsonField(form: FormData, name: string): unknown {
+	const text = field(form, name);
+	try {
+		return text === "" ? undefined : JSON.parse(text);
+	} catch {
+		return undefined;
+	}
 }
 
 /** What a form holds of the application's own fields, of those that people set themselves. An empty one is emptied. */
@@ -31,6 +42,53 @@ export async function enter(engine: Engine, cookie: CookieToSet, form: FormData)
 	await setCookie(cookie);
 	const fallback = engine.options.pages.afterSignIn;
 	return goTo(safeRedirect(form.get("next"), { origin: engine.settings.origin, fallback }));
+}
+
+/** What any way to sign in can come to. */
+type Outcome =
+	| {
+			readonly ok: true;
+			readonly cookie: CookieToSet;
+			readonly device?: CookieToSet;
+			readonly recoveryCodes?: readonly string[];
+	  }
+	| Pick<SecondFactorRequired, "ok" | "code" | "cookie">
+	| Refusal;
+
+/**
+ * The one place where the outcome of a sign-in becomes the answer to a form: in, on to the second step, or what was typed
+ * and why not. New recovery codes are shown before anything else.
+ */
+export async function answerSignIn(
+	engine: Engine,
+	result: Outcome,
+	form: FormData,
+	values: FormState["values"],
+): Promise<FormState> {
+	if (!result.ok && result.code !== "second_factor_required") return refuseForm(engine, result, values);
+	if (!result.ok) {
+		await setCookie(result.cookie);
+		const next = safeRedirect(form.get("next"), { origin: engine.settings.origin, fallback: "" });
+		const { secondStep } = engine.options.pages;
+		return goTo(next === "" ? secondStep : `${secondStep}?next=${encodeURIComponent(next)}`);
+	}
+	await setDevice(result);
+	if (result.recoveryCodes === undefined) return enter(engine, result.cookie, form);
+	await setCookie(result.cookie);
+	return showCodes(engine, result.recoveryCodes, form);
+}
+
+/** Shows recovery codes, this once. */
+export async function showCodes(
+	{ settings, options }: Engine,
+	recoveryCodes: readonly string[],
+	form: FormData,
+): Promise<FormState> {
+	const fallback = options.pages.afterSignIn;
+	const goOn = safeRedirect(form.get("next"), { origin: settings.origin, fallback });
+	const state: FormState = { ok: true, values: {}, recoveryCodes, goOn };
+	await passOnFormState(state, settings);
+	return state;
 }
 
 /** Says that it is done: by going where the form's `next` says, or else in place. */

@@ -11,6 +11,10 @@ export interface FormState {
 	readonly retryAfterSeconds?: number;
 	/** Where to go by `location.replace`, when nothing of the present page may stay behind. */
 	readonly leaveTo?: string;
+	/** New recovery codes. They are shown in this answer and nowhere else. */
+	readonly recoveryCodes?: readonly string[];
+	/** With `recoveryCodes`: where to go on once they are kept. On this site, whatever the form's `next` said. */
+	readonly goOn?: string;
 	/** What was typed, to be put back. Never a password: this state is written into the page. */
 	readonly values: Readonly<Record<string, string>>;
 }

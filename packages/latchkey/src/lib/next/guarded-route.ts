@@ -12,7 +12,7 @@ import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
 import type { CurrentRequest } from "./current-session.ts";
-import { type Demands, judge, pageThatHelps } from "./guard.ts";
+import { type Demands, judge, pageThatHelps, type Verdict } from "./guard.ts";
 import { keepFromSharedCaches, noStore } from "./shared-caches.ts";
 
 export interface GuardedRouteOptions<Input extends z.ZodType, Params extends z.ZodType> extends Demands {
@@ -71,7 +71,7 @@ async function readRequest(engine: Engine, request: Request): Promise<CurrentReq
 	return { engine, visitor, current: await resolveSession(engine, visitor) };
 }
 
-function turnAway(asked: CurrentRequest, code: "not_authenticated" | "reauthentication_required"): Response {
+function turnAway(asked: CurrentRequest, code: Extract<Verdict, { ok: false }>["code"]): Response {
 	if (asked.visitor.kind !== "document") return errorResponse(asked.engine.log, new AuthError(code));
 	const headers = { location: pageThatHelps(asked, code), "cache-control": "no-store" };
 	return new Response(null, { status: 303, headers });

@@ -15,7 +15,7 @@ import { keepAccount, keepAccountByLink } from "../users/deletion.ts";
 import { parseEmail } from "../users/identifiers.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { done, enter, field, refuseForm, setCookie, setDevice } from "./form-answers.ts";
+import { answerSignIn, done, field, refuseForm, setCookie } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /**
@@ -87,10 +87,9 @@ export function mailActions(auth: Pick<Auth, "signIn">, request: () => Promise<C
 		signInByCode: anybody(async ({ engine, visitor }, form) => {
 			const code = form.has("code") ? field(form, "code") : codeOfLink({ engine, visitor });
 			const result = await auth.signIn({ headers: await headers() }, { method: "email-code", code });
-			if (!result.ok) return refuseForm(engine, asCodeRefusal(result), {});
+			if (!result.ok && result.code !== "second_factor_required") return refuseForm(engine, asCodeRefusal(result), {});
 			await setCookie(forgottenMailLink(engine));
-			await setDevice(result);
-			return enter(engine, result.cookie, form);
+			return answerSignIn(engine, result, form, {});
 		}),
 		confirmEmail: anybody(async ({ engine, visitor, current }, form) => {
 			const typed = form.has("code") ? field(form, "code") : (readMailLinkToken(engine, visitor) ?? "");
@@ -98,8 +97,7 @@ export function mailActions(auth: Pick<Auth, "signIn">, request: () => Promise<C
 			if (!confirmed.ok) return refuseForm(engine, confirmed, {});
 			if (confirmed.what !== "signed_up") return forget(engine, form);
 			await setCookie(forgottenMailLink(engine));
-			await setDevice(confirmed.granted);
-			return enter(engine, confirmed.granted.cookie, form);
+			return answerSignIn(engine, confirmed.result, form, {});
 		}),
 		requestVerification: signedIn(async ({ engine, visitor, current }, form) => {
 			const asked = await requestVerification(engine, visitor, current);

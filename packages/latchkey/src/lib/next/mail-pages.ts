@@ -1,6 +1,7 @@
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import { readAskedCode } from "../email-codes/code-cookie.ts";
 import { type PendingEmail, pendingEmailChange } from "../email-verification/change-email.ts";
+import type { Engine } from "../engine.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
 import { type MailLink, readMailLink } from "../mail/open-mail-link.ts";
 import { pendingDeletion } from "../users/deletion.ts";
@@ -8,8 +9,9 @@ import type { CurrentRequest } from "./current-session.ts";
 import { protectRequest } from "./protect-request.ts";
 
 /** What pages show of links, codes and what is pending. They only read. */
-export function mailPages(request: () => Promise<CurrentRequest>) {
+export function mailPages(opening: () => Promise<Engine>, request: () => Promise<CurrentRequest>) {
 	return {
+		hasMailbox: async () => keepsMail(await opening()),
 		async mailLink(): Promise<MailLink | null> {
 			const { engine, visitor, current } = await request();
 			return readMailLink(engine, visitor, current?.user.id ?? null);
@@ -29,12 +31,14 @@ export function mailPages(request: () => Promise<CurrentRequest>) {
 		},
 		async mailbox(): Promise<readonly KeptMail[] | null> {
 			const { engine } = await request();
-			const { settings, options, mailbox } = engine;
-			// Not by chance of a loopback peer: by the one address that this site has.
-			const isHere = settings.loopback && settings.smtpUrl === null && options.mail.send === undefined;
-			if (!isHere) return null;
+			if (!keepsMail(engine)) return null;
 			await engine.sender.flush();
-			return mailbox.list();
+			return engine.mailbox.list();
 		},
 	};
+}
+
+/** Not by chance of a loopback peer: by the one address that this site has. */
+function keepsMail({ settings, options }: Engine): boolean {
+	return settings.loopback && settings.smtpUrl === null && options.mail.send === undefined;
 }

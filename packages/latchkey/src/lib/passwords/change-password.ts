@@ -2,13 +2,14 @@ import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { combine } from "../second-step/authentication.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
+import { reauthenticationSubject } from "../sign-in/reauthenticate.ts";
 import { admitAttempt, type SignInResult } from "../sign-in/sign-in.ts";
 import { recordWrongPassword } from "./failed-password.ts";
 import { isDisabled } from "./hard-stop.ts";
 import { checkNewPassword } from "./new-password.ts";
-import { reauthenticationSubject } from "./reauthenticate.ts";
 
 /**
  * Changes the password of a signed-in person who knows the present one. Every session ends, also those that a sign-in
@@ -17,7 +18,7 @@ import { reauthenticationSubject } from "./reauthenticate.ts";
 export async function changePassword(
 	engine: Engine,
 	visitor: Visitor,
-	{ user }: ResolvedSession,
+	{ user, session: present }: ResolvedSession,
 	{ currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<SignInResult> {
 	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
@@ -31,7 +32,7 @@ export async function changePassword(
 	const check = await engine.hasher.check(known, currentPassword);
 	if (!check.matches || stored === null || isDisabled(stored)) return wrongPassword(engine, visitor, user.id);
 
-	const { secret, draft } = draftSession(engine, visitor, { amr: ["pwd"], level: "aal1" });
+	const { secret, draft } = draftSession(engine, visitor, combine(present, { amr: ["pwd"], level: "aal1" }));
 	const changed = await engine.storage.changePassword({
 		userId: user.id,
 		version: stored.version,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Method, method } from "../methods/method.ts";
-import { passwordRoutes, typedPassword } from "./password-routes.ts";
+import { passwordRoutes } from "./password-routes.ts";
+import { typedPassword } from "./typed-password.ts";
 
 const input = z
 	.object({

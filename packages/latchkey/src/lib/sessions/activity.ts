@@ -4,6 +4,9 @@ import type { SessionActivity, Storage } from "../storage/storage.ts";
 const flushAfterMs = 30_000;
 const maxPending = 10_000;
 
+/** By when a use has been written. */
+export const activityDelayMs = 2 * flushAfterMs;
+
 /**
  * Collects when sessions were last used and writes it in batches, within 60 seconds and at shutdown. A crash loses at
  * most that: a session then looks a minute idler than it was.

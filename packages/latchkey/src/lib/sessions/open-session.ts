@@ -21,6 +21,10 @@ export interface Authentication {
 export interface GrantedSession {
 	readonly session: Session;
 	readonly cookie: CookieToSet;
+	/** What else the answer must set or clear. */
+	readonly otherCookies?: readonly CookieToSet[];
+	/** New recovery codes, to be shown this once. */
+	readonly recoveryCodes?: readonly string[];
 	/** Makes the browser a known device of the person. */
 	readonly device?: CookieToSet;
 }

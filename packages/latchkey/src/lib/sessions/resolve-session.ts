@@ -2,6 +2,7 @@ import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { LiveSession } from "../storage/storage.ts";
+import { activityDelayMs } from "./activity.ts";
 import { isFirstSight, judgeGeneration } from "./generation.ts";
 import { readSessionCookie } from "./session-cookie.ts";
 import type { SessionClaims } from "./session-token.ts";
@@ -53,6 +54,9 @@ export async function resolveSession(
 
 function noteUse(engine: Engine, { session, now }: LiveSession, firstSight: boolean): void {
 	engine.activity.note({ sessionId: session.id, at: now, idleMs: engine.options.sessionIdleMs });
+	// With the next batch it might come too late: a session that has expired stays so.
+	const endsSoon = session.idleExpiresAt - now <= activityDelayMs && session.idleExpiresAt < session.expiresAt;
+	if (endsSoon) engine.background.run("write_activity", () => engine.activity.flush());
 	if (!firstSight) return;
 	engine.background.run("record_sight", () =>
 		engine.storage.recordSight({ sessionId: session.id, generation: session.generation }),

@@ -1,17 +1,20 @@
 import * as z from "zod";
 import { AuthError } from "../errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
-import { refusal } from "../http/responses.ts";
 import { route } from "../http/route.ts";
 import {
 	grantedAnswer,
 	grantedSchema,
 	messageSchema,
+	pageSchema,
 	sessionSchema,
 	splitSession,
 	userSchema,
 } from "../http/schemas.ts";
+import { signInAnswer, signInResponses } from "../http/sign-in-answer.ts";
 import type { Method } from "../methods/method.ts";
+import { leavingProvider } from "../oauth/leaving-provider.ts";
+import { isProvider } from "../oauth/provider.ts";
 import { signIn } from "../sign-in/sign-in.ts";
 import { type Device, endDevice, endOtherDevices, listDevices } from "./devices.ts";
 import { endCurrentSession } from "./end-session.ts";
@@ -43,13 +46,14 @@ export function sessionResource(methods: readonly Method[]) {
 			access: "public",
 			// The methods parse for themselves, so that an answer names the fields of the one that was meant.
 			body: z.looseObject({}),
-			documentedBody: z.union(methods.map(({ input }) => input)),
-			responses: { 200: grantedSchema },
-			errors: ["invalid_credentials", "too_many_attempts", "busy"],
+			documentedBody: z.union([
+				...methods.filter((method) => !isProvider(method)).map(({ input }) => input),
+				z.never(),
+			]),
+			responses: signInResponses,
+			errors: ["invalid_credentials", "unknown_passkey", "too_many_attempts", "busy"],
 			async handle({ engine, visitor, body }) {
-				const result = await signIn(engine, visitor, body);
-				if (!result.ok) throw refusal(result);
-				return grantedAnswer(200, "Authenticated", result);
+				return signInAnswer(200, "Authenticated", await signIn(engine, visitor, body));
 			},
 		}),
 		route({
@@ -97,11 +101,16 @@ const signOutForm = route({
 	summary: "Sign out from a plain HTML form and go to a page of this site.",
 	access: "public",
 	media: "form",
-	body: z.object({ redirectTo: z.string().optional() }),
-	responses: { 303: z.undefined() },
+	// `atProvider` ends the session there too, where it began at a provider that has such an address.
+	body: z.object({ redirectTo: z.string().optional(), atProvider: z.string().optional() }),
+	responses: { 200: pageSchema, 303: z.undefined() },
 	async handle({ engine, visitor, body }) {
 		const { origin } = engine.settings;
 		const location = safeRedirect(body.redirectTo, { origin, fallback: engine.options.pages.afterSignOut });
+		const leaving = body.atProvider === "true" ? await leavingProvider(engine, visitor) : null;
+		if (leaving !== null) {
+			return { status: 200, body: undefined, ...leaving, cookie: await endCurrentSession(engine, visitor) };
+		}
 		return { status: 303, body: undefined, headers: { location }, cookie: await endCurrentSession(engine, visitor) };
 	},
 });

@@ -1,10 +1,13 @@
 import { uuidv7 } from "../crypto/random.ts";
 import { proveByCode } from "../email-codes/prove-by-code.ts";
 import type { Engine } from "../engine.ts";
+import type { ErrorCode } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { Account, MethodAttempt, MethodTools, Proof } from "../methods/method.ts";
+import type { Assertion } from "../passkeys/responses.ts";
 import { isDisabled } from "../passwords/hard-stop.ts";
+import type { Authentication } from "../sessions/open-session.ts";
 import type { Credentials, PasswordRecord } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
 
@@ -14,10 +17,18 @@ export class ProofOfPerson implements MethodTools {
 	readonly #visitor: Visitor;
 	#found: Credentials | null = null;
 	#checkedPasswordVersion: number | null = null;
+	#by: { readonly issuer: string; readonly subject: string } | null = null;
+	#refusal: ErrorCode = "invalid_credentials";
+	#shown: Partial<Authentication> = {};
 
 	constructor(engine: Engine, visitor: Visitor) {
 		this.#engine = engine;
 		this.#visitor = visitor;
+	}
+
+	/** Why it was refused, as far as the visitor may know. */
+	get refusal(): ErrorCode {
+		return this.#refusal;
 	}
 
 	/** Whose account was tried, if there is one: for the audit log, never for the answer. */
@@ -28,12 +39,27 @@ export class ProofOfPerson implements MethodTools {
 	/** Runs the method. The credentials of whoever it proved, or `null`. */
 	async prove(attempt: MethodAttempt): Promise<Credentials | null> {
 		const proof = await attempt.verify(this);
-		return proof === null ? null : this.#credentialsOf(proof);
+		if (proof === null) return null;
+		this.#shown = { ...(proof.amr && { amr: proof.amr }), ...(proof.level && { level: proof.level }) };
+		const credentials = await this.#credentialsOf(proof);
+		this.#by = "by" in proof ? (proof.by ?? null) : null;
+		// After the epoch was read: an identity that is taken away from here on takes the epoch along.
+		return credentials !== null && (await this.#isStillLinked(credentials)) ? credentials : null;
+	}
+
+	/** What was shown: what the method always shows, unless this proof said otherwise. */
+	authentication({ amr, level }: Authentication): Authentication {
+		return { amr, level, ...this.#shown };
 	}
 
 	/** Whether a user's row, read again, still bears out what was checked. */
-	stillHolds({ password }: Credentials): boolean {
-		return this.#checkedPasswordVersion === null || this.#checkedPasswordVersion === password?.version;
+	async stillHolds(credentials: Credentials): Promise<boolean> {
+		const version = this.#checkedPasswordVersion;
+		return (version === null || version === credentials.password?.version) && this.#isStillLinked(credentials);
+	}
+
+	async #isStillLinked({ user }: Credentials): Promise<boolean> {
+		return this.#by === null || (await this.#engine.storage.findUserByIdentity(this.#by))?.id === user.id;
 	}
 
 	async findAccount(identifier: string): Promise<Account | null> {
@@ -63,6 +89,14 @@ export class ProofOfPerson implements MethodTools {
 			});
 		}
 		return true;
+	}
+
+	async checkPasskey(assertion: Assertion): Promise<Proof | null> {
+		const { verifyPasskey } = await import("../passkeys/verify-passkey.ts");
+		const verdict = await verifyPasskey(this.#engine, this.#visitor, assertion, { use: "sign-in" });
+		if (verdict.ok) return { userId: verdict.userId, ...verdict.authentication };
+		if (verdict.reason === "unknown") this.#refusal = "unknown_passkey";
+		return null;
 	}
 
 	async checkEmailCode(code: string): Promise<Account | null> {

@@ -6,13 +6,17 @@ import { type Attempt, addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { type Method, type MethodAttempt, readAttempt } from "../methods/method.ts";
 import { recordWrongPassword } from "../passwords/failed-password.ts";
-import { draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
+import { combine } from "../second-step/authentication.ts";
+import { type SecondFactorRequired, startAttempt } from "../second-step/pending-attempt.ts";
+import { secondStepFor } from "../second-step/second-step.ts";
+import { type Authentication, draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import type { Credentials, NewEvent, Settlement, UserRecord } from "../storage/storage.ts";
 import { ProofOfPerson } from "./proof-of-person.ts";
 
-export type SignInResult = ({ readonly ok: true } & GrantedSession) | Refusal;
+/** A session, a second step that is asked for, or neither: switch on `ok`, then on `code`. */
+export type SignInResult = ({ readonly ok: true } & GrantedSession) | SecondFactorRequired | Refusal;
 
 /**
  * Signs a visitor in with whatever method understands the input. Counts the attempt before it is judged, ends the
@@ -45,11 +49,20 @@ export async function admitAttempt(
 	userId: string | null = null,
 ): Promise<{ ok: true; settle: Settlement } | Refusal> {
 	const device = account === null ? null : deviceSubject(engine, visitor, account);
-	const attempts: Attempt[] = [
-		device === null ? { rule: "signInAccount", subject: account } : { rule: "signInDevice", subject: device },
-		{ rule: "signInAddress", subject: addressSubject(engine, visitor) },
-	];
-	const admission = await engine.throttle.admit(attempts);
+	const attempt: Attempt =
+		device === null ? { rule: "signInAccount", subject: account } : { rule: "signInDevice", subject: device };
+	return admitAttempts(engine, visitor, [attempt], userId);
+}
+
+/** The same for attempts that other rules count; the visitor's address always counts along. */
+export async function admitAttempts(
+	engine: Engine,
+	visitor: Visitor,
+	attempts: readonly Attempt[],
+	userId: string | null,
+): Promise<{ ok: true; settle: Settlement } | Refusal> {
+	const ofAddress: Attempt = { rule: "signInAddress", subject: addressSubject(engine, visitor) };
+	const admission = await engine.throttle.admit([...attempts, ofAddress]);
 	if (admission.ok) return admission;
 	if (admission.first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
 	return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
@@ -59,12 +72,17 @@ interface ProofUnderWay {
 	method: Pick<Method, "name" | "amr" | "level">;
 	attempt: MethodAttempt;
 	previous: ResolvedSession | null;
+	/** What the same person has shown before in the session that goes on; it counts along. Default: nothing. */
+	earlier?: Authentication;
 	settle: Settlement;
 	succeeded: EventType;
 	failed: EventType;
 }
 
-/** Verifies, and opens a new session in the place of the previous one. Every proof of a person ends here. */
+/**
+ * Verifies, and opens a new session in the place of the previous one, unless the account asks for a second step. Every
+ * proof of a person ends here.
+ */
 export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: ProofUnderWay): Promise<SignInResult> {
 	const person = new ProofOfPerson(engine, visitor);
 	const credentials = await person.prove(proof.attempt);
@@ -75,52 +93,89 @@ export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: Proo
 		});
 		if (proof.method.amr.includes("pwd")) await recordWrongPassword(engine, visitor, person.accountId, event);
 		else await engine.storage.appendEvents([event]);
-		return { ok: false, code: "invalid_credentials" };
+		return { ok: false, code: person.refusal };
 	}
 	if (credentials.password !== null && credentials.password.failures > 0 && proof.method.amr.includes("pwd")) {
 		engine.background.run("forget_failures", () => engine.storage.forgetFailures(credentials.user.id));
 	}
-	const granted =
-		(await openSession(engine, visitor, proof, credentials)) ??
-		(await openSessionOnceMore(engine, visitor, proof, credentials, person));
-	return granted === null ? { ok: false, code: "invalid_credentials" } : { ok: true, ...granted };
+	const shown = person.authentication(proof.method);
+	const authentication = proof.earlier === undefined ? shown : combine(proof.earlier, shown);
+	return (
+		(await openOrAsk(engine, visitor, proof, authentication, credentials)) ??
+		(await openOnceMore(engine, visitor, proof, authentication, credentials, person)) ?? {
+			ok: false,
+			code: "invalid_credentials",
+		}
+	);
 }
 
-async function openSession(
+/** `null` when the user's epoch moved meanwhile. */
+async function openOrAsk(
 	engine: Engine,
 	visitor: Visitor,
 	{ method, previous, settle, succeeded }: ProofUnderWay,
-	{ user }: Credentials,
-): Promise<GrantedSession | null> {
-	const { secret, draft } = draftSession(engine, visitor, method);
+	authentication: Authentication,
+	credentials: Credentials,
+): Promise<SignInResult | null> {
+	const step = secondStepFor(engine, credentials.factors, authentication);
+	if (step !== null) {
+		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, settle, step });
+	}
 	const detail = { method: method.name };
-	const { replaces, events } = replace(previous, user.id, visitor);
+	return openProven(engine, visitor, { user: credentials.user, authentication, previous, settle, succeeded, detail });
+}
+
+// The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in
+// counts as one that came after; if the password itself was changed, it does not.
+async function openOnceMore(
+	engine: Engine,
+	visitor: Visitor,
+	proof: ProofUnderWay,
+	authentication: Authentication,
+	{ user }: Credentials,
+	person: ProofOfPerson,
+): Promise<SignInResult | null> {
+	const credentials = await engine.storage.findCredentialsOfUser(user.id);
+	if (credentials === null || !person.stillHolds(credentials)) return null;
+	return openOrAsk(engine, visitor, proof, authentication, credentials);
+}
+
+export interface Proven {
+	/** As read before the proof was judged: with another epoch by now, no session begins. */
+	user: UserRecord;
+	authentication: Authentication;
+	previous: ResolvedSession | null;
+	settle: Settlement;
+	succeeded: EventType;
+	/** Of the event that it succeeded. */
+	detail: Readonly<Record<string, unknown>>;
+	/** What else to record. */
+	events?: readonly NewEvent[];
+}
+
+/** Opens the session of somebody who has shown all that is asked for. `null` when their epoch moved meanwhile. */
+export async function openProven(
+	engine: Engine,
+	visitor: Visitor,
+	{ user, authentication, previous, settle, succeeded, detail, events = [] }: Proven,
+): Promise<({ readonly ok: true } & GrantedSession) | null> {
+	const { secret, draft } = draftSession(engine, visitor, authentication);
+	const { replaces, events: ofReplaced } = replace(previous, user.id, visitor);
+	const succeededEvent = auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail });
 	const session = await engine.storage.createSession({
 		session: { ...draft, userId: user.id, epoch: user.epoch },
 		replaces,
 		settle,
 		events: [
-			auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail }),
+			succeededEvent,
 			...(succeeded === "sign_in.succeeded" ? newDevice(engine, visitor, user, draft.id) : []),
 			...events,
+			...ofReplaced,
 		],
 	});
 	if (session === null) return null;
-	return { ...grantSession(engine, secret, session, user), device: rememberDevice(engine, visitor, user, session) };
-}
-
-// The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in
-// counts as one that came after; if the password itself was changed, it does not.
-async function openSessionOnceMore(
-	engine: Engine,
-	visitor: Visitor,
-	proof: ProofUnderWay,
-	{ user }: Credentials,
-	person: ProofOfPerson,
-): Promise<GrantedSession | null> {
-	const credentials = await engine.storage.findCredentialsOfUser(user.id);
-	if (credentials === null || !person.stillHolds(credentials)) return null;
-	return openSession(engine, visitor, proof, credentials);
+	const device = rememberDevice(engine, visitor, user, session);
+	return { ok: true, ...grantSession(engine, secret, session, user), device };
 }
 
 /** Told to a proven address only: whose mailbox another one is, nobody knows. */

@@ -72,5 +72,5 @@ export interface EmailStorage {
 	listDueDeletions(limit: number): Promise<{ userId: string; email: string | null; language: string | null }[]>;
 }
 
-/** The purposes of tokens that die with any reset, proof or change of the address. */
+/** The purposes of tokens that die with any change of the password, and any proof or change of the address. */
 export const pendingPurposes = ["email-change", "email-change-code", "password-reset"] as const;

@@ -7,10 +7,15 @@ export interface Schema {
 	latchkey_identifier: IdentifierTable;
 	latchkey_password: PasswordTable;
 	latchkey_identity: IdentityTable;
+	latchkey_provider_token: ProviderTokenTable;
+	latchkey_provider_session: ProviderSessionTable;
 	latchkey_session: SessionTable;
 	latchkey_one_time_token: OneTimeTokenTable;
 	latchkey_throttle: ThrottleTable;
 	latchkey_audit_event: AuditEventTable;
+	latchkey_totp: TotpTable;
+	latchkey_recovery_code: RecoveryCodeTable;
+	latchkey_passkey: PasskeyTable;
 	latchkey_mail: MailTable;
 	latchkey_migration: MigrationTable;
 }
@@ -19,6 +24,12 @@ export interface UserTable {
 	id: string;
 	name: string | null;
 	epoch: number;
+	/** 1 where a password alone is not enough. */
+	second_step: Generated<number>;
+	/** How many there are, so that a limit and the last way in are judged by the row that is locked. */
+	passkeys: Generated<number>;
+	/** The recovery codes of this set are good, and no others. */
+	recovery_set: Generated<number>;
 	created_at: number;
 	updated_at: number;
 	language: string | null;
@@ -49,6 +60,28 @@ export interface IdentityTable {
 	subject: string;
 	user_id: string;
 	created_at: number;
+	provider: string | null;
+	label: string | null;
+	used_at: number | null;
+}
+
+export interface ProviderTokenTable {
+	issuer: string;
+	subject: string;
+	/** `null`: the provider has taken the grant back. */
+	sealed: string | null;
+	version: number;
+	expires_at: number | null;
+	/** Until when somebody is refreshing them; 0 when nobody is. */
+	refreshing_until: number;
+	updated_at: number;
+}
+
+export interface ProviderSessionTable {
+	session_id: string;
+	issuer: string;
+	subject: string;
+	provider_session: string | null;
 }
 
 export interface SessionTable {
@@ -135,4 +168,35 @@ export interface MigrationTable {
 	name: string;
 	checksum: string;
 	applied_at: number;
+}
+
+export interface TotpTable {
+	user_id: string;
+	sealed: string;
+	last_step: number;
+	created_at: number;
+	last_used_at: number | null;
+}
+
+export interface RecoveryCodeTable {
+	user_id: string;
+	code_hash: Uint8Array;
+	set_number: number;
+	created_at: number;
+}
+
+export interface PasskeyTable {
+	id: string;
+	user_id: string;
+	credential_id: string;
+	public_key: string;
+	counter: number;
+	/** A JSON array of strings. */
+	transports: string;
+	aaguid: string;
+	backup_eligible: number;
+	backed_up: number;
+	name: string;
+	created_at: number;
+	last_used_at: number | null;
 }

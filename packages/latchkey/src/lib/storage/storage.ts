@@ -1,5 +1,7 @@
 import type { EmailStorage } from "./email-storage.ts";
+import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
 import type { MailStorage, NewMail } from "./mail-storage.ts";
+import type { OAuthStorage } from "./oauth-storage.ts";
 
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
@@ -10,7 +12,7 @@ import type { MailStorage, NewMail } from "./mail-storage.ts";
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage extends MailStorage, EmailStorage {
+export interface Storage extends MailStorage, EmailStorage, OAuthStorage, FactorsStorage {
 	// ── sessions ──
 
 	/**
@@ -79,7 +81,7 @@ export interface Storage extends MailStorage, EmailStorage {
 
 	/**
 	 * Replaces a password if its row still has `version`; moves the user's epoch, so that every session ends, and opens
-	 * the new one. `null` when the version moved or the user is gone, and then nothing happened.
+	 * the new one. Kills pending resets and changes of the address. `null` when the version moved or the user is gone, and then nothing happened.
 	 */
 	changePassword(input: ChangePassword): Promise<SessionRecord | null>;
 
@@ -231,9 +233,11 @@ export interface CreateUser {
 	id: string;
 	name: string | null;
 	identifiers: readonly NewIdentifier[];
-	identities: readonly { issuer: string; subject: string }[];
+	identities: readonly { issuer: string; subject: string; provider?: string; label?: string | null }[];
 	/** The sealed PHC string. */
 	password: string | null;
+	/** A passkey to begin with. Default: none. */
+	passkey?: Omit<NewPasskey, "userId">;
 	/** A session to open for the new user; `userId` and `epoch` are the new user's. */
 	session: Omit<NewSession, "userId" | "epoch"> | null;
 	/** The session of whoever sat there before. */
@@ -250,11 +254,12 @@ export interface CreateUser {
 export type CreatedUser =
 	| { ok: true; user: UserRecord; session: SessionRecord | null }
 	/** Names which of them somebody else has. Nothing was written. */
-	| { ok: false; taken: readonly ("email" | "username" | "identity")[] };
+	| { ok: false; taken: readonly ("email" | "username" | "identity" | "passkey")[] };
 
 export interface Credentials {
 	user: UserRecord;
 	password: PasswordRecord | null;
+	factors: FactorSummary;
 }
 
 export interface PasswordRecord {
@@ -368,8 +373,15 @@ export interface Page {
 export interface UserExport {
 	user: UserRecord & { updatedAt: number };
 	identifiers: readonly { kind: IdentifierKind; value: string; verifiedAt: number | null; createdAt: number }[];
-	identities: readonly { issuer: string; subject: string; createdAt: number }[];
+	identities: readonly {
+		issuer: string;
+		subject: string;
+		provider: string | null;
+		label: string | null;
+		createdAt: number;
+	}[];
 	password: { changedAt: number } | null;
+	factors: Omit<FactorsRecord, "totp" | "password"> & { totp: Omit<TotpRecord, "sealed" | "lastStep"> | null };
 	sessions: readonly SessionRecord[];
 	events: readonly EventRecord[];
 }

@@ -4,12 +4,14 @@ import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { toEvent } from "../events/event-log.ts";
 import { auditEvent } from "../events/events.ts";
+import type { Attempt } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { toDevice } from "../sessions/devices.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { toUser, type User } from "../sessions/session.ts";
 import { nameField, usernameField } from "./fields.ts";
+import { changedFields } from "./own-fields.ts";
 import { updateStoredUser } from "./update-user.ts";
 
 /** What people may change of themselves. */
@@ -24,8 +26,8 @@ export type UserChanges = z.output<typeof userChanges> & {
 };
 
 /**
- * Changes the name, the user name or fields of the application's own; what is absent stays, `null` removes. A user name signs in, so changing it asks for
- * a recent proof.
+ * Changes the name, the user name or fields of the application's own; what is absent stays, `null` removes. A user name
+ * signs in, so changing it asks for a recent proof.
  */
 export async function updateAccount(
 	engine: Engine,
@@ -36,17 +38,19 @@ export async function updateAccount(
 	const { user, session } = current;
 	// A form sends every field that it has: the name that somebody has already is no new one.
 	const renames = username !== undefined && (username?.value ?? null) !== user.username;
+	const changes = { ...(name !== undefined && name !== user.name && { name }), ...(renames && { username }) };
+	const own = changedFields(user.fields, fields);
+	const changed = [...Object.keys(changes), ...Object.keys(own ?? {})];
+	if (changed.length === 0) return { ok: true, user: toUser(engine, user) };
 	if (renames && !isRecent(current)) return { ok: false, code: "reauthentication_required" };
-	if (renames && username !== null) {
-		const admission = await engine.throttle.admit([{ rule: "renameUser", subject: user.id }]);
-		if (!admission.ok) {
-			return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
-		}
-	}
-	const changes = { ...(name !== undefined && { name }), ...(renames && { username }) };
-	const detail = { changed: [...Object.keys(changes), ...Object.keys(fields ?? {})] };
+	// Every change is kept in the log: nobody fills it at will.
+	const attempts: Attempt[] = [{ rule: "updateProfile", subject: user.id }];
+	if (renames && username !== null) attempts.push({ rule: "renameUser", subject: user.id });
+	const admission = await engine.throttle.admit(attempts);
+	if (!admission.ok) return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	const detail = { changed };
 	const event = auditEvent("user.updated", visitor, { userId: user.id, sessionId: session.id, detail });
-	const updated = await updateStoredUser(engine, user, { ...changes, fields, events: [event] });
+	const updated = await updateStoredUser(engine, user, { ...changes, fields: own, events: [event] });
 	if (updated.ok) return { ok: true, user: toUser(engine, updated.user) };
 	if (updated.reason === "refused") return { ok: false, code: "invalid_input", fields: updated.fields };
 	if (updated.reason === "taken") return { ok: false, code: "identifier_taken", fields: { username: "taken" } };

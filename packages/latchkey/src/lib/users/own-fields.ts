@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as z from "zod";
 import { misconfigured } from "../errors.ts";
 
@@ -50,7 +51,7 @@ const taken = new Set([
 	...["id", "name", "email", "emailVerified", "username", "createdAt", "updatedAt", "fields"],
 	// What bodies and forms have beside them.
 	...["password", "identifier", "method", "code", "token", "next", "currentPassword", "newPassword"],
-	...["current_password", "new_password"],
+	...["current_password", "new_password", "for", "credential"],
 ]);
 
 /** @throws {AuthError} `misconfigured`, with the cure */
@@ -111,6 +112,15 @@ export function mergeFields(fields: UserFields, stored: string | null, changes: 
 		return { ok: false, fields: Object.fromEntries(Object.keys(changes).map((name) => [name, "too_long"])) };
 	}
 	return { ok: true, stored: json === "{}" ? null : json };
+}
+
+/** Those of the changes that do change something; `undefined` when none does. */
+export function changedFields(stored: string | null, changes: Values = {}): Values | undefined {
+	const values = parseStored(stored);
+	const changed = Object.entries(changes).filter(
+		([name, value]) => !isDeepStrictEqual(Object.hasOwn(values, name) ? values[name] : null, value),
+	);
+	return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }
 
 const withFields = new WeakMap<UserFields, Map<z.ZodObject, z.ZodType>>();

@@ -1,5 +1,4 @@
 import { uuidv7 } from "../crypto/random.ts";
-import { rememberDevice } from "../devices/known-device.ts";
 import { readCode, redeemCode } from "../email-codes/code.ts";
 import { askCode, readAskedCode } from "../email-codes/code-cookie.ts";
 import type { CodeAsked } from "../email-codes/request-email-code.ts";
@@ -12,11 +11,8 @@ import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
 import { mailKinds } from "../mail/mail-message.ts";
 import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
-import { draftSession, grantSession } from "../sessions/open-session.ts";
-import { replace } from "../sessions/replaced-session.ts";
-import { resolveSession } from "../sessions/resolve-session.ts";
 import { mergeFields } from "./own-fields.ts";
-import type { SignUpInput } from "./sign-up.ts";
+import { register, type SignUpInput } from "./sign-up.ts";
 
 const purpose = "sign-up-code";
 
@@ -75,28 +71,20 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 	if (token === null) return { ok: false, code: "invalid_code" };
 	const { value, canonical, name, sealed, fields = null } = token.payload as Registration;
 	const userId = token.subject;
-	const previous = await resolveSession(engine, visitor, { activity: false });
-	const { secret, draft } = draftSession(engine, visitor, { amr: ["pwd"], level: "aal1" });
-	const { replaces, events } = replace(previous, userId, visitor);
-	const created = await engine.storage.createUser({
-		id: userId,
+	const result = await register(engine, visitor, {
+		userId,
 		name,
 		identifiers: [{ kind: "email", value, canonical }],
-		identities: [],
 		password: sealed,
-		session: draft,
-		replaces,
 		language: languageOf(engine, visitor),
 		emailIsProven: true,
 		fields,
-		events: [
-			auditEvent("user.signed_up", visitor, { userId, sessionId: draft.id, detail: { method: "password" } }),
-			...events,
-		],
+		method: "password",
+		authentication: { amr: ["pwd"], level: "aal1" },
+		factors: { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false },
+		mails: [],
+		events: [],
 	});
-	if (!created.ok) return { ok: false, code: "identifier_taken", fields: { email: "taken" } };
-	if (created.session === null) throw new TypeError("createUser opened no session though it was given one");
-	const device = rememberDevice(engine, visitor, created.user, created.session);
-	const granted = { ...grantSession(engine, secret, created.session, created.user), device };
-	return { ok: true, what: "signed_up", granted };
+	if (result.ok || result.code === "second_factor_required") return { ok: true, what: "signed_up", result };
+	return result;
 }

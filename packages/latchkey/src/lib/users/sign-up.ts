@@ -4,29 +4,38 @@ import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import { misconfigured } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { addressSubject } from "../http/throttle.ts";
+import { addressSubject, nothingToSettle } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { languageOf } from "../mail/ask-for-mail.ts";
 import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
-import { draftSession, grantSession } from "../sessions/open-session.ts";
+import { startAttempt } from "../second-step/pending-attempt.ts";
+import { secondStepFor } from "../second-step/second-step.ts";
+import { type Authentication, draftSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
+import type { FactorSummary } from "../storage/factors-storage.ts";
+import type { NewMail } from "../storage/mail-storage.ts";
+import type { CreateUser, NewEvent } from "../storage/storage.ts";
 import { emailField, nameField, usernameField } from "./fields.ts";
 import { mergeFields } from "./own-fields.ts";
 
-export const signUpInput = z
-	.object({
-		email: emailField.optional(),
-		username: usernameField.optional(),
-		password: z.string(),
-		name: nameField.nullish(),
-	})
-	.refine(({ email, username }) => email !== undefined || username !== undefined, {
-		path: ["email"],
-		params: { reason: "required" },
-	});
+const names = z.object({
+	email: emailField.optional(),
+	username: usernameField.optional(),
+	name: nameField.nullish(),
+});
+
+const hasIdentifier = ({ email, username }: { email?: unknown; username?: unknown }) =>
+	email !== undefined || username !== undefined;
+
+const needsIdentifier = { path: ["email"], params: { reason: "required" } };
+
+/** What a newcomer is called, and signs in by. */
+export const signUpNames = names.refine(hasIdentifier, needsIdentifier);
+
+export const signUpInput = names.extend({ password: z.string() }).refine(hasIdentifier, needsIdentifier);
 
 export type SignUpInput = z.output<typeof signUpInput> & {
 	/** The application's own, of those that people set themselves. */
@@ -55,33 +64,70 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 	if (!admission.ok) {
 		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
 	}
-
-	const previous = await resolveSession(engine, visitor, { activity: false });
 	const userId = uuidv7();
-	const { secret, draft } = draftSession(engine, visitor, { amr: ["pwd"], level: "aal1" });
-	const { replaces, events } = replace(previous, userId, visitor);
 	const language = languageOf(engine, visitor);
 	const asksForProof = email !== undefined && engine.options.emailVerification === "optional";
 	const mails = asksForProof ? [newMail("verify_email", { recipient: email.value, userId, language })] : [];
-	const created = await engine.storage.createUser({
-		id: userId,
+	return register(engine, visitor, {
+		userId,
 		name,
 		identifiers: [email, username].filter((identifier) => identifier !== undefined),
-		identities: [],
 		password: await engine.hasher.hash(userId, policy.normalized),
-		session: draft,
-		replaces,
+		method: "password",
+		authentication: { amr: ["pwd"], level: "aal1" },
+		factors: { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false },
 		language,
 		fields: own.stored,
+		mails,
+		events: [],
+	});
+}
+
+interface Newcomer
+	extends Pick<CreateUser, "name" | "language" | "identifiers" | "emailIsProven" | "password" | "passkey" | "fields"> {
+	userId: string;
+	/** How they prove who they are, from now on. */
+	method: string;
+	authentication: Authentication;
+	factors: FactorSummary;
+	/** What they are written. */
+	mails: readonly NewMail[];
+	/** What else to record. */
+	events: readonly NewEvent[];
+}
+
+/** Writes the account and opens its first session, or asks for a second factor where everybody must have one. */
+export async function register(
+	engine: Engine,
+	visitor: Visitor,
+	{ userId, method, authentication, factors, mails, events, ...account }: Newcomer,
+): Promise<SignInResult> {
+	const previous = await resolveSession(engine, visitor, { activity: false });
+	const step = secondStepFor(engine, factors, authentication);
+	const { secret, draft } = draftSession(engine, visitor, authentication);
+	const replaced = step === null ? replace(previous, userId, visitor) : { replaces: null, events: [] };
+	const sessionId = step === null ? draft.id : null;
+	const created = await engine.storage.createUser({
+		...account,
+		id: userId,
+		identities: [],
+		session: step === null ? draft : null,
+		replaces: replaced.replaces,
 		events: [
-			auditEvent("user.signed_up", visitor, { userId, sessionId: draft.id, detail: { method: "password" }, mails }),
+			auditEvent("user.signed_up", visitor, { userId, sessionId, detail: { method }, mails }),
 			...events,
+			...replaced.events,
 		],
 	});
 	if (!created.ok) return { ok: false, code: "identifier_taken", fields: takenFields(created.taken) };
-	if (created.session === null) throw new TypeError("createUser opened no session though it was given one");
-	const device = rememberDevice(engine, visitor, created.user, created.session);
-	return { ok: true, ...grantSession(engine, secret, created.session, created.user), device };
+	const { user, session } = created;
+	if (step !== null) {
+		const credentials = { user, password: null, factors };
+		return startAttempt(engine, visitor, { credentials, method, authentication, settle: nothingToSettle, step });
+	}
+	if (session === null) throw new TypeError("createUser opened no session though it was given one");
+	const device = rememberDevice(engine, visitor, user, session);
+	return { ok: true, ...grantSession(engine, secret, session, user), device };
 }
 
 function takenFields(taken: readonly string[]): Record<string, string> {

@@ -1,6 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { Storage } from "../storage.ts";
-import { counter, minute, newEvent, newMail, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
+import {
+	counter,
+	minute,
+	newEvent,
+	newMail,
+	newPasskey,
+	newTotp,
+	newUser,
+	nothingToSettle,
+	sha256,
+	signIn,
+} from "./fixtures.ts";
+import { callOAuth } from "./oauth-contract.ts";
 
 /** Calls the port so that every statement that it has is executed. */
 export async function callEverything(storage: Storage): Promise<void> {
@@ -49,6 +61,8 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await storage.recordFailure({ userId, events: [newEvent()] });
 	await storage.forgetFailures(userId);
 	await callMail(storage, userId);
+	await callOAuth(storage, userId, sessionId);
+	await callFactors(storage, userId);
 	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
 	await storage.deleteExpired(1);
 	await storage.ping();
@@ -72,4 +86,22 @@ async function callMail(storage: Storage, userId: string): Promise<void> {
 	await storage.postponeMail({ ...mail!, waitMs: null });
 	await storage.finishMail(mail!);
 	await storage.countMails({ lateMs: 0 });
+}
+
+async function callFactors(storage: Storage, userId: string): Promise<void> {
+	const passkey = newPasskey(userId);
+	await storage.addPasskey({ passkey, limit: 5, events: [] });
+	await storage.findPasskey(passkey.credentialId);
+	await storage.recordPasskeyUse({ id: passkey.id, counter: 1, backedUp: true });
+	await storage.renamePasskey({ userId, id: passkey.id, name: "x" });
+	const { user } = (await storage.findCredentialsOfUser(userId))!;
+	const session = await storage.addTotp(newTotp(userId, { epoch: user.epoch, recoveryCodeHashes: [sha256("c")] }));
+	const change = { userId, keepSessionId: session!.id, events: [] };
+	await storage.recordTotpUse({ userId, sealed: "$sealed$totp", step: 1001, resealed: null });
+	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] });
+	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
+	await storage.switchSecondStep({ ...change, on: true });
+	await storage.readFactors(userId);
+	await storage.removeTotp(change);
+	await storage.removePasskey({ ...change, id: passkey.id });
 }

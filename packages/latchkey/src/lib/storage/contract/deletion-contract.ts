@@ -109,8 +109,9 @@ export function deletionContract(context: ContractContext): void {
 				{ kind: "email", value: "Ada@Example.com", verifiedAt: null, createdAt },
 				{ kind: "username", value: "Ada", verifiedAt: null, createdAt },
 			],
-			identities: [{ issuer: "https://id.example", subject: "1", createdAt }],
+			identities: [{ issuer: "https://id.example", subject: "1", provider: null, label: null, createdAt }],
 			password: { changedAt: createdAt },
+			factors: { totp: null, passkeys: [], recoveryCodes: 0, secondStep: false },
 			sessions: [second, expect.objectContaining({ id: input.session!.id })],
 			events: [{ ...event, userId: input.id, at: createdAt }],
 		});

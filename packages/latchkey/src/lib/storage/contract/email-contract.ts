@@ -136,6 +136,17 @@ export function emailContract(context: ContractContext): void {
 		});
 	});
 
+	it("[A4] [ASVS 6.4.3] a changed password kills what is pending", async () => {
+		const { storage } = context;
+		const { userId } = await signUp(storage, "ada");
+		const pending = [link(userId, "password-reset"), link(userId, "email-change")];
+		for (const token of pending) await put(token);
+		const { userId: _userId, epoch: _epoch, ...session } = signIn(userId).session;
+		const change = { userId, version: 1, sealed: "new", session, settle: nothingToSettle, events: [] };
+		expect(await storage.changePassword(change)).not.toBeNull();
+		for (const token of pending) expect(await peek(token)).toBeNull();
+	});
+
 	describe("a changed address", () => {
 		const change = (userId: string, token: NewToken, value: string, undo = false) =>
 			context.storage.changeEmail({

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
+import type { AddTotp, NewPasskey } from "../factors-storage.ts";
 import type { NewMail } from "../mail-storage.ts";
 import type { Counter, CreateSession, CreateUser, NewEvent, NewSession, Settlement, Storage } from "../storage.ts";
 
@@ -22,6 +23,9 @@ export function nextId(): string {
 export function sha256(text: string): Uint8Array {
 	return new Uint8Array(createHash("sha256").update(text).digest());
 }
+
+/** The factors of somebody who has a password at most. */
+export const noFactors = { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false };
 
 export const nothingToSettle: Settlement = { clear: [], giveBack: [] };
 
@@ -109,4 +113,37 @@ export async function signUp(storage: Storage, label: string, overrides: Partial
 
 export function counter(key: string, rule: Partial<Omit<Counter, "key">> = {}): Counter {
 	return { key, limit: 3, windowMs: 10 * minute, waitMs: 0, maxWaitMs: 0, ...rule };
+}
+
+/** An authenticator app for an account that `signUp` made. */
+export function newTotp(userId: string, overrides: Partial<AddTotp> = {}): AddTotp {
+	const { userId: _userId, epoch: _epoch, ...session } = newSession(userId, { secret: "with an app" });
+	return {
+		userId,
+		epoch: 1,
+		sealed: "$sealed$totp",
+		step: 1000,
+		recoveryCodeHashes: null,
+		session,
+		replaces: null,
+		settle: nothingToSettle,
+		events: [],
+		...overrides,
+	};
+}
+
+export function newPasskey(userId: string, overrides: Partial<NewPasskey> = {}): NewPasskey {
+	return {
+		id: nextId(),
+		userId,
+		credentialId: randomUUID(),
+		publicKey: "key",
+		counter: 0,
+		transports: ["internal", "hybrid"],
+		aaguid: "00000000-0000-0000-0000-000000000000",
+		backupEligible: true,
+		backedUp: false,
+		name: "Phone",
+		...overrides,
+	};
 }

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
 import { writeEverything } from "./every-write.ts";
-import { newEvent, newUser, sha256, signIn } from "./fixtures.ts";
+import { newEvent, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
+
+/** Whose identities are raced for. */
+export const raceIssuer = "https://race.example";
 
 /** What a process can be told to do in a race. Inputs and answers travel as JSON. */
 export interface RaceJobs {
@@ -15,6 +18,18 @@ export interface RaceJobs {
 	/** The secrets of the sessions that were opened. */
 	signIn(input: { userId: string; epoch: number; times: number }): Promise<string[]>;
 	endAllSessions(input: { userId: string }): Promise<null>;
+	/** Whether the identity was unlinked. */
+	unlink(input: { userId: string; subject: string }): Promise<string>;
+	/** How many of the calls may refresh. */
+	claimRefresh(input: { subject: string; times: number }): Promise<number>;
+	/** How many of the calls linked the identity to a user of their own. */
+	link(input: { subject: string; userIds: string[] }): Promise<number>;
+	/** The ids of the messages that were claimed. */
+	claimMails(input: { limit: number; times: number }): Promise<string[]>;
+	/** How many of the calls set the password by the token. */
+	resetPassword(input: { userId: string; canonical: string; token: string; times: number }): Promise<number>;
+	/** The counts that the calls were answered with. */
+	recordFailures(input: { userId: string; times: number }): Promise<number[]>;
 	/** Signs people up until the process is killed; each one that was acknowledged is reported. */
 	signUpForever(): Promise<null>;
 	/** Writes whatever can be written until the process is killed; what it sets out to do and what is done are reported. */
@@ -63,6 +78,42 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 			await storage.endAllSessions({ userId, events: [] });
 			return null;
 		},
+
+		unlink: ({ userId, subject }) =>
+			storage.unlinkIdentity({ userId, issuer: raceIssuer, subject, usableProviders: ["race"], events: [] }),
+
+		claimRefresh: async ({ subject, times }) => {
+			const claim = () => storage.claimRefresh({ issuer: raceIssuer, subject, version: 1, leaseMs: 60_000 });
+			return (await parallel(times, claim)).filter(Boolean).length;
+		},
+
+		link: async ({ subject, userIds }) => {
+			const identity = { issuer: raceIssuer, subject, provider: "race", label: null, verifiedEmail: null, events: [] };
+			const linked = await Promise.all(userIds.map((userId) => storage.linkIdentity({ ...identity, userId })));
+			return linked.filter((answer) => answer === "linked").length;
+		},
+
+		claimMails: async ({ limit, times }) => {
+			const claimed = await parallel(times, () => storage.claimMails({ limit, leaseMs: 60_000 }));
+			return claimed.flat().map(({ id }) => id);
+		},
+
+		resetPassword: async ({ userId, canonical, token, times }) => {
+			const tokenHash = sha256(token);
+			const reset = await parallel(times, () =>
+				storage.resetPassword({
+					userId,
+					canonical,
+					token: { purpose: "password-reset", tokenHash },
+					sealed: randomUUID(),
+					settle: nothingToSettle,
+					events: [newEvent({ id: randomUUID(), userId })],
+				}),
+			);
+			return reset.filter((user) => user !== null).length;
+		},
+
+		recordFailures: ({ userId, times }) => parallel(times, () => storage.recordFailure({ userId, events: [] })),
 
 		signUpForever: async () => {
 			for (;;) {

@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractStore } from "./contract-store.ts";
 import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
-import { counter, hour, minute, newUser, sha256, signIn, signUp } from "./fixtures.ts";
-import type { RaceJob } from "./race-jobs.ts";
+import { counter, hour, minute, newEvent, newMail, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { type RaceJob, raceIssuer } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
 export interface RaceStore extends ContractStore {
@@ -107,6 +108,67 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				expect(await store.storage.listSessions(userId, { limit: 100 })).toEqual([]);
 				expect(await store.storage.createSession(signIn(userId, { epoch: 2 }))).not.toBeNull();
 			}
+		});
+
+		it("leaves one way in when every linked identity is unlinked at once", async () => {
+			for (let round = 0; round < 10; round++) {
+				const subjects = [0, 1, 2, 3].map((number) => `${round}-${number}`);
+				const identities = subjects.map((subject) => ({ issuer: raceIssuer, subject, provider: "race" }));
+				const { userId } = await signUp(store.storage, `linked-${round}`, { identities, password: null });
+				const answers = await race.run(subjects.map((subject) => ["unlink", { userId, subject }]));
+				expect(answers.toSorted()).toEqual(["last", "unlinked", "unlinked", "unlinked"]);
+				expect(await store.storage.listIdentities(userId)).toHaveLength(1);
+			}
+		});
+
+		it("[A7] links an identity to exactly one of 16 users who want it at once", async () => {
+			for (let round = 0; round < 5; round++) {
+				const subject = `wanted-${round}`;
+				const people = Array.from({ length: 16 }, (_, person) => signUp(store.storage, `wants-${round}-${person}`));
+				const userIds = (await Promise.all(people)).map(({ userId }) => userId);
+				const quarters = [0, 4, 8, 12].map((start) => userIds.slice(start, start + 4));
+				expect(sum(await race.run(quarters.map((userIds) => ["link", { subject, userIds }])))).toBe(1);
+			}
+		});
+
+		it("lets exactly one of 16 parallel refreshes of a provider's tokens through", async () => {
+			for (let round = 0; round < 10; round++) {
+				const identity = { issuer: raceIssuer, subject: `tokens-${round}`, provider: "race" };
+				const { userId } = await signUp(store.storage, `tokens-${round}`, { identities: [identity] });
+				const tokens = { ...identity, userId, label: null, sealed: "sealed", expiresInMs: 0 };
+				await store.storage.keepProviderTokens(tokens);
+				const jobs = repeat<RaceJob>(["claimRefresh", { subject: identity.subject, times: 4 }]);
+				expect(sum((await race.run(jobs)) as number[])).toBe(1);
+			}
+		});
+
+		it("gives each message to exactly one of several senders", async () => {
+			const mails = Array.from({ length: 60 }, () => newMail({ id: randomUUID() }));
+			await store.storage.appendEvents([newEvent({ mails })]);
+			const claimed = (await race.run(repeat(["claimMails", { limit: 5, times: 6 }]))).flat();
+			expect(claimed.toSorted()).toEqual(mails.map(({ id }) => id).toSorted());
+		});
+
+		it("[A23] sets a password by a link for exactly one of 16 parallel callers", async () => {
+			for (let round = 0; round < 8; round++) {
+				const { userId } = await signUp(store.storage, `reset-${round}`);
+				const token = `reset token ${round}`;
+				const tokenHash = sha256(token);
+				const link = { purpose: "password-reset", subject: userId, tokenHash, lifetimeMs: hour, payload: null };
+				await store.storage.putToken(link);
+				const canonical = `reset-${round}@example.com`;
+				expect(sum(await race.run(repeat(["resetPassword", { userId, canonical, token, times: 4 }])))).toBe(1);
+				expect(await store.storage.findCredentialsOfUser(userId)).toMatchObject({ password: { version: 2 } });
+				expect(await store.storage.listEvents(userId, { limit: 9 })).toHaveLength(1);
+			}
+		});
+
+		it("[A22] counts every one of 100 parallel failures", async () => {
+			const { userId } = await signUp(store.storage, "guessed");
+			const counts = (await race.run(repeat(["recordFailures", { userId, times: 25 }]))).flat();
+			expect(counts.toSorted((one, other) => one - other)).toEqual(
+				Array.from({ length: 100 }, (_, index) => index + 1),
+			);
 		});
 
 		it("opens and migrates one fresh database from 4 processes at once", async () => {

@@ -1,7 +1,21 @@
 import { expect, it } from "vitest";
 import type { Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
-import { counter, day, hour, minute, newEvent, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
+import {
+	counter,
+	day,
+	hour,
+	minute,
+	newEvent,
+	newPasskey,
+	newTotp,
+	newUser,
+	nothingToSettle,
+	sha256,
+	signIn,
+	signUp,
+} from "./fixtures.ts";
+import { oauthCalls } from "./oauth-contract.ts";
 
 /** Housekeeping, health and the end. */
 export function upkeepContract(context: ContractContext): void {
@@ -139,6 +153,19 @@ export function upkeepContract(context: ContractContext): void {
 			listEvents: () => storage.listEvents("u", { limit: 1 }),
 			deleteExpired: () => storage.deleteExpired(1),
 			ping: () => storage.ping(),
+			...oauthCalls(storage),
+			readFactors: () => storage.readFactors("u"),
+			addTotp: () => storage.addTotp(newTotp("u")),
+			recordTotpUse: () => storage.recordTotpUse({ userId: "u", sealed: "x", step: 1, resealed: null }),
+			removeTotp: () => storage.removeTotp(keep),
+			replaceRecoveryCodes: () => storage.replaceRecoveryCodes({ userId: "u", codeHashes: [], events: [] }),
+			consumeRecoveryCode: () => storage.consumeRecoveryCode({ userId: "u", codeHash: sha256("c") }),
+			addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), limit: 1, events: [] }),
+			findPasskey: () => storage.findPasskey("c"),
+			recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
+			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
+			removePasskey: () => storage.removePasskey({ ...keep, id: "p" }),
+			switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),
 			claimMails: () => storage.claimMails({ limit: 1, leaseMs: minute }),
 			finishMail: () => storage.finishMail({ id: "m", attempts: 1 }),
 			postponeMail: () => storage.postponeMail({ id: "m", attempts: 1, waitMs: null }),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import type { ContractContext } from "./contract-store.ts";
-import { minute, newEvent, newUser, signUp } from "./fixtures.ts";
+import { minute, newEvent, newUser, noFactors, signUp } from "./fixtures.ts";
 
 /** Accounts made, found and changed. */
 export function usersContract(context: ContractContext): void {
@@ -26,9 +26,17 @@ export function usersContract(context: ContractContext): void {
 		};
 		expect(created).toEqual({ ok: true, user, session: expect.objectContaining({ userId: input.id, epoch: 1 }) });
 		const password = { version: 1, sealed: "$sealed$Ada", changedAt: clock.now, failures: 0 };
-		expect(await storage.findCredentials({ kind: "email", canonical: "ada@example.com" })).toEqual({ user, password });
-		expect(await storage.findCredentials({ kind: "username", canonical: "ada" })).toEqual({ user, password });
-		expect(await storage.findCredentialsOfUser(input.id)).toEqual({ user, password });
+		expect(await storage.findCredentials({ kind: "email", canonical: "ada@example.com" })).toEqual({
+			user,
+			password,
+			factors: noFactors,
+		});
+		expect(await storage.findCredentials({ kind: "username", canonical: "ada" })).toEqual({
+			user,
+			password,
+			factors: noFactors,
+		});
+		expect(await storage.findCredentialsOfUser(input.id)).toEqual({ user, password, factors: noFactors });
 		expect(await storage.findUserByIdentity({ issuer: "https://id.example", subject: "42" })).toEqual(user);
 		expect((await storage.readSession(input.session!.secretHash))?.user).toEqual(user);
 		expect(await storage.readSession(seat.secretHash!)).toBeNull();

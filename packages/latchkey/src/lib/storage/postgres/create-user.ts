@@ -22,7 +22,7 @@ export function createUserOperation(connection: PostgresConnection): Pick<Storag
 	const create = prepareCreate(connection);
 	const findTaken = prepareFindTaken(connection);
 
-	async function takenParts(wanted: { identifiers: string; identities: string }): Promise<readonly Taken[]> {
+	async function takenParts(wanted: Wanted): Promise<readonly Taken[]> {
 		const rows = await findTaken.all(wanted);
 		return [...new Set(rows.map(({ part }) => part))];
 	}
@@ -33,6 +33,7 @@ export function createUserOperation(connection: PostgresConnection): Pick<Storag
 				// Sorted, so that two who want the same names wait for each other in the same order.
 				identifiers: JSON.stringify(input.identifiers.toSorted((one, other) => (one.kind < other.kind ? -1 : 1))),
 				identities: JSON.stringify(input.identities),
+				credentialId: input.passkey?.credentialId ?? null,
 			};
 			for (;;) {
 				try {
@@ -49,24 +50,38 @@ export function createUserOperation(connection: PostgresConnection): Pick<Storag
 	};
 }
 
-type Taken = "email" | "username" | "identity";
+type Taken = "email" | "username" | "identity" | "passkey";
 
-type CreateParameters = SessionParameters & {
-	userId: string;
-	name: string | null;
-	language: string | null;
-	fields: string | null;
-	emailIsProven: boolean;
-	sealed: string | null;
-	identifiers: string;
-	identities: string;
-	replaces: string | null;
-	events: string;
-};
+type Wanted = { identifiers: string; identities: string; credentialId: string | null };
+
+type CreateParameters = SessionParameters &
+	Wanted & {
+		userId: string;
+		name: string | null;
+		language: string | null;
+		fields: string | null;
+		emailIsProven: boolean;
+		sealed: string | null;
+		/** A JSON array of the passkey's row, or of none. */
+		passkeys: string;
+		replaces: string | null;
+		events: string;
+	};
 
 function toParameters(
-	{ id, name, language = null, fields = null, emailIsProven = false, password, session, replaces, events }: CreateUser,
-	wanted: { identifiers: string; identities: string },
+	{
+		id,
+		name,
+		language = null,
+		fields = null,
+		emailIsProven = false,
+		password,
+		passkey,
+		session,
+		replaces,
+		events,
+	}: CreateUser,
+	wanted: Wanted,
 ): CreateParameters {
 	return {
 		...sessionParameters(session),
@@ -77,6 +92,7 @@ function toParameters(
 		fields,
 		emailIsProven,
 		sealed: password,
+		passkeys: JSON.stringify(passkey === undefined ? [] : [passkeyRow(passkey)]),
 		replaces: replaces?.sessionId ?? null,
 		events: eventRows(events),
 	};
@@ -84,16 +100,16 @@ function toParameters(
 
 function isTakenName(error: unknown): boolean {
 	const table = violatedUnique(error);
-	return table !== null && /_(identifier|identity)$/.test(table);
+	return table !== null && /_(identifier|identity|passkey)$/.test(table);
 }
 
 function prepareCreate(connection: PostgresConnection) {
 	return connection.prepare<CreateParameters, SessionRow & { now: number }>(
 		(_, p) => sql`with ${clock(p)},
 			made as (
-				insert into latchkey_user (id, name, language, fields, epoch, created_at, updated_at)
+				insert into latchkey_user (id, name, language, fields, epoch, passkeys, created_at, updated_at)
 				select ${p.userId}::text, ${p.name}::text, ${p.language}::text, ${p.fields}::text, ${sql.lit(firstEpoch)},
-					clock.now, clock.now
+					json_array_length(${p.passkeys}::json), clock.now, clock.now
 				from clock
 				returning id, epoch
 			),
@@ -105,15 +121,29 @@ function prepareCreate(connection: PostgresConnection) {
 					cross join json_to_recordset(${p.identifiers}::json) as wanted(kind text, value text, canonical text)
 			),
 			linked as (
-				insert into latchkey_identity (issuer, subject, user_id, created_at)
-				select wanted.issuer, wanted.subject, made.id, clock.now
+				insert into latchkey_identity (issuer, subject, user_id, created_at, provider, label)
+				select wanted.issuer, wanted.subject, made.id, clock.now, wanted.provider, wanted.label
 				from clock cross join made
-					cross join json_to_recordset(${p.identities}::json) as wanted(issuer text, subject text)
+					cross join json_to_recordset(${p.identities}::json) as wanted(
+						issuer text, subject text, provider text, label text
+					)
 			),
 			proven as (
 				insert into latchkey_password (user_id, sealed, version, changed_at)
 				select made.id, ${p.sealed}::text, 1, clock.now from clock cross join made
 				where ${p.sealed}::text is not null
+			),
+			keyed as (
+				insert into latchkey_passkey (
+					id, user_id, credential_id, public_key, counter, transports, aaguid, backup_eligible, backed_up, name,
+					created_at
+				)
+				select key.id, made.id, key.credential_id, key.public_key, key.counter, key.transports, key.aaguid,
+					key.backup_eligible, key.backed_up, key.name, clock.now
+				from clock cross join made cross join json_to_recordset(${p.passkeys}::json) as key(
+					id text, credential_id text, public_key text, counter bigint, transports text, aaguid text,
+					backup_eligible integer, backed_up integer, name text
+				)
 			),
 			${opened(p, sql`made`)},
 			${replaced(p, "made")},
@@ -124,14 +154,30 @@ function prepareCreate(connection: PostgresConnection) {
 }
 
 function prepareFindTaken(connection: PostgresConnection) {
-	return connection.prepare<{ identifiers: string; identities: string }, { part: Taken }>(
+	return connection.prepare<Wanted, { part: Taken }>(
 		(_, p) => sql`
 			select i.kind as part from json_to_recordset(${p.identifiers}::json) as wanted(kind text, canonical text)
 				join latchkey_identifier as i on i.kind = wanted.kind and i.canonical = wanted.canonical
 			union all
 			select 'identity' from json_to_recordset(${p.identities}::json) as wanted(issuer text, subject text)
-				join latchkey_identity as i on i.issuer = wanted.issuer and i.subject = wanted.subject`,
+				join latchkey_identity as i on i.issuer = wanted.issuer and i.subject = wanted.subject
+			union all
+			select 'passkey' from latchkey_passkey as k where k.credential_id = ${p.credentialId}::text`,
 	);
+}
+
+function passkeyRow(passkey: NonNullable<CreateUser["passkey"]>) {
+	return {
+		id: passkey.id,
+		credential_id: passkey.credentialId,
+		public_key: passkey.publicKey,
+		counter: passkey.counter,
+		transports: JSON.stringify(passkey.transports),
+		aaguid: passkey.aaguid,
+		backup_eligible: Number(passkey.backupEligible),
+		backed_up: Number(passkey.backedUp),
+		name: passkey.name,
+	};
 }
 
 function newUser(

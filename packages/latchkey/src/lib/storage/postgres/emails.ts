@@ -8,6 +8,7 @@ import {
 	clock,
 	endedByEpoch,
 	eventRows,
+	killedPending,
 	logged,
 	now,
 	type SettlementParameters,
@@ -150,13 +151,15 @@ function held(p: { userId: string; canonical: string }) {
 		)`;
 }
 
-/** `killed`: what was pending for the user of `gate`. */
-function killed(gate: string) {
-	const purposes = sql.join(pendingPurposes.map((purpose) => sql.lit(purpose)));
-	return sql`killed as (
-		delete from latchkey_one_time_token using ${sql.raw(gate)}
-		where latchkey_one_time_token.subject = ${sql.ref(`${gate}.id`)}
-			and latchkey_one_time_token.purpose in (${purposes})
+/** The factors of whoever never proved that the address is theirs, if `gate` has a row. */
+function withoutFactors(gate: string) {
+	const of = sql.ref(`${gate}.id`);
+	return sql`totps as (
+		delete from latchkey_totp using ${sql.raw(gate)} where latchkey_totp.user_id = ${of}
+	), keys as (
+		delete from latchkey_passkey using ${sql.raw(gate)} where latchkey_passkey.user_id = ${of}
+	), codes as (
+		delete from latchkey_recovery_code using ${sql.raw(gate)} where latchkey_recovery_code.user_id = ${of}
 	)`;
 }
 
@@ -165,14 +168,16 @@ function prepareProof(connection: PostgresConnection) {
 	return connection.prepare<Proof, { first: boolean; told: number }>(
 		(_, p) => sql`with ${clock(p)},
 			${held(p)},
-			${killed("held")},
+			${killedPending("held")},
 			proven as (
 				update latchkey_identifier set verified_at = clock.now from clock, held
 				where latchkey_identifier.user_id = held.id and latchkey_identifier.kind = 'email' and held.unproven
 				returning latchkey_identifier.user_id as id
 			),
 			moved as (
-				update latchkey_user set epoch = latchkey_user.epoch + 1 from proven
+				update latchkey_user set epoch = latchkey_user.epoch + 1, passkeys = 0, second_step = 0,
+					recovery_set = latchkey_user.recovery_set + 1
+				from proven
 				where latchkey_user.id = proven.id and ${p.stranger}::boolean
 				returning latchkey_user.id, latchkey_user.epoch
 			),
@@ -183,6 +188,7 @@ function prepareProof(connection: PostgresConnection) {
 			identities as (
 				delete from latchkey_identity using moved where latchkey_identity.user_id = moved.id
 			),
+			${withoutFactors("moved")},
 			${logged(p, "proven")}
 			select held.unproven as first, ${told(p, "user", "held")} as told from held`,
 	);
@@ -210,7 +216,11 @@ function prepareReset(connection: PostgresConnection) {
 			${used(p, "held")},
 			${killedBut(p)},
 			moved as (
-				update latchkey_user set epoch = latchkey_user.epoch + 1 from used where latchkey_user.id = used.id
+				update latchkey_user set epoch = latchkey_user.epoch + 1,
+					passkeys = case when held.unproven then 0 else latchkey_user.passkeys end,
+					second_step = case when held.unproven then 0 else latchkey_user.second_step end,
+					recovery_set = latchkey_user.recovery_set + case when held.unproven then 1 else 0 end
+				from used, held where latchkey_user.id = used.id
 				returning latchkey_user.id, latchkey_user.epoch, latchkey_user.name, latchkey_user.created_at, latchkey_user.fields
 			),
 			${endedByEpoch(null)},
@@ -222,6 +232,7 @@ function prepareReset(connection: PostgresConnection) {
 			identities as (
 				delete from latchkey_identity using proven where latchkey_identity.user_id = proven.id
 			),
+			${withoutFactors("proven")},
 			passwords as (
 				insert into latchkey_password (user_id, sealed, version, changed_at)
 				-- Moved at every change and removal before, so no password of this user ever had it.

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeError, type Logger } from "../../log.ts";
 import { ask } from "./inspect.ts";
@@ -20,6 +19,8 @@ export interface EndedChannelOptions {
 }
 
 const heartbeatMs = 100;
+/** For so long, and up to twice as long, somebody else's heartbeat is waited for before one is sent. */
+const patienceMs = 40;
 /** After which a heartbeat is not waited for any more and the connection given up. Longer than the lease: slow is not dead. */
 const answerMs = 1000;
 /** After the last question heartbeats go on for so long; then an instance that nobody uses leaves the database alone. */
@@ -27,23 +28,28 @@ const quietAfterMs = 10_000;
 const longestPauseMs = 2000;
 
 /**
- * Hears what other instances end, by LISTEN, and proves ten times a second that it does: with a NOTIFY to itself, which
- * comes after everything that was told before it. The lease lasts from the moment such a heartbeat was sent.
+ * Hears what other instances end, by LISTEN, and proves ten times a second that it does. It asks up to which transaction
+ * everything has ended, and then needs to hear a heartbeat, a NOTIFY that carries the number of its own transaction, from
+ * one that had not: NOTIFYs are heard in the order of their commits, so everything that was told before the question has
+ * been heard by then, whoever sent the heartbeat. The lease lasts from the moment of the question.
+ *
+ * PostgreSQL wakes every listener for every NOTIFY. So an instance sends a heartbeat only when it has heard nobody else's
+ * for a while, and all of them together send about as many as one alone.
  */
 export class EndedChannel {
 	readonly #options: EndedChannelOptions;
-	/** Heartbeats are for nobody else. */
-	readonly #heartbeats = `latchkey_heartbeat_${randomBytes(12).toString("hex")}`;
+	readonly #heartbeats: string;
 	readonly #closing = new AbortController();
 	#running: Promise<void> | null = null;
 	#listening = false;
 	#wantedAt = 0;
 	#wake: (() => void) | null = null;
-	#beat = 0;
+	/** The newest transaction whose heartbeat was heard on this connection. */
 	#heard = 0;
 
 	constructor(options: EndedChannelOptions) {
 		this.#options = options;
+		this.#heartbeats = `${options.channel}_beat`;
 	}
 
 	/** Says that somebody would use memory. The first time connects; after a quiet time heartbeats begin again. */
@@ -120,6 +126,8 @@ export class EndedChannel {
 	}
 
 	async #begin(client: PostgresClient): Promise<void> {
+		// After a failover, numbers may begin lower.
+		this.#heard = 0;
 		const [server] = await ask<{ pid: number }>(client, "SELECT pg_backend_pid() AS pid");
 		// Before anything is set on a connection that is somebody else's the next moment.
 		if (client.processID !== server!.pid) throw new CannotListen(behindPooler);
@@ -134,27 +142,31 @@ export class EndedChannel {
 
 	async #heartbeat(client: PostgresClient, over: AbortSignal): Promise<void> {
 		const { lease } = this.#options;
-		this.#beat += 1;
-		const sentAt = lease.instant();
-		const { rows } = await client.query({
-			text: `SELECT floor(extract(epoch from statement_timestamp()) * 1000)::float8 AS now, pg_backend_pid() AS pid,
-				pg_notify($1, $2)`,
-			values: [this.#heartbeats, String(this.#beat)],
-			query_timeout: answerMs,
-		});
-		const { now, pid } = rows[0] as { now: number; pid: number };
+		const askedAt = lease.instant();
+		const { rows } = await client.query({ text: question, query_timeout: answerMs });
+		const { now, pid, unfinished } = rows[0] as { now: number; pid: number; unfinished: number };
 		if (client.processID !== pid) throw new CannotListen(behindPooler);
-		// Usually it came before the answer did.
-		for (let waitedMs = 0; this.#heard !== this.#beat; waitedMs += 10) {
-			if (over.aborted || waitedMs >= answerMs) throw new Error("A heartbeat did not come back");
+		if (!(await this.#hearsFrom(unfinished, patienceMs * (1 + Math.random()), over))) {
+			if (over.aborted) return;
+			await client.query({ text: heartbeat, values: [this.#heartbeats], query_timeout: answerMs });
+			// Usually it came before the answer did.
+			if (!(await this.#hearsFrom(unfinished, answerMs, over))) throw new Error("A heartbeat did not come back");
+		}
+		lease.renew(askedAt, now);
+	}
+
+	/** Whether a heartbeat comes, within so long, from a transaction that was not finished at the time of the question. */
+	async #hearsFrom(unfinished: number, withinMs: number, over: AbortSignal): Promise<boolean> {
+		for (let waitedMs = 0; this.#heard < unfinished; waitedMs += 10) {
+			if (over.aborted || waitedMs >= withinMs) return false;
 			await this.#pause(10, over);
 		}
-		lease.renew(sentAt, now);
+		return true;
 	}
 
 	#hear(channel: string, payload: string): void {
 		if (channel === this.#heartbeats) {
-			this.#heard = Number(payload);
+			this.#heard = Math.max(this.#heard, Number(payload) || 0);
 		} else if (channel === this.#options.channel) {
 			this.#options.onEnded(payload.startsWith("u:") ? "user" : "session", payload.slice(2));
 		}
@@ -175,6 +187,12 @@ export class EndedChannel {
 		if (ms > 0) await sleep(ms, undefined, { ref: false, signal }).catch(() => {});
 	}
 }
+
+/** Has no number of its own, writes nothing and wakes nobody. */
+const question = `SELECT floor(extract(epoch from statement_timestamp()) * 1000)::float8 AS now, pg_backend_pid() AS pid,
+	pg_snapshot_xmax(pg_current_snapshot())::text::float8 AS unfinished`;
+
+const heartbeat = "SELECT pg_notify($1, pg_current_xact_id()::text)";
 
 /** Said once, since it will not change: each session is then asked for in the database. */
 class CannotListen extends Error {}

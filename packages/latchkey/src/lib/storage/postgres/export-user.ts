@@ -1,5 +1,13 @@
 import { jsonArrayFrom } from "kysely/helpers/postgres";
-import { selectUsers, sessionColumns, toEvent, toSession, toUser } from "../sqlite/rows.ts";
+import {
+	exportedFactors,
+	factorColumns,
+	selectUsers,
+	sessionColumns,
+	toEvent,
+	toSession,
+	toUser,
+} from "../sqlite/rows.ts";
 import type { Storage } from "../storage.ts";
 import { eventColumns } from "./audit-events.ts";
 import type { PostgresConnection } from "./connection.ts";
@@ -20,12 +28,9 @@ export function exportUserOperation(connection: PostgresConnection): Pick<Storag
 					verifiedAt: verified_at,
 					createdAt: created_at,
 				})),
-				identities: row.identities.map(({ issuer, subject, created_at }) => ({
-					issuer,
-					subject,
-					createdAt: created_at,
-				})),
+				identities: row.identities.map(({ created_at, ...identity }) => ({ ...identity, createdAt: created_at })),
 				password: row.changed_at === null ? null : { changedAt: row.changed_at },
+				factors: exportedFactors(row, row.totp[0], row.keys),
 				sessions: row.sessions.map(toSession),
 				events: row.events.map(toEvent),
 			};
@@ -39,7 +44,21 @@ function prepareRead(connection: PostgresConnection) {
 			.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 			.where("u.id", "=", p.userId)
 			.select(["u.updated_at", "password.changed_at"])
+			.select(factorColumns)
 			.select((eb) => [
+				jsonArrayFrom(
+					eb
+						.selectFrom("latchkey_totp as totp")
+						.select(["totp.created_at", "totp.last_used_at"])
+						.whereRef("totp.user_id", "=", "u.id"),
+				).as("totp"),
+				jsonArrayFrom(
+					eb
+						.selectFrom("latchkey_passkey as key")
+						.selectAll("key")
+						.whereRef("key.user_id", "=", "u.id")
+						.orderBy("key.id"),
+				).as("keys"),
 				jsonArrayFrom(
 					eb
 						.selectFrom("latchkey_identifier as i")
@@ -50,7 +69,7 @@ function prepareRead(connection: PostgresConnection) {
 				jsonArrayFrom(
 					eb
 						.selectFrom("latchkey_identity as i")
-						.select(["i.issuer", "i.subject", "i.created_at"])
+						.select(["i.issuer", "i.subject", "i.provider", "i.label", "i.created_at"])
 						.whereRef("i.user_id", "=", "u.id")
 						.orderBy("i.issuer")
 						.orderBy("i.subject"),

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
+import { pendingPurposes } from "../email-storage.ts";
 import { sessionColumns } from "../sqlite/rows.ts";
 import type { NewEvent, NewSession, Settlement } from "../storage.ts";
 import type { Ambient } from "./prepared.ts";
@@ -103,6 +104,16 @@ export function endedByEpoch(kept: Part | null): Part {
 		update latchkey_session set ended_at = clock.now from clock, leaving
 		where latchkey_session.id = leaving.id and latchkey_session.ended_at is null
 		returning latchkey_session.id
+	)`;
+}
+
+/** `killed`: what is pending for the user of `gate` and must not outlive a change of password or address. */
+export function killedPending(gate: string): Part {
+	const purposes = sql.join(pendingPurposes.map((purpose) => sql.lit(purpose)));
+	return sql`killed as (
+		delete from latchkey_one_time_token using ${sql.raw(gate)}
+		where latchkey_one_time_token.subject = ${sql.ref(`${gate}.id`)}
+			and latchkey_one_time_token.purpose in (${purposes})
 	)`;
 }
 

@@ -134,6 +134,7 @@ describe("migrations on PostgreSQL", () => {
 		expect(await run("apply")).toMatchObject({ code: 0, out: expect.stringMatching(/^applied 1 /) });
 		expect(await run("apply")).toMatchObject({ code: 0, out: "", err: expect.stringContaining("lacks nothing") });
 		expect((await run("status")).out).toMatch(/applied 1 .* at \d{4}-/);
-		expect(await tables()).toHaveLength(10);
+		const made = migrations.flatMap(({ postgres }) => postgres).filter((statement) => /^CREATE TABLE/.test(statement));
+		expect(await tables()).toHaveLength(made.length + 1);
 	});
 });

@@ -10,12 +10,15 @@ import { deletionOperations } from "./deletions.ts";
 import { emailOperations } from "./emails.ts";
 import { behindPooler } from "./ended-channel.ts";
 import { exportUserOperation } from "./export-user.ts";
+import { factorOperations } from "./factors.ts";
 import { inspectServer, readStatus, requireRights, type Server } from "./inspect.ts";
 import type { Stopwatch } from "./lease.ts";
 import { mailOperations } from "./mails.ts";
 import { createSetupPool, migrate, requireMigrated, withClient } from "./migrate.ts";
 import { requireNoMove } from "./move-mark.ts";
 import { defaultPrefix, type TableNames } from "./names.ts";
+import { oauthOperations } from "./oauth.ts";
+import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
 import { connectAlone, createPool, type OwnPool, type PostgresClient, type PostgresPool } from "./pool.ts";
 import { readSessionOperation } from "./read-session.ts";
@@ -181,6 +184,9 @@ function createStorage(connection: PostgresConnection, own: OwnPool | null): Sto
 		...emailOperations(connection),
 		...deletionOperations(connection),
 		...upkeepOperations(connection),
+		...oauthOperations(connection),
+		...factorOperations(connection),
+		...passkeyOperations(connection),
 		close: () => {
 			connection.close();
 			closing ??= own?.end() ?? Promise.resolve();

@@ -6,6 +6,7 @@ import {
 	clock,
 	endedByEpoch,
 	eventRows,
+	killedPending,
 	logged,
 	opened,
 	openedColumns,
@@ -72,6 +73,7 @@ function prepareChange(connection: PostgresConnection) {
 				returning latchkey_user.id, latchkey_user.epoch
 			),
 			${endedByEpoch(null)},
+			${killedPending("moved")},
 			${opened(p, sql`moved`)},
 			${settled(p, "moved")},
 			${logged(p, "moved")}

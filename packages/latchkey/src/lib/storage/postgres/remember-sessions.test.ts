@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { LogEntry } from "../../log.ts";
 import { day, sha256, signIn } from "../contract/fixtures.ts";
 import type { LiveSession, Storage } from "../storage.ts";
@@ -107,6 +107,37 @@ describe("a store that remembers", () => {
 		await vi.waitUntil(() => double.gates.length === 0, { timeout: 20_000 });
 		expect(await readsOf(read)).toBe(1);
 		later.resolve();
+	});
+
+	it("believes a heartbeat of another instance that came after its question, and then sends none", async () => {
+		const double = await remembered();
+		const others = setInterval(() => double.beat(double.nextTransaction++), 5);
+		onTestFinished(() => clearInterval(others));
+		const nextQuestion = async () => {
+			const { questions } = double;
+			await vi.waitUntil(() => double.questions > questions, { timeout: 20_000, interval: 1 });
+		};
+		await nextQuestion();
+		const { heartbeats } = double;
+		for (let count = 0; count < 4; count++) {
+			time.monotonic += leaseMs - 1;
+			await nextQuestion();
+			await nextQuestion();
+			expect(await readsOf(read)).toBe(0);
+		}
+		expect(double.heartbeats).toBe(heartbeats);
+	});
+
+	it("does not believe a heartbeat of another instance from before its question", async () => {
+		const double = await remembered();
+		double.answers = false;
+		time.monotonic += leaseMs;
+		for (let count = 0; count < 30; count++) {
+			double.beat(double.nextTransaction - 1);
+			expect(await readsOf(read)).toBe(1);
+			await sleep(10);
+		}
+		expect(double.heartbeats).toBeGreaterThan(0);
 	});
 
 	it("leaves the database alone when nobody has asked for a while, and begins again with the next question", async () => {

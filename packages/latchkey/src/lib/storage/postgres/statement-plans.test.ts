@@ -34,7 +34,7 @@ describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 		await callEverything(counted);
 		const { deleteExpired, ...others } = Object.fromEntries(counts);
 		expect(deleteExpired).toBe(5);
-		expect(Object.keys(others)).toHaveLength(41);
+		expect(Object.keys(others)).toHaveLength(63);
 		expect(Object.entries(others).filter(([, count]) => count !== 1)).toEqual([]);
 	});
 
@@ -66,14 +66,21 @@ describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 				INSERT INTO latchkey_identifier SELECT 'u' || i, 'email', i, i, null, 0 FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_password SELECT 'u' || i, 'x', 1, 0 FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_identity SELECT 'i', i, 'u' || i, 0 FROM generate_series(1, 20000) AS i;
+				INSERT INTO latchkey_provider_token SELECT 'i', i, 'x', 1, 0, 0, 0 FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_session SELECT i, decode(md5(i::text), 'hex'), 'u' || (i % 20000 + 1), 1, 1, 0, 0, null, i, i,
 					4000000000000 + i, 4000000000000, 0, '[]', 'aal1', null, null, CASE WHEN i % 10 = 0 THEN 4000000000000 + i END
 					FROM generate_series(1, 40000) AS i;
+				INSERT INTO latchkey_provider_session SELECT i, 'i', i, i FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_one_time_token SELECT 'p', decode(md5(i::text), 'hex'), i, '{}', 0, 4000000000000 + i
 					FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_throttle SELECT i, 1, 1, 1, 1, 1, 1, 1, 1, 4000000000000 + i FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_audit_event SELECT i, 't', i, 'u' || (i % 20000), null, null, null, null
 					FROM generate_series(1, 40000) AS i;
+				INSERT INTO latchkey_totp SELECT 'u' || i, 'x', 0, 0, null FROM generate_series(1, 20000) AS i;
+				INSERT INTO latchkey_recovery_code SELECT 'u' || i, decode(md5(i::text), 'hex'), 0, 0
+					FROM generate_series(1, 20000) AS i;
+				INSERT INTO latchkey_passkey SELECT i, 'u' || i, i, 'x', 0, '[]', 'x', 0, 0, 'x', 0, null
+					FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_mail SELECT i, 'k', 'u' || i, 'r', null, '{}', i, 4000000000000 + i, 4000000000000 + i, 0,
 					CASE WHEN i % 50 = 0 THEN i END FROM generate_series(1, 20000) AS i;
 				ANALYZE`),

@@ -1,8 +1,11 @@
 import { sql } from "kysely";
 import {
+	type FactorRow,
+	factorColumns,
 	type NullablePassword,
 	passwordColumns,
 	selectUsers,
+	toFactorSummary,
 	toPassword,
 	toUser,
 	type UserRow,
@@ -43,9 +46,9 @@ export function userOperations(connection: PostgresConnection): UserOperations {
 	};
 }
 
-function toCredentials(row: (UserRow & NullablePassword) | undefined): Credentials | null {
+function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
 	if (row === undefined) return null;
-	return { user: toUser(row), password: toPassword(row) };
+	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
 }
 
 function prepareLookups(connection: PostgresConnection) {
@@ -55,6 +58,7 @@ function prepareLookups(connection: PostgresConnection) {
 				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(passwordColumns)
+				.select(factorColumns)
 				.where("named.kind", "=", p.kind)
 				.where("named.canonical", "=", p.canonical),
 		),
@@ -63,6 +67,7 @@ function prepareLookups(connection: PostgresConnection) {
 			selectUsers(db)
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(passwordColumns)
+				.select(factorColumns)
 				.where("u.id", "=", p.userId),
 		),
 

@@ -1,5 +1,7 @@
+import { sql } from "kysely";
 import type { CreatedUser, CreateUser, Storage, UserRecord } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
+import { passkeyStep } from "./passkeys.ts";
 import type { Steps } from "./steps.ts";
 
 const firstEpoch = 1;
@@ -7,6 +9,7 @@ const firstEpoch = 1;
 /** Sign-up: everything of a new account in one transaction. */
 export function createUserOperation(connection: SqliteConnection, steps: Steps): Pick<Storage, "createUser"> {
 	const statements = prepareStatements(connection);
+	const insertPasskey = passkeyStep(connection);
 	return {
 		createUser: (input) =>
 			connection.transaction((): CreatedUser | Undo<CreatedUser> => {
@@ -17,6 +20,12 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 				if (taken.length > 0) return new Undo<CreatedUser>({ ok: false, taken });
 
 				if (input.password !== null) statements.password.run({ userId: input.id, sealed: input.password, now });
+				if (input.passkey !== undefined) {
+					if (!insertPasskey({ ...input.passkey, userId: input.id }, now)) {
+						return new Undo<CreatedUser>({ ok: false, taken: ["passkey"] });
+					}
+					statements.countPasskey.run({ userId: input.id });
+				}
 				if (input.replaces !== null) steps.sessions.endReplaced(input.replaces.sessionId, now);
 				const session =
 					input.session === null
@@ -43,7 +52,12 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 
 	function takenIdentities({ id, identities }: CreateUser, now: number): "identity"[] {
 		if (identities.length === 0) return [];
-		const rows = identities.map(({ issuer, subject }) => ({ issuer, subject }));
+		const rows = identities.map(({ issuer, subject, provider = null, label = null }) => ({
+			issuer,
+			subject,
+			provider,
+			label,
+		}));
 		return statements.identities.run(rows, { userId: id, now }) === identities.length ? [] : ["identity"];
 	}
 }
@@ -97,11 +111,31 @@ function prepareStatements(connection: SqliteConnection) {
 		),
 
 		identities: connection.prepareRowsWrite(
-			(db, rows: { issuer: string; subject: string }[], p: { userId: string; now: number }) =>
+			(
+				db,
+				rows: { issuer: string; subject: string; provider: string | null; label: string | null }[],
+				p: { userId: string; now: number },
+			) =>
 				db
 					.insertInto("latchkey_identity")
-					.values(rows.map(({ issuer, subject }) => ({ issuer, subject, user_id: p.userId, created_at: p.now })))
+					.values(
+						rows.map(({ issuer, subject, provider, label }) => ({
+							issuer,
+							subject,
+							user_id: p.userId,
+							created_at: p.now,
+							provider,
+							label,
+						})),
+					)
 					.onConflict((conflict) => conflict.columns(["issuer", "subject"]).doNothing()),
+		),
+
+		countPasskey: connection.prepareWrite((db, p: { userId: string }) =>
+			db
+				.updateTable("latchkey_user")
+				.set({ passkeys: sql.lit(1) })
+				.where("id", "=", p.userId),
 		),
 
 		password: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>

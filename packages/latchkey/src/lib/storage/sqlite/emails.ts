@@ -1,8 +1,9 @@
 import { sql } from "kysely";
-import { type EmailStorage, pendingPurposes } from "../email-storage.ts";
+import type { EmailStorage } from "../email-storage.ts";
 import type { OneTimeTokenTable } from "../schema.ts";
 import type { TokenRecord } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
+import { factorSteps } from "./factors.ts";
 import { selectUsers, toUser } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
@@ -15,6 +16,7 @@ type EmailOperations = Omit<
 export function emailOperations(connection: SqliteConnection, steps: Steps): EmailOperations {
 	const tokens = prepareTokens(connection);
 	const account = prepareAccount(connection);
+	const factors = factorSteps(connection, steps);
 
 	/** Takes away what somebody left who never proved that the address is theirs. */
 	function removeStranger(userId: string, now: number): void {
@@ -22,6 +24,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 		steps.sessions.moveEpoch(userId);
 		account.removePassword.run({ userId });
 		account.removeIdentities.run({ userId, since: 0 });
+		factors.removeAll(userId);
 	}
 
 	return {
@@ -58,7 +61,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const now = connection.now();
 				const [address] = account.address.all({ userId, canonical });
 				if (address === undefined) return new Undo(null);
-				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				steps.killPending(userId);
 				if (address.verified_at !== null) return { first: false };
 				account.verify.run({ userId, now });
 				if (stranger) removeStranger(userId, now);
@@ -71,7 +74,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const now = connection.now();
 				const [address] = account.address.all({ userId, canonical });
 				if (address === undefined || tokens.use.run({ ...token, subject: userId, now }) === 0) return new Undo(null);
-				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				steps.killPending(userId);
 				removePrevious(address.verified_at === null);
 				account.setPassword.run({ userId, sealed, now });
 				steps.settle(settle);
@@ -81,6 +84,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				function removePrevious(firstProof: boolean): void {
 					if (firstProof) account.verify.run({ userId, now });
 					if (firstProof) account.removeIdentities.run({ userId, since: 0 });
+					if (firstProof) factors.removeAll(userId);
 					steps.sessions.endLive({ userId, keepSessionId: null, now });
 					steps.sessions.moveEpoch(userId);
 				}
@@ -91,7 +95,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const now = connection.now();
 				const [used] = tokens.use.all({ ...token, subject: userId, now });
 				if (used === undefined) return new Undo<Changed>("gone");
-				for (const purpose of pendingPurposes) tokens.drop.run({ purpose, subject: userId });
+				steps.killPending(userId);
 				account.removeEmail.run({ userId });
 				if (account.addEmail.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
 				if (undo) {

@@ -1,6 +1,6 @@
 import type { Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { selectUsers, sessionColumns, toEvent, toSession, toUser } from "./rows.ts";
+import { exportedFactors, factorColumns, selectUsers, sessionColumns, toEvent, toSession, toUser } from "./rows.ts";
 
 /** Everything stored about a person, read on one state of the database. */
 export function exportUserOperation(connection: SqliteConnection): Pick<Storage, "exportUser"> {
@@ -21,8 +21,9 @@ export function exportUserOperation(connection: SqliteConnection): Pick<Storage,
 					})),
 					identities: statements.identities
 						.all({ userId })
-						.map(({ issuer, subject, created_at }) => ({ issuer, subject, createdAt: created_at })),
+						.map(({ created_at, ...identity }) => ({ ...identity, createdAt: created_at })),
 					password: password === undefined ? null : { changedAt: password.changed_at },
+					factors: exportedFactors(row, statements.totp.get({ userId }), statements.passkeys.all({ userId })),
 					sessions: statements.sessions.all({ userId }).map(toSession),
 					events: statements.events.all({ userId }).map(toEvent),
 				};
@@ -33,7 +34,13 @@ export function exportUserOperation(connection: SqliteConnection): Pick<Storage,
 function prepareStatements(connection: SqliteConnection) {
 	return {
 		user: connection.prepareRead((db, p: { userId: string }) =>
-			selectUsers(db).select("u.updated_at").where("u.id", "=", p.userId),
+			selectUsers(db).select("u.updated_at").select(factorColumns).where("u.id", "=", p.userId),
+		),
+		totp: connection.prepareRead((db, p: { userId: string }) =>
+			db.selectFrom("latchkey_totp").select(["created_at", "last_used_at"]).where("user_id", "=", p.userId),
+		),
+		passkeys: connection.prepareRead((db, p: { userId: string }) =>
+			db.selectFrom("latchkey_passkey").selectAll().where("user_id", "=", p.userId).orderBy("id"),
 		),
 		identifiers: connection.prepareRead((db, p: { userId: string }) =>
 			db
@@ -45,7 +52,7 @@ function prepareStatements(connection: SqliteConnection) {
 		identities: connection.prepareRead((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_identity")
-				.select(["issuer", "subject", "created_at"])
+				.select(["issuer", "subject", "provider", "label", "created_at"])
 				.where("user_id", "=", p.userId)
 				.orderBy("issuer")
 				.orderBy("subject"),

@@ -10,8 +10,11 @@ import { deleteUserOperation } from "./delete-user.ts";
 import { deletionOperations } from "./deletions.ts";
 import { emailOperations } from "./emails.ts";
 import { exportUserOperation } from "./export-user.ts";
+import { factorOperations } from "./factors.ts";
 import { mailOperations } from "./mails.ts";
 import { migrate, migrationStatus, requireMigrated, untilFree } from "./migrate.ts";
+import { oauthOperations } from "./oauth.ts";
+import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
 import { readSessionOperation } from "./read-session.ts";
 import { renewalOperations } from "./renewal.ts";
@@ -79,6 +82,9 @@ function createStorage(connection: SqliteConnection): Storage {
 		...emailOperations(connection, steps),
 		...deletionOperations(connection, steps),
 		...upkeepOperations(connection),
+		...oauthOperations(connection, steps),
+		...factorOperations(connection, steps),
+		...passkeyOperations(connection, steps),
 	};
 }
 

@@ -38,6 +38,7 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 				const epoch = steps.sessions.moveEpoch(userId);
 				const opened = epoch === null ? null : steps.sessions.insert({ ...session, userId, epoch }, now);
 				if (opened === null) return new Undo(null);
+				steps.killPending(userId);
 				steps.settle(settle);
 				steps.events.append(events, now);
 				return opened;

@@ -1,7 +1,8 @@
 import type { Kysely, Selectable } from "kysely";
 import { sql } from "kysely";
-import type { AuditEventTable, Schema, SessionTable } from "../schema.ts";
-import type { EventRecord, PasswordRecord, SessionRecord, UserRecord } from "../storage.ts";
+import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
+import type { AuditEventTable, PasskeyTable, Schema, SessionTable } from "../schema.ts";
+import type { EventRecord, PasswordRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
 
 /** The columns of `latchkey_session` that a {@link SessionRecord} is made of: all but the secret's hash and the end. */
 export const sessionColumns = [
@@ -100,6 +101,63 @@ export function toUser(row: UserRow): UserRecord {
 		epoch: row.user_epoch,
 		createdAt: row.user_created_at,
 		fields: row.user_fields,
+	};
+}
+
+/** The summary of somebody's factors, beside users as `u`. */
+export const factorColumns = [
+	sql<number>`(select count(*) from latchkey_totp as t where t.user_id = u.id)`.as("totps"),
+	sql<number>`u.passkeys`.as("passkeys"),
+	sql<number>`(
+		select count(*) from latchkey_recovery_code as r where r.user_id = u.id and r.set_number = u.recovery_set
+	)`.as("recovery_codes"),
+	sql<number>`u.second_step`.as("second_step"),
+] as const;
+
+export interface FactorRow {
+	totps: number;
+	passkeys: number;
+	recovery_codes: number;
+	second_step: number;
+}
+
+export function toFactorSummary(row: FactorRow): FactorSummary {
+	return {
+		totp: row.totps === 1,
+		passkeys: row.passkeys,
+		recoveryCodes: row.recovery_codes,
+		secondStep: row.second_step === 1,
+	};
+}
+
+/** The factors as their owner may take them along: no secret, no hash. */
+export function exportedFactors(
+	row: FactorRow,
+	totp: { created_at: number; last_used_at: number | null } | undefined,
+	passkeys: readonly Selectable<PasskeyTable>[],
+): UserExport["factors"] {
+	return {
+		totp: totp === undefined ? null : { createdAt: totp.created_at, lastUsedAt: totp.last_used_at },
+		passkeys: passkeys.map(toPasskey),
+		recoveryCodes: row.recovery_codes,
+		secondStep: row.second_step === 1,
+	};
+}
+
+export function toPasskey(row: Selectable<PasskeyTable>): PasskeyRecord {
+	return {
+		id: row.id,
+		userId: row.user_id,
+		credentialId: row.credential_id,
+		publicKey: row.public_key,
+		counter: row.counter,
+		transports: JSON.parse(row.transports),
+		aaguid: row.aaguid,
+		backupEligible: row.backup_eligible === 1,
+		backedUp: row.backed_up === 1,
+		name: row.name,
+		createdAt: row.created_at,
+		lastUsedAt: row.last_used_at,
 	};
 }
 

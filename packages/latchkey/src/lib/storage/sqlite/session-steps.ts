@@ -11,6 +11,8 @@ export interface SessionSteps {
 	endReplaced(sessionId: string, now: number): void;
 	/** Ends the user's live sessions except one, and answers how many. Goes before the epoch moves. */
 	endLive(input: { userId: string; keepSessionId: string | null; now: number }): number;
+	/** Stamps a live session of the user with the epoch that is about to come. False when it is not live. */
+	keep(input: { userId: string; sessionId: string; now: number }): boolean;
 	/** Moves the user's epoch and answers the new one; `null` when there is no such user. */
 	moveEpoch(userId: string): number | null;
 }
@@ -36,6 +38,15 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			.where(isLive(p.now)),
 	);
 
+	const keep = connection.prepareWrite((db, p: { userId: string; sessionId: string; now: number }) =>
+		db
+			.updateTable("latchkey_session")
+			.set((eb) => ({ epoch: eb("epoch", "+", sql.lit(1)) }))
+			.where("id", "=", p.sessionId)
+			.where("user_id", "=", p.userId)
+			.where(isLive(p.now)),
+	);
+
 	const moveEpoch = connection.prepareWrite((db, p: { userId: string }) =>
 		db
 			.updateTable("latchkey_user")
@@ -53,6 +64,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			endReplaced.run({ sessionId, now });
 		},
 		endLive: (input) => endLive.run(input),
+		keep: (input) => keep.run(input) === 1,
 		moveEpoch: (userId) => moveEpoch.all({ userId })[0]?.epoch ?? null,
 	};
 }

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Storage } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
 import { sessionColumns, toSession } from "./rows.ts";
@@ -37,7 +36,7 @@ export function sessionOperations(connection: SqliteConnection, steps: Steps): S
 			connection.transaction(() => {
 				const now = connection.now();
 				const ended = steps.sessions.endLive({ userId, keepSessionId, now });
-				if (statements.keep.run({ userId, sessionId: keepSessionId, now }) === 0) return new Undo(null);
+				if (!steps.sessions.keep({ userId, sessionId: keepSessionId, now })) return new Undo(null);
 				steps.sessions.moveEpoch(userId);
 				steps.events.append(events, now);
 				return ended;
@@ -69,15 +68,6 @@ function prepareStatements(connection: SqliteConnection) {
 			db
 				.updateTable("latchkey_session")
 				.set({ ended_at: p.now })
-				.where("id", "=", p.sessionId)
-				.where("user_id", "=", p.userId)
-				.where(isLive(p.now)),
-		),
-
-		keep: connection.prepareWrite((db, p: { userId: string; sessionId: string; now: number }) =>
-			db
-				.updateTable("latchkey_session")
-				.set((eb) => ({ epoch: eb("epoch", "+", sql.lit(1)) }))
 				.where("id", "=", p.sessionId)
 				.where("user_id", "=", p.userId)
 				.where(isLive(p.now)),

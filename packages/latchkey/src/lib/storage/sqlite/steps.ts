@@ -1,5 +1,6 @@
 import { type EventSteps, eventSteps } from "./audit-events.ts";
 import type { SqliteConnection } from "./connection.ts";
+import { type KillPendingStep, killPendingStep } from "./pending.ts";
 import { type SessionSteps, sessionSteps } from "./session-steps.ts";
 import { type SettleStep, settleStep } from "./throttle.ts";
 
@@ -8,8 +9,14 @@ export interface Steps {
 	sessions: SessionSteps;
 	events: EventSteps;
 	settle: SettleStep;
+	killPending: KillPendingStep;
 }
 
 export function createSteps(connection: SqliteConnection): Steps {
-	return { sessions: sessionSteps(connection), events: eventSteps(connection), settle: settleStep(connection) };
+	return {
+		sessions: sessionSteps(connection),
+		events: eventSteps(connection),
+		settle: settleStep(connection),
+		killPending: killPendingStep(connection),
+	};
 }

@@ -1,7 +1,17 @@
 import { sql } from "kysely";
 import type { Credentials, IdentifierKind, Storage, UpdatedUser } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { type NullablePassword, passwordColumns, selectUsers, toPassword, toUser, type UserRow } from "./rows.ts";
+import {
+	type FactorRow,
+	factorColumns,
+	type NullablePassword,
+	passwordColumns,
+	selectUsers,
+	toFactorSummary,
+	toPassword,
+	toUser,
+	type UserRow,
+} from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 type UserOperations = Pick<Storage, "findCredentials" | "findCredentialsOfUser" | "findUserByIdentity" | "updateUser">;
@@ -46,9 +56,9 @@ function refuse(reason: Extract<UpdatedUser, { ok: false }>["reason"]): Undo<Upd
 	return new Undo({ ok: false, reason });
 }
 
-function toCredentials(row: (UserRow & NullablePassword) | undefined): Credentials | null {
+function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
 	if (row === undefined) return null;
-	return { user: toUser(row), password: toPassword(row) };
+	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
 }
 
 function prepareLookups(connection: SqliteConnection) {
@@ -58,6 +68,7 @@ function prepareLookups(connection: SqliteConnection) {
 				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(passwordColumns)
+				.select(factorColumns)
 				.where("named.kind", "=", p.kind)
 				.where("named.canonical", "=", p.canonical),
 		),
@@ -66,6 +77,7 @@ function prepareLookups(connection: SqliteConnection) {
 			selectUsers(db)
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(passwordColumns)
+				.select(factorColumns)
 				.where("u.id", "=", p.userId),
 		),
 

@@ -1,0 +1,80 @@
+import type { Connection } from "latchkey/next";
+import { auth } from "@/auth";
+import { fill } from "@/messages/format";
+import { readMessages } from "../../../preferences/preferences";
+import { Card, PageHeading } from "../../../ui/card";
+import { LocalTime } from "../../../ui/local-time";
+import { Notice } from "../../../ui/notice";
+import { ProviderButtons } from "../../../ui/provider-buttons";
+import { providerName } from "../../../ui/provider-name";
+import { ProviderProblem } from "../../../ui/provider-problem";
+import { pageTitle } from "../../page-title";
+import { DisconnectButton, DisconnectForm } from "./connection-forms";
+
+export const instant = false;
+
+export const generateMetadata = () => pageTitle((m) => m.providers.title);
+
+export default async function ConnectionsPage({ searchParams }: PageProps<"/account/connections">) {
+	const { connections, providers } = await auth.connections();
+	const { done, problem, provider } = await searchParams;
+	const words = (await readMessages()).m.providers;
+	const connected = new Set(connections.map((connection) => connection.provider));
+	const free = providers.filter(({ id }) => !connected.has(id));
+	const nameOf = (connection: Connection) => providerName({ id: connection.provider, name: connection.name }, words);
+	return (
+		<>
+			<PageHeading title={words.title} lead={words.lead} />
+			{done === "connected" && <Notice kind="success">{words.connected}</Notice>}
+			{done === "disconnected" && <Notice kind="success">{words.disconnected}</Notice>}
+			<ProviderProblem problem={problem} provider={providers.find(({ id }) => id === provider)} words={words} />
+			{connections.length === 0 ? (
+				<p className="text-muted">{words.none}</p>
+			) : (
+				<Card className="py-0 sm:py-0">
+					<DisconnectForm state={await auth.formState()} lastWayIn={words.lastWayIn}>
+						<ul className="divide-y divide-line">
+							{connections.map((connection) => (
+								<li key={connection.id} className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 py-5">
+									<div className="min-w-0 space-y-1">
+										<p className="font-medium">{nameOf(connection)}</p>
+										{connection.label !== null && (
+											<p className="text-muted">
+												<bdi>{connection.label}</bdi>
+											</p>
+										)}
+										<p className="text-sm text-muted">
+											{words.connectedAt} <LocalTime at={connection.connectedAt} />
+										</p>
+										{!connection.removable && <p className="text-sm text-muted">{words.lastWayIn}</p>}
+									</div>
+									{connection.removable && (
+										<DisconnectButton
+											id={connection.id}
+											label={words.disconnect}
+											description={fill(words.disconnectNamed, { provider: nameOf(connection) })}
+											pendingLabel={words.disconnecting}
+										/>
+									)}
+								</li>
+							))}
+						</ul>
+					</DisconnectForm>
+				</Card>
+			)}
+			{free.length > 0 && (
+				<section className="space-y-4">
+					<h2 className="text-lg font-semibold">{words.connectTitle}</h2>
+					<p className="text-muted">{words.connectText}</p>
+					<ProviderButtons
+						providers={free}
+						action="/api/auth/identities"
+						next="/account/connections"
+						words={words}
+						label={words.connectWith}
+					/>
+				</section>
+			)}
+		</>
+	);
+}

@@ -1,0 +1,86 @@
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { newAddress, password, register, signInBy, visit } from "./visit.ts";
+
+const continueWith = { name: "Continue with the example provider" };
+
+/** Picks somebody at the example provider, where the page has gone. */
+async function choose(page: Page, name: string): Promise<void> {
+	await page.getByRole("heading", { name: "Who are you today?" }).waitFor();
+	await page.getByRole("button", { name }).click();
+}
+
+describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
+	it("signs in at a real OpenID provider, from a page whose policy lets forms go nowhere else, and back", async () => {
+		const page = await visit({ javaScriptEnabled });
+		const violations: string[] = [];
+		page.on("console", (message) => {
+			if (/content security policy/i.test(message.text())) violations.push(message.text());
+		});
+		await page.goto("/account/appearance");
+		await page.waitForURL("/sign-in?next=%2Faccount%2Fappearance");
+		await page.getByRole("button", continueWith).click();
+		await choose(page, "Mary Somerville");
+		await page.waitForURL("/account/appearance");
+		const { user } = await (await page.request.get("/api/auth")).json();
+		expect(user).toMatchObject({ name: "Mary Somerville", email: null });
+		expect(violations).toEqual([]);
+		const cookies = await page.context().cookies();
+		expect(cookies.filter(({ name }) => name.startsWith("transaction-"))).toEqual([]);
+	});
+
+	it("says that it was cancelled there, and offers to try again", async () => {
+		const page = await visit({ javaScriptEnabled });
+		await page.goto("/sign-up");
+		await page.getByRole("button", continueWith).click();
+		await choose(page, "Cancel");
+		await page.getByRole("heading", { name: "Signing in did not work" }).waitFor();
+		expect(await page.locator("main").textContent()).toContain("was cancelled");
+		await page.getByRole("button", continueWith).waitFor();
+	});
+});
+
+it("asks whoever has an account with the address to sign in to it, then connects and disconnects", async () => {
+	const page = await visit();
+	const email = "alan@example.org";
+	await page.request.post("/api/auth/sign-up", { data: { email, password } });
+	await page.context().clearCookies();
+	await page.goto("/sign-in");
+	await page.getByRole("button", continueWith).click();
+	await choose(page, "Alan Turing");
+	await page.getByText("There is an account with this address already.").waitFor();
+	await page.getByRole("link", { name: "Sign in to that account" }).click();
+	await page.waitForURL("/sign-in?next=%2Faccount%2Fconnections");
+	await signInBy(page, email);
+	await page.waitForURL("/account/connections");
+
+	await page.getByRole("button", { name: "Connect the example provider" }).click();
+	await choose(page, "Alan Turing");
+	await page.getByText("The account is connected.").waitFor();
+	const connected = page.locator("main li", { hasText: email });
+	await connected.getByRole("button", { name: "Disconnect the example provider" }).click();
+	await page.waitForURL("/account/connections?done=disconnected");
+	await page.getByText("Nothing is connected.").waitFor();
+});
+
+it("keeps the tokens of a provider from the browser [ASVS 10.1.1]", async () => {
+	const page = await visit();
+	await register(page, newAddress().slice(0, 20));
+	await page.goto("/account/connections");
+	await page.getByRole("button", { name: "Connect the example provider" }).click();
+	await choose(page, "Grace Hopper");
+	await page.getByText("The account is connected.").waitFor();
+	const seen = await page.evaluate(async () => {
+		const answers = await Promise.all(
+			["/api/auth", "/api/auth/identities", "/api/auth/user/export"].map(async (path) => (await fetch(path)).text()),
+		);
+		return [
+			document.documentElement.outerHTML,
+			document.cookie,
+			JSON.stringify({ ...localStorage }),
+			...answers,
+		].join();
+	});
+	expect(seen).toContain("grace@example.org");
+	expect(seen).not.toMatch(/access_token|refresh_token|id_token|accessToken|eyJhbGciOi/);
+});

@@ -1,0 +1,140 @@
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { totpCode } from "../packages/latchkey/test/factors.ts";
+import { complaint, password, register, signInBy, visit } from "./visit.ts";
+
+/** Each code counts once; those of the step before and of the step after are good too. */
+let step = 0;
+
+/** The code of the app whose secret the page shows. */
+async function secretOn(page: Page): Promise<string> {
+	return (await page.locator("main code").first().textContent())!.replaceAll(/\s/g, "");
+}
+
+/** Adds an app on the account page, and answers its secret and the recovery codes. */
+async function addApp(page: Page): Promise<{ secret: string; codes: string[] }> {
+	await page.goto("/account/security/app");
+	const secret = await secretOn(page);
+	await page.getByLabel("Code from the app").fill(totpCode(secret, Date.now() - 30_000));
+	await page.getByRole("button", { name: "Add the app" }).click();
+	await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+	return { secret, codes: await page.locator("main li code").allTextContents() };
+}
+
+const next = (secret: string) => totpCode(secret, Date.now() + 30_000 * step++);
+
+describe.each<[string, BrowserContextOptions]>([
+	["with JavaScript", {}],
+	["without JavaScript", { javaScriptEnabled: false }],
+])("an authenticator app, %s", (_, options) => {
+	it("is added, asked for at sign-in, stood in for by a recovery code, and removed", async () => {
+		step = 0;
+		const page = await visit(options);
+		const email = await register(page);
+		await page.goto("/account/security");
+		await page.getByRole("link", { name: "Set up: Authenticator app" }).click();
+		await page.waitForURL("/account/security/app");
+
+		const first = await secretOn(page);
+		expect(await page.locator("main svg[role=img]").getAttribute("aria-label")).toContain("QR code");
+		await page.getByLabel("Code from the app").fill("000000");
+		await page.getByRole("button", { name: "Add the app" }).click();
+		await complaint(page).waitFor();
+		// The app that was scanned before the typing error is still the one.
+		expect(await secretOn(page)).toBe(first);
+		const code = totpCode(first, Date.now() - 30_000);
+		await page.getByLabel("Code from the app").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+		await page.getByRole("button", { name: "Add the app" }).click();
+		await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+		const codes = await page.locator("main li code").allTextContents();
+		expect(codes).toHaveLength(10);
+		await page.getByRole("link", { name: "Go on" }).click();
+		await page.waitForURL("/account/security?saved");
+		expect(await page.getByText("10 codes left").count()).toBe(1);
+
+		await page.context().clearCookies();
+		await page.goto("/sign-in?next=/account");
+		await signInBy(page, email);
+		await page.waitForURL("/sign-in/second-step?next=%2Faccount");
+		expect((await page.request.get("/api/auth/user")).status()).toBe(401);
+		const field = page.getByLabel("Code from your authenticator app");
+		expect(await field.getAttribute("autocomplete")).toBe("one-time-code");
+		expect(await field.getAttribute("inputmode")).toBe("numeric");
+		await field.fill("123 456");
+		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+		await complaint(page).waitFor();
+		await page.getByLabel("Code from your authenticator app").fill(next(first));
+		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+		await page.waitForURL("/account");
+
+		await page.context().clearCookies();
+		await page.goto("/sign-in");
+		await signInBy(page, email);
+		await page.getByRole("link", { name: "I have a recovery code" }).click();
+		await page.getByLabel("Recovery code").fill(codes[3]!.toLowerCase().replaceAll("-", " "));
+		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+		await page.waitForURL("/dashboard");
+
+		await page.goto("/account/security/app");
+		await page.getByRole("button", { name: "Remove the app" }).click();
+		await page.waitForURL("/account/security/app?removed");
+		await page.context().clearCookies();
+		await page.goto("/sign-in");
+		await signInBy(page, email);
+		await page.waitForURL("/dashboard");
+	});
+});
+
+it("drops a sign-in that waits, and says so when it waited too long", async () => {
+	const page = await visit();
+	const email = await register(page);
+	await addApp(page);
+	await page.context().clearCookies();
+	await page.goto("/sign-in");
+	await signInBy(page, email);
+	await page.waitForURL("/sign-in/second-step");
+	await page.getByRole("button", { name: "Start over" }).click();
+	await page.waitForURL("/sign-in");
+	await page.goto("/sign-in/second-step");
+	await page.getByRole("link", { name: "Go to the sign-in page" }).waitFor();
+});
+
+it("confirms in a tab of its own, beside a form that waits", async () => {
+	const page = await visit();
+	await register(page);
+	await page.goto("/reauthenticate?next=/reauthenticate/done");
+	await page.getByLabel("Password", { exact: true }).fill(password);
+	await page.getByRole("button", { name: "Confirm" }).click();
+	await page.waitForURL("/reauthenticate/done");
+});
+
+it("raises a session to two factors, with what has not been shown yet", async () => {
+	step = 0;
+	const page = await visit();
+	await register(page);
+	await page.goto("/reauthenticate?why=level&next=/dashboard");
+	await page.getByRole("link", { name: "Set up a second factor" }).waitFor();
+	const { secret } = await addApp(page);
+	await page.goto("/reauthenticate?why=level&next=/dashboard");
+	expect(await page.getByLabel("Password", { exact: true }).count()).toBe(0);
+	await page.getByLabel("Code from your authenticator app").fill(next(secret));
+	await page.getByRole("button", { name: "Confirm" }).click();
+	await page.waitForURL("/dashboard");
+	const { session } = await (await page.request.get("/api/auth")).json();
+	expect(session).toMatchObject({ level: "aal2", amr: ["pwd", "otp", "mfa"] });
+});
+
+it("makes new recovery codes, without JavaScript too", async () => {
+	const page = await visit({ javaScriptEnabled: false });
+	await register(page);
+	await page.goto("/account/security/recovery-codes");
+	expect(await page.getByText("Add an authenticator app or a passkey first").count()).toBe(1);
+	const { codes } = await addApp(page);
+	await page.goto("/account/security/recovery-codes");
+	await page.getByRole("button", { name: "Make new codes" }).click();
+	const renewed = await page.locator("main li code").allTextContents();
+	expect(renewed).toHaveLength(10);
+	expect(renewed.filter((code) => codes.includes(code))).toEqual([]);
+	const file = await page.getByRole("link", { name: "Download" }).getAttribute("href");
+	expect(decodeURIComponent(file!)).toContain(renewed.join("\r\n"));
+});

@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { assertion, signUpWhereRequired, totpCode, withApp, withPasskey } from "../../test/factors.ts";
+import { ada, openBeside, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
+import { method } from "../lib/methods/method.ts";
+import type { AuthOptions } from "../lib/options.ts";
+import { passkey } from "../lib/passkeys/passkey.ts";
+import { password } from "../lib/passwords/password.ts";
+import { type TestAnswer, TestAuthenticator, type TestBrowser } from "../testing.ts";
+
+/** Stands for whatever proves one factor: a link, an outside provider, a directory. */
+const oneFactor = method({
+	name: "badge",
+	input: z.object({ badge: z.string() }),
+	amr: ["fed"],
+	account: () => null,
+	async verify({ badge }, tools) {
+		const account = await tools.findAccount(badge);
+		return account && { userId: account.userId };
+	},
+});
+
+interface Person {
+	auth: TestAuth;
+	owner: TestBrowser;
+	authenticator: TestAuthenticator;
+}
+
+type State = "one factor" | "app" | "passkey" | "passkey and second step" | "app and passkey" | "app, guessed at";
+
+const states: Record<State, (person: Person) => Promise<unknown>> = {
+	"one factor": async () => {},
+	app: ({ auth, owner }) => withApp(auth, owner),
+	passkey: ({ owner, authenticator }) => withPasskey(owner, authenticator),
+	"passkey and second step": async ({ owner, authenticator }) => {
+		await withPasskey(owner, authenticator);
+		await owner.patch("/api/auth/factors", { secondStep: true });
+	},
+	"app and passkey": async ({ auth, owner, authenticator }) => {
+		await withPasskey(owner, authenticator);
+		await withApp(auth, owner);
+	},
+	"app, guessed at": async ({ auth, owner }) => {
+		await withApp(auth, owner);
+		const browser = auth.browser();
+		await browser.post("/api/auth", { email: ada.email, password: ada.password });
+		for (let guess = 0; guess < 5; guess++) await browser.post("/api/auth/attempt", { factor: "totp", code: "000000" });
+	},
+};
+
+type Path = "password" | "another method" | "passkey" | "trusted sign-in";
+
+const paths: Record<
+	Path,
+	(person: Person) => Promise<TestAnswer | { status: number; body: { session?: { level: string } } }>
+> = {
+	password: ({ auth }) => auth.browser().post("/api/auth", { email: ada.email, password: ada.password }),
+	"another method": ({ auth }) => auth.browser().post("/api/auth", { badge: ada.email }),
+	async passkey({ auth, authenticator }) {
+		const browser = auth.browser();
+		return browser.post("/api/auth", { credential: await assertion(browser, authenticator, "sign-in") });
+	},
+	async "trusted sign-in"({ auth }) {
+		const request = auth.browser().prepare("POST", "/");
+		const result = await auth.signIn(request, { email: ada.email, password: ada.password });
+		if (result.ok) return { status: 200, body: { session: result.session } };
+		return { status: result.code === "second_factor_required" ? 202 : 401, body: {} };
+	},
+};
+
+const hasPasskey = (state: State) => state.includes("passkey");
+const asksForTwo = (state: State) => state !== "one factor" && state !== "passkey";
+
+describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the account asks for", () => {
+	const table = (Object.keys(states) as State[]).flatMap((state) =>
+		(Object.keys(paths) as Path[])
+			.filter((path) => path !== "passkey" || hasPasskey(state))
+			.map((path) => ({ state, path })),
+	);
+
+	async function openIn(state: State, options: Partial<AuthOptions> = {}) {
+		const auth = openTestAuth({ methods: [password(), passkey(), oneFactor], ...options });
+		const authenticator = new TestAuthenticator();
+		const person = { auth, owner: await signedUp(auth), authenticator };
+		await states[state](person);
+		return person;
+	}
+
+	it.each(table)("$path, $state", async ({ path, state }) => {
+		const { status, body } = await paths[path](await openIn(state));
+		if (path === "passkey") expect(body.session).toMatchObject({ level: "aal2" });
+		else if (asksForTwo(state)) expect({ status, session: body.session }).toEqual({ status: 202, session: undefined });
+		else expect(body.session).toMatchObject({ level: "aal1" });
+	});
+
+	it.each(table)("$path, $state, where everybody needs two", async ({ path, state }) => {
+		const person = await openIn(state);
+		const strict = openBeside(person.auth, {
+			methods: [password(), passkey(), oneFactor],
+			secondFactor: "required",
+		});
+		const { status } = await paths[path]({ ...person, auth: strict });
+		expect(status).toBe(path === "passkey" ? 200 : 202);
+	});
+
+	it.each(table)("[A29] $path, $state, where nothing but a passkey will do", async ({ path, state }) => {
+		const person = await openIn(state);
+		const strict = openBeside(person.auth, {
+			methods: [password(), passkey(), oneFactor],
+			secondFactor: "phishing-resistant",
+		});
+		const { status, body } = await paths[path]({ ...person, auth: strict });
+		expect(status).toBe(path === "passkey" ? 200 : 202);
+		if (path !== "password") return;
+		const { factors, enrolments } = (body as TestAnswer["body"]).attempt;
+		expect({ factors, enrolments }).toEqual(
+			hasPasskey(state) ? { factors: ["passkey"], enrolments: [] } : { factors: [], enrolments: ["passkey"] },
+		);
+	});
+});
+
+it("[A28] a session of one factor adds no other way into an account that asks for two", async () => {
+	const auth = openTestAuth({ methods: [password(), passkey()] });
+	const owner = await signedUp(auth);
+	await withPasskey(owner, new TestAuthenticator());
+	await owner.patch("/api/auth/factors", { secondStep: true });
+	const weak = auth.browser();
+	const userId = (await owner.get("/api/auth")).body.user.id;
+	const granted = await auth.createSession(weak.prepare("POST", "/"), { userId, amr: ["fed"] });
+	weak.cookies.set("session", granted!.cookie.value);
+	for (const upgrade of [false, true]) {
+		const begun = await weak.post("/api/auth/passkeys/challenges", { for: "registration", upgrade });
+		expect(begun.body.code).toBe("insufficient_level");
+	}
+	const { secret, enrolment } = (await weak.post("/api/auth/factors/totp")).body;
+	const code = totpCode(secret, auth.clock());
+	expect((await weak.put("/api/auth/factors/totp", { enrolment, code })).body.code).toBe("insufficient_level");
+	expect((await weak.post("/api/auth/factors/recovery-codes")).body.code).toBe("insufficient_level");
+	expect((await weak.patch("/api/auth/factors", { secondStep: false })).body.code).toBe("insufficient_level");
+	// A password beside it is still one factor of what was asked for: the second step comes.
+	expect((await weak.post("/api/auth/reauthentication", { password: ada.password })).status).toBe(202);
+});
+
+describe("[ASVS 6.3.3] where everybody needs a second factor", () => {
+	it("a newcomer sets one up before there is a session", async () => {
+		const auth = openTestAuth({ secondFactor: "required" });
+		const { browser, enrolment, code } = await signUpWhereRequired(auth);
+		expect((await browser.get("/api/auth/user")).status).toBe(401);
+		const wrong = await browser.post("/api/auth/attempt", { factor: "totp", enrolment, code: "000000" });
+		expect(wrong.status).toBe(401);
+		const right = await browser.post("/api/auth/attempt", { factor: "totp", enrolment, code });
+		expect(right.status).toBe(200);
+		expect(right.body.recoveryCodes).toHaveLength(10);
+		expect(right.body.session).toMatchObject({ level: "aal2" });
+		expect((await browser.delete("/api/auth/factors/totp")).body.code).toBe("last_way_in");
+		const again = auth.browser();
+		const { attempt } = (await again.post("/api/auth", { email: ada.email, password: ada.password })).body;
+		expect(attempt).toMatchObject({ factors: ["totp", "recovery_code"], enrolments: [] });
+		const other = await again.post("/api/auth/attempt", { factor: "totp", enrolment, code });
+		expect(other.body).toMatchObject({ code: "invalid_input", fields: { factor: "not_available" } });
+	});
+
+	it("a newcomer can set up a passkey, and must where nothing else will do", async () => {
+		const auth = openTestAuth({ methods: [password(), passkey()], secondFactor: "phishing-resistant" });
+		const browser = auth.browser();
+		const { body } = await browser.post("/api/auth/sign-up", ada);
+		expect(body.attempt).toMatchObject({ factors: [], enrolments: ["passkey"] });
+		expect((await browser.post("/api/auth/attempt/totp")).body.code).toBe("factor_exists");
+		const begun = await browser.post("/api/auth/passkeys/challenges", { for: "enrolment" });
+		const registration = new TestAuthenticator().create(begun.body.options);
+		const { status, body: entered } = await browser.post("/api/auth/attempt", { factor: "passkey", registration });
+		expect(status).toBe(200);
+		expect(entered.session.amr).toContain("swk");
+		const [only] = (await browser.get("/api/auth/passkeys")).body.passkeys;
+		expect((await browser.delete(`/api/auth/passkeys/${only.id}`)).body.code).toBe("last_way_in");
+	});
+
+	it("needs passkey() where nothing but a passkey will do", () => {
+		expect(() => openTestAuth({ secondFactor: "phishing-resistant" })).toThrow("passkey() among the methods");
+	});
+});

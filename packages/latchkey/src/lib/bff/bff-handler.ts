@@ -1,0 +1,85 @@
+import type { Engine } from "../engine.ts";
+import { AuthError } from "../errors.ts";
+import { errorResponse, requireSameOrigin } from "../http/handle-request.ts";
+import { setCookieHeader } from "../http/responses.ts";
+import { readVisitor } from "../http/visitor.ts";
+import { requireProvider } from "../oauth/providers.ts";
+import { providerToken } from "../oauth/token-vault.ts";
+import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
+import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
+import { mintServiceToken } from "../tokens/service-token.ts";
+import { callUpstream, readBody, toBrowser } from "./call-upstream.ts";
+import { type BffOptions, type ResolvedUpstream, resolveUpstreams, targetOf } from "./upstream.ts";
+
+export type BffHandler = (request: Request) => Promise<Response>;
+
+/**
+ * The backend for the frontend: calls other APIs for the browser, which holds a cookie of this site and never a token.
+ * Only for a page of this site, only for who is signed in, and only to the upstreams that are listed (OAuth 2.0 for
+ * Browser-Based Applications, section 6.1).
+ * @throws {AuthError} `misconfigured`, with the cure
+ */
+export function bffHandler(opening: () => Promise<Engine>, options: BffOptions): BffHandler {
+	const upstreams = resolveUpstreams(options);
+	const mount = options.path ?? "/api/bff";
+	return async (request) => {
+		const engine = await opening();
+		try {
+			// Reads too: what an API tells this user is not for another site's page, nor for a window of its own.
+			requireSameOrigin(engine, request);
+			const current = await resolveSession(engine, readVisitor(request, engine.settings));
+			if (current === null) throw new AuthError("not_authenticated");
+			const response = await forward(engine, current, upstreams, mount, request);
+			return await renewed(engine, current, response);
+		} catch (error) {
+			return errorResponse(engine.log, error);
+		}
+	};
+}
+
+async function forward(
+	engine: Engine,
+	current: ResolvedSession,
+	upstreams: ReadonlyMap<string, ResolvedUpstream>,
+	mount: string,
+	request: Request,
+): Promise<Response> {
+	const { pathname, search } = new URL(request.url);
+	const [name = "", ...rest] = pathname.startsWith(`${mount}/`) ? pathname.slice(mount.length + 1).split("/") : [];
+	const upstream = upstreams.get(name);
+	const target = upstream === undefined ? null : targetOf(upstream, rest.join("/"), search);
+	if (upstream === undefined || target === null) throw new AuthError("not_found");
+	if (!upstream.methods.has(request.method)) throw new AuthError("method_not_allowed");
+	const body = await readBody(request, upstream.maxRequestBytes);
+	const token = await bearerOf(engine, current, upstream, null);
+	const first = await callUpstream(upstream, { request, target, token, body });
+	if (first.status !== 401 || token === null) return toBrowser(first);
+	// The token may have been taken back before its time: once more with a new one, if the request can be said again.
+	if (upstream.token !== undefined && "provider" in upstream.token && body.repeatable) {
+		await first.body?.cancel();
+		const fresh = await bearerOf(engine, current, upstream, token);
+		const second = await callUpstream(upstream, { request, target, token: fresh, body });
+		if (second.status !== 401) return toBrowser(second);
+	}
+	// Not 401: the person is signed in here, and it is not that which is missing.
+	throw new AuthError("reconnect_required");
+}
+
+async function bearerOf(
+	engine: Engine,
+	{ user }: ResolvedSession,
+	{ token }: ResolvedUpstream,
+	refuse: string | null,
+): Promise<string | null> {
+	if (token === undefined) return null;
+	if ("audience" in token) return mintServiceToken(engine, user.id, token.audience);
+	const found = await providerToken(engine, requireProvider(engine, token.provider), user.id, { refuse });
+	if (!found.ok) throw new AuthError(found.code);
+	return found.accessToken;
+}
+
+async function renewed(engine: Engine, current: ResolvedSession, response: Response): Promise<Response> {
+	const granted = needsRenewal(current) ? await renewSession(engine, current) : null;
+	if (granted !== null) response.headers.append("set-cookie", setCookieHeader(granted.cookie));
+	return response;
+}

@@ -1,0 +1,244 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
+import type { TestBrowser } from "../testing/test-browser.ts";
+import { type BffHandler, bffHandler } from "./bff-handler.ts";
+import type { Upstream } from "./upstream.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+let server: Server;
+let origin: string;
+let answer: Answer;
+const seen: { url: string; method: string; headers: IncomingMessage["headers"] }[] = [];
+
+beforeEach(async () => {
+	seen.length = 0;
+	answer = (_, response) => response.end("ok");
+	server = createServer((request, response) => {
+		seen.push({ url: request.url ?? "", method: request.method ?? "", headers: request.headers });
+		answer(request, response);
+	}).listen(0, "127.0.0.1");
+	await once(server, "listening");
+	origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(() => {
+	server.closeAllConnections();
+	server.close();
+});
+
+async function open(upstream: Partial<Upstream> = {}) {
+	const { auth, fake } = await openWithProvider();
+	const browser = auth.browser();
+	await signInAt(fake, browser);
+	const notes = { url: `${origin}/v1`, token: { provider: "example" }, ...upstream };
+	const bff = bffHandler(() => auth.engine(), { upstreams: { notes } });
+	return { auth, fake, browser, bff };
+}
+
+function call(bff: BffHandler, browser: TestBrowser, path: string, init: RequestInit & { duplex?: "half" } = {}) {
+	const headers = new Headers({ "sec-fetch-site": "same-origin", cookie: browser.cookieHeader() });
+	for (const [name, value] of new Headers(init.headers)) headers.set(name, value);
+	return bff(new Request(`http://localhost:3000/api/bff/${path}`, { ...init, headers }));
+}
+
+const codeOf = async (response: Response) => [response.status, ((await response.json()) as { code: string }).code];
+
+describe("the backend for the frontend", () => {
+	it("sends a request on with the user's token, and neither cookies nor who sends it", async () => {
+		const { fake, browser, bff } = await open();
+		answer = (_, response) => {
+			response.setHeader("set-cookie", "theirs=1");
+			response.setHeader("server", "secret/1");
+			response.setHeader("content-type", "text/html");
+			response.setHeader("etag", '"1"');
+			response.end("<script>alert(1)</script>");
+		};
+		const response = await call(bff, browser, "notes/a%20b?q=1&q=2", {
+			headers: {
+				"accept-language": "ar",
+				authorization: "Bearer of-the-page",
+				"x-forwarded-for": "1.2.3.4",
+				"proxy-authorization": "x",
+				referer: "http://localhost:3000/secret",
+				"x-own": "1",
+			},
+		});
+		expect(await response.text()).toBe("<script>alert(1)</script>");
+		const [{ url, headers }] = seen as [(typeof seen)[0]];
+		expect(url).toBe("/v1/a%20b?q=1&q=2");
+		expect(fake.holderOf(headers.authorization)).toMatchObject({ sub: "ada-1" });
+		for (const name of ["cookie", "x-forwarded-for", "proxy-authorization", "referer", "origin", "x-own"]) {
+			expect(headers[name], name).toBeUndefined();
+		}
+		expect(headers["accept-language"]).toBe("ar");
+		const given = Object.fromEntries(response.headers);
+		expect(given).toMatchObject({ "cache-control": "private, no-store", etag: '"1"', "content-type": "text/html" });
+		expect(given["content-security-policy"]).toContain("sandbox");
+		expect(Object.keys(given)).not.toContain("server");
+		expect(response.headers.getSetCookie()).toEqual([]);
+	});
+
+	it.each(["cross-site", "same-site", "none"])(
+		"[A19] answers no other site's page, also not for a read: %s",
+		async (site) => {
+			const { browser, bff } = await open();
+			for (const method of ["GET", "POST"]) {
+				const response = await call(bff, browser, "notes/1", { method, headers: { "sec-fetch-site": site } });
+				expect(await codeOf(response)).toEqual([403, "cross_origin"]);
+			}
+			expect(seen).toEqual([]);
+		},
+	);
+
+	it("answers nobody who is not signed in", async () => {
+		const { auth, bff } = await open();
+		expect(await codeOf(await call(bff, auth.browser(), "notes/1"))).toEqual([401, "not_authenticated"]);
+		expect(seen).toEqual([]);
+	});
+
+	it.each([
+		...["", "other/1", "notes/../admin", "notes/%2e%2e/admin", "notes/..%2fadmin", "notes/a%5c..%5cb", "notes//evil"],
+		...["notes/%2E%2E%2Fadmin", "notes/a%00b", "notes/%0d%0aX:1", "__proto__/x", "constructor/x", "NOTES/1"],
+	])("[A37] calls nothing but what is listed: %j", async (path) => {
+		const { browser, bff } = await open();
+		const response = await call(bff, browser, path);
+		expect(response.status).toBe(404);
+		expect(seen).toEqual([]);
+	});
+
+	it("refuses methods that are not listed, and redirects", async () => {
+		const { browser, bff } = await open({ methods: ["GET"] });
+		expect(await codeOf(await call(bff, browser, "notes/1", { method: "DELETE" }))).toEqual([
+			405,
+			"method_not_allowed",
+		]);
+		answer = (_, response) => response.writeHead(302, { location: "http://169.254.169.254/" }).end();
+		expect(await codeOf(await call(bff, browser, "notes/1"))).toEqual([502, "upstream_unavailable"]);
+	});
+
+	it("asks once more with a new token when the present one is refused, with the same body", async () => {
+		const { fake, browser, bff } = await open();
+		const bodies: string[] = [];
+		answer = async (request, response) => {
+			let body = "";
+			for await (const chunk of request) body += chunk;
+			bodies.push(body);
+			response.writeHead(seen.length === 1 ? 401 : 200).end("done");
+		};
+		const headers = { "content-type": "application/json", "content-length": "7" };
+		const response = await call(bff, browser, "notes/1", { method: "PUT", body: '{"a":1}', headers });
+		expect([response.status, await response.text()]).toEqual([200, "done"]);
+		expect(bodies).toEqual(['{"a":1}', '{"a":1}']);
+		expect(seen[0]?.headers.authorization).not.toBe(seen[1]?.headers.authorization);
+		expect(fake.holderOf(seen[1]?.headers.authorization)).not.toBeNull();
+	});
+
+	it("asks no third time, and says that the connection must be made anew", async () => {
+		const { browser, bff } = await open();
+		answer = (_, response) => response.writeHead(401).end("no");
+		expect(await codeOf(await call(bff, browser, "notes/1"))).toEqual([403, "reconnect_required"]);
+		expect(seen).toHaveLength(2);
+	});
+
+	it("says so when there is no grant any more", async () => {
+		const { auth, fake, browser, bff } = await open();
+		fake.revokeAll();
+		auth.clock.advance({ hours: 2 });
+		expect(await codeOf(await call(bff, browser, "notes/1"))).toEqual([403, "reconnect_required"]);
+		expect(seen).toEqual([]);
+	});
+
+	it("streams both ways, no faster than the browser reads", async () => {
+		const { browser, bff } = await open({ maxRequestBytes: 100 * 1024 * 1024 });
+		answer = (request, response) => void request.pipe(response);
+		const chunks = 1024;
+		let pulled = 0;
+		const body = new ReadableStream<Uint8Array>({
+			async pull(controller) {
+				await new Promise((resolve) => setImmediate(resolve));
+				pulled += 1;
+				if (pulled > chunks) controller.close();
+				else controller.enqueue(new Uint8Array(65_536));
+			},
+		});
+		const response = await call(bff, browser, "notes/1", { method: "POST", body, duplex: "half" });
+		// Nobody reads, so it comes to a stand by itself, long before its end.
+		for (let before = -1; before !== pulled; ) {
+			before = pulled;
+			await new Promise((resolve) => setTimeout(resolve, 300));
+		}
+		expect(pulled).toBeLessThan(chunks);
+		let bytes = 0;
+		for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) bytes += chunk.byteLength;
+		expect(bytes).toBe(chunks * 65_536);
+	});
+
+	it("[A38] breaks off a request over the limit, whether it says its length or not", async () => {
+		const { browser, bff } = await open({ maxRequestBytes: 100_000 });
+		answer = (request, response) => request.resume().on("end", () => response.end());
+		const declared = { method: "POST", body: "x".repeat(100_001), headers: { "content-length": "100001" } };
+		expect(await codeOf(await call(bff, browser, "notes/1", declared))).toEqual([413, "body_too_large"]);
+		const body = new Blob(["x".repeat(200_000)]).stream();
+		const streamed = await call(bff, browser, "notes/1", { method: "POST", body, duplex: "half" });
+		expect(streamed.status).toBeGreaterThanOrEqual(400);
+	});
+
+	it("[A38] waits no longer than its time, and stops when the browser has gone", async () => {
+		const { browser, bff } = await open({ timeoutMs: 100 });
+		answer = () => {};
+		expect(await codeOf(await call(bff, browser, "notes/1"))).toEqual([504, "upstream_timeout"]);
+		const gone = new AbortController();
+		const closed = Promise.withResolvers<void>();
+		answer = (request) => {
+			request.socket.on("close", () => closed.resolve());
+			gone.abort();
+		};
+		const slow = await open({ timeoutMs: 60_000 });
+		expect((await call(slow.bff, slow.browser, "notes/1", { signal: gone.signal })).status).toBe(502);
+		await closed.promise;
+	});
+
+	it("[A41] tells nothing of an upstream that is away", async () => {
+		const { browser, bff } = await open({ url: "http://127.0.0.1:1/internal" });
+		const response = await call(bff, browser, "notes/1");
+		const text = await response.text();
+		expect(response.status).toBe(502);
+		expect(text).not.toMatch(/127\.0\.0\.1|internal|ECONN/);
+	});
+
+	it("sends a short token of this site's own, which its keys prove and nobody else can make", async () => {
+		const { auth, browser, bff } = await open({ token: { audience: "https://notes.example" } });
+		await call(bff, browser, "notes/1");
+		const token = seen[0]!.headers.authorization!.replace("Bearer ", "");
+		const { keys } = (await browser.get("/api/auth/jwks")).body;
+		const checks = { issuer: "http://localhost:3000", audience: "https://notes.example", typ: "at+jwt" };
+		const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }), checks);
+		const { user } = (await browser.get("/api/auth")).body;
+		expect(payload.sub).toBe(user.id);
+		expect(payload.exp! - payload.iat!).toBe(60);
+		expect(JSON.stringify(keys)).not.toContain('"d"');
+		// No session, and no key of anything else.
+		browser.cookies.set("session", token);
+		expect((await browser.get("/api/auth")).body.authenticated).toBe(false);
+		expect(auth.logged.some(({ event }) => event === "server_error")).toBe(false);
+	});
+
+	it("is not set up to send what it must not, or in the clear", () => {
+		const opening = () => Promise.reject(new Error("not opened"));
+		for (const notes of [
+			{ url: "http://api.example.com" },
+			{ url: "nonsense" },
+			{ url: "https://u:p@api.example.com" },
+			{ url: "https://api.example.com", headers: ["Cookie"] },
+		]) {
+			expect(() => bffHandler(opening, { upstreams: { notes } })).toThrow(/^bff: /);
+		}
+		const upstreams = { "No Name": { url: "https://api.example.com" } };
+		expect(() => bffHandler(opening, { upstreams })).toThrow(/named like/);
+	});
+});

@@ -1,0 +1,88 @@
+import { misconfigured } from "../errors.ts";
+
+/** An API that the browser may call through this site. */
+export interface Upstream {
+	/** Where it is; what the browser asks for is appended below it. https, but for loopback. */
+	url: string;
+	/**
+	 * Whose token goes along: the user's own at a provider, or a short one of ours for that audience. Default: none.
+	 */
+	token?: { readonly provider: string } | { readonly audience: string };
+	/** Default: every method. */
+	methods?: readonly string[];
+	/** Headers of the browser that go along besides the usual ones, in lower case. Never cookies. */
+	headers?: readonly string[];
+	/** Bytes of a request at most. Default 10 MB. */
+	maxRequestBytes?: number;
+	/** Milliseconds until its answer must begin. Default 30,000. */
+	timeoutMs?: number;
+}
+
+export interface BffOptions {
+	/** By the name that comes first in the path: `/api/bff/<name>/…`. Nothing else can be called. */
+	upstreams: Readonly<Record<string, Upstream>>;
+	/** Where the handlers are mounted. Default `/api/bff`. */
+	path?: string;
+}
+
+export interface ResolvedUpstream extends Required<Pick<Upstream, "maxRequestBytes" | "timeoutMs">> {
+	readonly name: string;
+	/** Ends with a slash. */
+	readonly base: URL;
+	readonly token: Upstream["token"] | undefined;
+	readonly methods: ReadonlySet<string>;
+	readonly headers: ReadonlySet<string>;
+}
+
+const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+/** What an API may need to know of a request; neither who sends it nor from where. */
+const forwardedHeaders = [
+	...["accept", "accept-language", "content-type", "if-match", "if-none-match", "if-modified-since"],
+	...["if-unmodified-since", "range", "idempotency-key", "traceparent", "tracestate"],
+];
+
+const neverForwarded = ["cookie", "authorization", "host", "connection", "forwarded", "proxy-authorization"];
+
+/** @throws {AuthError} `misconfigured`, with the cure */
+export function resolveUpstreams({ upstreams }: BffOptions): ReadonlyMap<string, ResolvedUpstream> {
+	return new Map(Object.entries(upstreams).map(([name, upstream]) => [name, resolveUpstream(name, upstream)]));
+}
+
+function resolveUpstream(name: string, upstream: Upstream): ResolvedUpstream {
+	if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+		throw misconfigured(`bff: an upstream is named like "notes", not ${JSON.stringify(name)}`);
+	}
+	const base = URL.parse(upstream.url);
+	const isHere = base !== null && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(base.hostname);
+	const isAllowed = base !== null && (base.protocol === "https:" || (base.protocol === "http:" && isHere));
+	if (!isAllowed || base.search !== "" || base.hash !== "" || base.username !== "") {
+		throw misconfigured(`bff: the url of ${name} must be an https address without query, not ${upstream.url}`);
+	}
+	if (!base.pathname.endsWith("/")) base.pathname += "/";
+	const { headers = [], methods = allMethods } = upstream;
+	const forbidden = headers.find((header) => neverForwarded.includes(header.toLowerCase()));
+	if (forbidden !== undefined) throw misconfigured(`bff: ${name} must not be sent the header ${forbidden}`);
+	return {
+		name,
+		base,
+		token: upstream.token,
+		methods: new Set(methods),
+		headers: new Set([...forwardedHeaders, ...headers.map((header) => header.toLowerCase())]),
+		maxRequestBytes: upstream.maxRequestBytes ?? 10 * 1024 * 1024,
+		timeoutMs: upstream.timeoutMs ?? 30_000,
+	};
+}
+
+/**
+ * The address at an upstream that a path below the mount means; `null` for one that leads anywhere else, or that two
+ * servers could read differently.
+ */
+export function targetOf({ base }: ResolvedUpstream, rest: string, search: string): URL | null {
+	// An encoded slash, backslash, dot or control character is a path of its own to one server and not to the next.
+	if (/%(2f|5c|2e|00|0a|0d)/i.test(rest) || rest.includes("\\") || /(^|\/)\.{1,2}(\/|$)/.test(rest)) return null;
+	if (rest.startsWith("/") || rest.includes("//")) return null;
+	const target = URL.parse(`${base.href}${rest}${search}`);
+	const isBelow = target !== null && target.origin === base.origin && target.pathname.startsWith(base.pathname);
+	return isBelow ? target : null;
+}

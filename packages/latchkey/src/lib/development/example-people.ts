@@ -1,0 +1,35 @@
+/** Somebody who has an account at the example provider. */
+export interface ExamplePerson {
+	readonly sub: string;
+	readonly name: string;
+	readonly email?: string;
+	readonly email_verified?: boolean;
+	/** What is special about them. */
+	readonly note: string;
+}
+
+/** A few people, each of whom shows another way in which a provider can answer. */
+export const examplePeople: readonly ExamplePerson[] = [
+	{
+		sub: "ada",
+		name: "Ada Lovelace",
+		email: "ada@example.org",
+		email_verified: true,
+		note: "ada@example.org, proven",
+	},
+	{
+		sub: "grace",
+		name: "Grace Hopper",
+		email: "grace@example.org",
+		email_verified: true,
+		note: "grace@example.org, proven",
+	},
+	{
+		sub: "alan",
+		name: "Alan Turing",
+		email: "alan@example.org",
+		email_verified: false,
+		note: "alan@example.org, not proven",
+	},
+	{ sub: "mary", name: "Mary Somerville", note: "No e-mail address" },
+];

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { openTestAuth, testSecret } from "../../../test/harness.ts";
+import { begin, comeBack, problemOf } from "../../../test/oauth-harness.ts";
+import { createEngine } from "../auth.ts";
+import type { TestBrowser } from "../testing/test-browser.ts";
+import { exampleProvider } from "./example-provider.ts";
+
+const port = 21_000 + (process.pid % 1000);
+
+/** What a browser does at the example provider: follows, chooses, follows. Answers the address of the callback. */
+async function choose(authorizationUrl: string, person: string): Promise<string> {
+	const cookies = new Map<string, string>();
+	let url = authorizationUrl;
+	let body: URLSearchParams | undefined;
+	for (let step = 0; step < 10; step++) {
+		const cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
+		const response = await fetch(url, {
+			redirect: "manual",
+			headers: { cookie },
+			...(body && { method: "POST", body }),
+		});
+		for (const set of response.headers.getSetCookie()) {
+			const [name = "", value = ""] = set.split(";")[0]!.split("=");
+			cookies.set(name, value);
+		}
+		body = undefined;
+		const location = response.headers.get("location");
+		if (location === null) {
+			expect(await response.text()).toContain("Ada Lovelace");
+			body = new URLSearchParams({ person });
+			continue;
+		}
+		url = new URL(location, url).href;
+		if (url.startsWith("http://localhost:3000/")) return url;
+	}
+	throw new Error(`the example provider did not come back from ${url}`);
+}
+
+async function signInAs(person: string, browser: TestBrowser) {
+	return comeBack(browser, await choose(await begin(browser), person));
+}
+
+describe("the example provider", () => {
+	it("signs in with a real OpenID provider on loopback, without the network", async () => {
+		const auth = openTestAuth({ methods: [exampleProvider({ port })] });
+		const browser = auth.browser();
+		expect((await browser.get("/api/auth/providers")).body.providers).toEqual([
+			{ id: "example", name: "the example provider" },
+		]);
+		expect((await signInAs("ada", browser)).headers.get("location")).toBe("/");
+		expect((await browser.get("/api/auth")).body.user).toMatchObject({
+			name: "Ada Lovelace",
+			email: "ada@example.org",
+			emailVerified: true,
+		});
+		const mary = auth.browser();
+		await signInAs("mary", mary);
+		expect((await mary.get("/api/auth")).body.user).toMatchObject({ name: "Mary Somerville", email: null });
+		const alan = auth.browser();
+		await signInAs("alan", alan);
+		expect((await alan.get("/api/auth")).body.user).toMatchObject({ email: null, emailVerified: false });
+	});
+
+	it("says that somebody cancelled there", async () => {
+		const auth = openTestAuth({ methods: [exampleProvider({ port })] });
+		expect(problemOf(await signInAs("", auth.browser()))).toBe("sign_in_cancelled");
+	});
+
+	it("does not exist for any other origin than loopback", async () => {
+		const logged: unknown[] = [];
+		const auth = createEngine({
+			methods: [exampleProvider({ port: port + 1 })],
+			url: "https://app.example.com",
+			secret: testSecret,
+			database: "file::memory:",
+			logger: (entry) => logged.push(entry),
+		});
+		expect((await auth.engine()).providers.offered).toEqual([]);
+		const request = new Request("https://app.example.com/api/auth/oauth/example", {
+			method: "POST",
+			headers: { "content-type": "application/json", origin: "https://app.example.com" },
+			body: "{}",
+		});
+		expect((await auth.handle(request)).status).toBe(404);
+		await expect(fetch(`http://127.0.0.1:${port + 1}/`)).rejects.toThrow();
+		await auth.close();
+	});
+
+	it("answers to no other name than its own", async () => {
+		const auth = openTestAuth({ methods: [exampleProvider({ port })] });
+		await begin(auth.browser());
+		const { request } = await import("node:http");
+		const status = await new Promise((resolve) => {
+			const options = { host: "127.0.0.1", port, headers: { host: "evil.example" } };
+			request(options, (response) => resolve(response.resume().statusCode)).end();
+		});
+		expect(status).toBe(421);
+	});
+});

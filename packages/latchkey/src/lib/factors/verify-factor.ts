@@ -1,0 +1,83 @@
+import * as z from "zod";
+import type { Engine } from "../engine.ts";
+import type { Refusal } from "../errors.ts";
+import { auditEvent } from "../events/events.ts";
+import type { Admission, ThrottleRule } from "../http/throttle.ts";
+import type { Visitor } from "../http/visitor.ts";
+import { hashRecoveryCode } from "../recovery-codes/recovery-codes.ts";
+import type { FactorName } from "../second-step/second-step.ts";
+import type { Authentication } from "../sessions/open-session.ts";
+import { admitAttempts } from "../sign-in/sign-in.ts";
+import type { Settlement } from "../storage/storage.ts";
+import { checkTotp } from "../totp/totp.ts";
+
+/** A code that somebody claims to have. */
+export const typedCode = z.string().min(1).max(100);
+
+export interface CodeFactorInput {
+	factor: "totp" | "recovery_code";
+	code: string;
+}
+
+/** Each factor is counted by itself, so that wrong codes of one never stand in the way of another. */
+const rulesOf: Readonly<Record<FactorName, { count: ThrottleRule; stop: ThrottleRule } | null>> = {
+	totp: { count: "totpCode", stop: "totpStop" },
+	recovery_code: { count: "recoveryCode", stop: "recoveryStop" },
+	// A signature cannot be guessed: the limits of the address and of the attempt are enough.
+	passkey: null,
+};
+
+/** Longer waits are said to be this long: that a factor is stopped for good is nobody else's business. */
+const longestWaitSeconds = 60 * 60;
+
+/**
+ * Counts an attempt to show a factor, or refuses it. `settle` is for the store when it succeeds; a recovery code takes
+ * the hard stop off the app that it stands in for.
+ */
+export async function admitFactor(
+	engine: Engine,
+	visitor: Visitor,
+	{ userId, factor, attemptId }: { userId: string; factor: FactorName; attemptId: string | null },
+): Promise<{ ok: true; settle: Settlement } | Refusal> {
+	// One after the other: what one limit refuses must not use up the next, which is for everybody's attempts on the account.
+	const tries = await engine.throttle.admit([{ rule: "attemptTries", subject: attemptId }]);
+	if (!tries.ok) return throttled(engine, visitor, userId, tries);
+	const rules = rulesOf[factor];
+	const counted = rules === null ? [] : [{ rule: rules.count, subject: userId }];
+	const admission = await admitAttempts(engine, visitor, counted, userId);
+	if (!admission.ok || rules === null) return admission;
+	const stop = await engine.throttle.admit([{ rule: rules.stop, subject: userId }]);
+	if (!stop.ok) return throttled(engine, visitor, userId, stop);
+	const lifted: readonly ThrottleRule[] = factor === "recovery_code" ? ["totpCode", "totpStop"] : [];
+	const clear = [...admission.settle.clear, ...stop.settle.clear];
+	clear.push(...lifted.map((rule) => engine.throttle.keyOf(rule, userId)));
+	return { ok: true, settle: { clear, giveBack: admission.settle.giveBack } };
+}
+
+async function throttled(
+	engine: Engine,
+	visitor: Visitor,
+	userId: string,
+	{ first, retryAfterSeconds }: Extract<Admission, { ok: false }>,
+): Promise<Refusal> {
+	if (first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
+	return {
+		ok: false,
+		code: "too_many_attempts",
+		retryAfterSeconds: Math.min(retryAfterSeconds, longestWaitSeconds),
+	};
+}
+
+/** Whether the code is right. If so it is used up, whatever comes of it. */
+export async function verifyCode(
+	engine: Engine,
+	visitor: Visitor,
+	userId: string,
+	{ factor, code }: CodeFactorInput,
+): Promise<Authentication | null> {
+	if (factor === "totp") return (await checkTotp(engine, userId, code)) ? { amr: ["otp"], level: "aal1" } : null;
+	const codeHash = hashRecoveryCode(userId, code);
+	if (!(await engine.storage.consumeRecoveryCode({ userId, codeHash }))) return null;
+	await engine.storage.appendEvents([auditEvent("recovery_code.used", visitor, { userId })]);
+	return { amr: ["recovery"], level: "aal1" };
+}

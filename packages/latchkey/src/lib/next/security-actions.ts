@@ -1,0 +1,142 @@
+import type { Auth } from "../auth.ts";
+import type { Engine } from "../engine.ts";
+import { type Refusal, toRefusal } from "../errors.ts";
+import { renewRecoveryCodes, switchSecondStep } from "../factors/manage-factors.ts";
+import { fieldErrors } from "../http/field-errors.ts";
+import { requireSameOrigin } from "../http/handle-request.ts";
+import { addPasskey, newPasskeyInput, removePasskey, renamePasskey } from "../passkeys/manage-passkeys.ts";
+import { passkeyName } from "../passkeys/register-passkey.ts";
+import { attestationInput } from "../passkeys/responses.ts";
+import { signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
+import { dropAttempt } from "../second-step/pending-attempt.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
+import { addTotp, removeTotp } from "../totp/manage-totp.ts";
+import type { CurrentRequest } from "./current-session.ts";
+import type { FormAction } from "./form-actions.ts";
+import { answerSignIn, done, field, goTo, jsonField, refuseForm, setCookie, showCodes } from "./form-answers.ts";
+import type { FormState } from "./form-state.ts";
+
+/** The second step of a sign-in, and what people do with their second factors and passkeys, as forms. */
+export interface SecurityActions {
+	/**
+	 * Fields: `factor` (`totp` or `recovery_code`), `code`, and `enrolment` where an app is set up on the way in; or `factor`
+	 * `passkey` with `credential`, or with `registration` for a new one, as JSON. Finishes a sign-in and goes to `next`, unless
+	 * there are `recoveryCodes` to show first.
+	 */
+	readonly finishSignIn: FormAction;
+	/** Drops a sign-in that waits for its second step, and goes to the sign-in page. */
+	readonly dropSignIn: FormAction;
+	/** Fields: `enrolment`, `code`. Answers with `recoveryCodes` where some were made. */
+	readonly addTotp: FormAction;
+	readonly removeTotp: FormAction;
+	/** Answers with `recoveryCodes`, and in `goOn` where to go then. */
+	readonly renewRecoveryCodes: FormAction;
+	/** Field: `on`, `true` or `false`. Whether a password alone is enough. */
+	readonly switchSecondStep: FormAction;
+	/** Fields: `credential`, the new passkey's answer as JSON, and `name`. */
+	readonly addPasskey: FormAction;
+	/** Field: `credential`, the new passkey's answer as JSON. Registers somebody without a password. */
+	readonly signUpWithPasskey: FormAction;
+	/** Fields: `id`, `name`. */
+	readonly renamePasskey: FormAction;
+	/** Field: `id`. */
+	readonly removePasskey: FormAction;
+}
+
+type Asked = CurrentRequest & { readonly current: ResolvedSession };
+
+export function securityActions(
+	auth: Pick<Auth, "finishSignIn">,
+	request: () => Promise<CurrentRequest>,
+): SecurityActions {
+	const signedIn = (body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
+		fromThisSite(request, async (asked, form) => {
+			const { engine, current } = asked;
+			if (current === null) return refuseForm(engine, { ok: false, code: "not_authenticated" }, {});
+			return body({ ...asked, current }, form);
+		});
+	return {
+		finishSignIn: fromThisSite(request, async ({ engine, visitor }, form) => {
+			const enrolment = field(form, "enrolment");
+			const input = {
+				factor: field(form, "factor"),
+				code: field(form, "code"),
+				...(enrolment !== "" && { enrolment }),
+				credential: jsonField(form, "credential"),
+				registration: jsonField(form, "registration"),
+			};
+			return answerSignIn(engine, await auth.finishSignIn(visitor, input), form, { enrolment });
+		}),
+		dropSignIn: fromThisSite(request, async ({ engine, visitor }) => {
+			await setCookie(await dropAttempt(engine, visitor));
+			return goTo(engine.options.pages.signIn);
+		}),
+		addTotp: signedIn(async ({ engine, visitor, current }, form) => {
+			const [enrolment, code] = [field(form, "enrolment"), field(form, "code")];
+			const result = await addTotp(engine, visitor, current, { enrolment, code });
+			return answerSignIn(engine, result, form, { enrolment });
+		}),
+		removeTotp: signedIn(async ({ engine, visitor, current }, form) =>
+			say(engine, await removeTotp(engine, visitor, current), form),
+		),
+		renewRecoveryCodes: signedIn(async ({ engine, visitor, current }, form) => {
+			const renewed = await renewRecoveryCodes(engine, visitor, current);
+			return renewed.ok ? showCodes(engine, renewed.codes, form) : refuseForm(engine, renewed, {});
+		}),
+		switchSecondStep: signedIn(async ({ engine, visitor, current }, form) =>
+			say(engine, await switchSecondStep(engine, visitor, current, field(form, "on") === "true"), form),
+		),
+		addPasskey: signedIn(async ({ engine, visitor, current }, form) => {
+			const typed = field(form, "name");
+			const input = { credential: jsonField(form, "credential"), ...(typed !== "" && { name: typed }) };
+			const parsed = newPasskeyInput.safeParse(input);
+			if (!parsed.success) {
+				const fields = fieldErrors(parsed.error, input);
+				return refuseForm(engine, { ok: false, code: "invalid_input", fields }, { name: typed });
+			}
+			return say(engine, await addPasskey(engine, visitor, current, parsed.data), form, { name: typed });
+		}),
+		signUpWithPasskey: fromThisSite(request, async ({ engine, visitor }, form) => {
+			const parsed = attestationInput.safeParse(jsonField(form, "credential"));
+			if (!parsed.success) return refuseForm(engine, { ok: false, code: "invalid_credentials" }, {});
+			return answerSignIn(engine, await signUpWithPasskey(engine, visitor, parsed.data), form, {});
+		}),
+		renamePasskey: signedIn(async ({ engine, visitor, current }, form) => {
+			const typed = { id: field(form, "id"), name: field(form, "name") };
+			const name = passkeyName.safeParse(typed.name);
+			if (!name.success) {
+				const { body = "invalid" } = fieldErrors(name.error, typed.name);
+				return refuseForm(engine, { ok: false, code: "invalid_input", fields: { name: body } }, typed);
+			}
+			return say(engine, await renamePasskey(engine, visitor, current, { id: typed.id, name: name.data }), form, typed);
+		}),
+		removePasskey: signedIn(async ({ engine, visitor, current }, form) => {
+			const id = field(form, "id");
+			return say(engine, await removePasskey(engine, visitor, current, id), form, { id });
+		}),
+	};
+}
+
+function fromThisSite(
+	request: () => Promise<CurrentRequest>,
+	body: (asked: CurrentRequest, form: FormData) => Promise<FormState>,
+): FormAction {
+	return async (_previous, form) => {
+		const asked = await request();
+		try {
+			requireSameOrigin(asked.engine, asked.visitor);
+			return await body(asked, form);
+		} catch (error) {
+			return refuseForm(asked.engine, toRefusal(error), {});
+		}
+	};
+}
+
+function say(
+	engine: Engine,
+	result: { readonly ok: true } | Refusal,
+	form: FormData,
+	values: FormState["values"] = {},
+): Promise<FormState> {
+	return result.ok ? done(engine, form) : refuseForm(engine, result, values);
+}

@@ -1,0 +1,102 @@
+import { uuidv7 } from "../crypto/random.ts";
+import type { Engine } from "../engine.ts";
+import type { Refusal } from "../errors.ts";
+import { auditEvent } from "../events/events.ts";
+import type { Visitor } from "../http/visitor.ts";
+import type { NewIdentifier } from "../storage/storage.ts";
+import { nameField } from "../users/fields.ts";
+import { parseEmail } from "../users/identifiers.ts";
+import type { ProvenAtProvider } from "./exchange-code.ts";
+import type { OfferedProvider } from "./offered-provider.ts";
+import type { Profile } from "./provider.ts";
+
+export type FoundPerson = { readonly ok: true; readonly userId: string } | Refusal;
+
+type Proven = Pick<ProvenAtProvider, "issuer" | "profile">;
+
+/**
+ * Whose account somebody proven at a provider signs in to. Identity is issuer and subject. An address decides nothing but
+ * this: at first sight, an account that has proven it is linked if the provider is authoritative for it; where either is
+ * missing, the person must sign in to that account first; and where nobody has the address, a new account is made.
+ */
+export async function findPerson(
+	engine: Engine,
+	visitor: Visitor,
+	provider: OfferedProvider,
+	proven: Proven,
+): Promise<FoundPerson> {
+	const identity = { issuer: proven.issuer, subject: proven.profile.subject };
+	const known = await engine.storage.findUserByIdentity(identity);
+	if (known !== null) return { ok: true, userId: known.id };
+	const email = provenAddress(proven.profile);
+	const holder = email === null ? null : await engine.storage.findCredentials(email);
+	if (email !== null && holder !== null) {
+		const bothProved = holder.user.emailVerifiedAt !== null && proven.profile.emailStanding === "authoritative";
+		return bothProved ? linkFound(engine, visitor, provider, proven, holder.user.id, email.canonical) : accountExists;
+	}
+	// Unproven, it is no identifier: whoever owns it could not register any more. But its account is not doubled silently.
+	if (email === null && (await isKnownAddress(engine, proven.profile))) return accountExists;
+	return register(engine, visitor, provider, proven, email);
+}
+
+const accountExists: Refusal = { ok: false, code: "account_exists" };
+
+/** An address that the provider had proven, as an identifier. */
+function provenAddress({ email, emailStanding }: Profile): NewIdentifier | null {
+	const parsed = email === null || emailStanding === "unproven" ? null : parseEmail(email);
+	return parsed?.ok ? { kind: "email", value: parsed.value, canonical: parsed.canonical } : null;
+}
+
+async function isKnownAddress({ storage }: Engine, { email }: Profile): Promise<boolean> {
+	const parsed = email === null ? null : parseEmail(email);
+	if (!parsed?.ok) return false;
+	return (await storage.findCredentials({ kind: "email", canonical: parsed.canonical })) !== null;
+}
+
+async function linkFound(
+	{ storage }: Engine,
+	visitor: Visitor,
+	{ id: provider }: OfferedProvider,
+	{ issuer, profile }: Proven,
+	userId: string,
+	verifiedEmail: string,
+): Promise<FoundPerson> {
+	const linked = await storage.linkIdentity({
+		userId,
+		issuer,
+		subject: profile.subject,
+		provider,
+		label: profile.label,
+		verifiedEmail,
+		events: [auditEvent("identity.linked", visitor, { userId, detail: { provider, automatic: true } })],
+	});
+	return linked === "linked" ? { ok: true, userId } : accountExists;
+}
+
+async function register(
+	{ storage, options }: Engine,
+	visitor: Visitor,
+	{ id: provider }: OfferedProvider,
+	{ issuer, profile }: Proven,
+	email: NewIdentifier | null,
+): Promise<FoundPerson> {
+	if (options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	const id = uuidv7();
+	const { subject, label } = profile;
+	const name = nameField.safeParse(profile.name ?? "");
+	const created = await storage.createUser({
+		id,
+		name: name.success ? name.data : null,
+		identifiers: email === null ? [] : [email],
+		emailIsProven: email !== null,
+		identities: [{ issuer, subject, provider, label }],
+		password: null,
+		session: null,
+		replaces: null,
+		events: [auditEvent("user.signed_up", visitor, { userId: id, detail: { method: provider } })],
+	});
+	if (created.ok) return { ok: true, userId: id };
+	// Of two first sights at once one made the account, and the other signs in to it.
+	const made = await storage.findUserByIdentity({ issuer, subject });
+	return made === null ? accountExists : { ok: true, userId: made.id };
+}

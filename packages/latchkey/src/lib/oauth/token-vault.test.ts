@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { openBeside } from "../../../test/harness.ts";
+import { begin, comeBack, oidcAt, openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
+import { freshName, inSchema, sharedServer } from "../storage/postgres/fixtures/postgres-contract-store.ts";
+import type { TestBrowser } from "../testing/test-browser.ts";
+
+const as = (browser: TestBrowser) => ({ headers: new Headers({ cookie: browser.cookieHeader() }) });
+
+const databases = [
+	["SQLite", async () => ({})],
+	["PostgreSQL", async () => ({ database: inSchema(await sharedServer(), freshName()) })],
+] as const;
+
+describe.each(databases)("provider tokens on %s", (_, database) => {
+	async function signedIn() {
+		const opened = await openWithProvider(await database());
+		const browser = opened.auth.browser();
+		await signInAt(opened.fake, browser);
+		return { ...opened, browser };
+	}
+
+	it("are handed to the server, and refreshed before they expire", async () => {
+		const { auth, fake, browser } = await signedIn();
+		const first = await auth.readProviderToken(as(browser), "example");
+		if (!first.ok) throw new Error(first.code);
+		expect(fake.holderOf(`Bearer ${first.accessToken}`)).toMatchObject({ sub: "ada-1" });
+		expect(first.scope).toBe("openid email profile");
+		expect(await auth.readProviderToken(as(browser), "example")).toEqual(first);
+		auth.clock.advance({ minutes: 59, seconds: 30 });
+		const second = await auth.readProviderToken(as(browser), "example");
+		expect(second).toMatchObject({ ok: true });
+		expect(second).not.toEqual(first);
+	});
+
+	it("are refreshed once for four who ask at once, of a provider that rotates", async () => {
+		const { auth, fake, browser } = await signedIn();
+		auth.clock.advance({ hours: 2 });
+		fake.requests.length = 0;
+		const answers = await Promise.all([1, 2, 3, 4].map(() => auth.readProviderToken(as(browser), "example")));
+		expect(fake.requests.filter((request) => request === "POST /token")).toHaveLength(1);
+		for (const answer of answers) expect(answer).toEqual(answers[0]);
+		expect(answers[0]).toMatchObject({ ok: true });
+	});
+
+	it("are refreshed once for four instances that ask at once", async () => {
+		const options = await database();
+		const { auth, fake } = await openWithProvider(options);
+		const browser = auth.browser();
+		await signInAt(fake, browser);
+		const instances = [1, 2, 3].map(() => openBeside(auth, { methods: [oidcAt(fake)], ...options }));
+		auth.clock.advance({ hours: 2 });
+		fake.requests.length = 0;
+		const asked = [auth, ...instances].map((instance) => instance.readProviderToken(as(browser), "example"));
+		const answers = await Promise.all(asked);
+		expect(fake.requests.filter((request) => request === "POST /token")).toHaveLength(1);
+		for (const answer of answers) expect(answer).toEqual(answers[0]);
+		expect(answers[0]).toMatchObject({ ok: true });
+	});
+
+	it("are a value when the person took the grant back, until they come again", async () => {
+		const { auth, fake, browser } = await signedIn();
+		fake.revokeAll();
+		auth.clock.advance({ hours: 2 });
+		const gone = { ok: false, code: "reconnect_required" };
+		expect(await auth.readProviderToken(as(browser), "example")).toEqual(gone);
+		fake.requests.length = 0;
+		expect(await auth.readProviderToken(as(browser), "example")).toEqual(gone);
+		expect(fake.requests).toEqual([]);
+		await comeBack(browser, fake.authorize(await begin(browser)));
+		expect(await auth.readProviderToken(as(browser), "example")).toMatchObject({ ok: true });
+	});
+
+	it("stay what they are when the provider is out of reach, and work once it is back", async () => {
+		const { auth, fake, browser } = await signedIn();
+		auth.clock.advance({ hours: 2 });
+		fake.paths.set("/token", () => ({ status: 503, body: {} }));
+		const away = { code: "provider_unavailable" };
+		await expect(auth.readProviderToken(as(browser), "example")).rejects.toMatchObject(away);
+		fake.paths.clear();
+		expect(await auth.readProviderToken(as(browser), "example")).toMatchObject({ ok: true });
+	});
+
+	it("are nobody's who is not signed in, and of no provider that is not offered", async () => {
+		const { auth, browser } = await signedIn();
+		const stranger = { headers: new Headers() };
+		expect(await auth.readProviderToken(stranger, "example")).toEqual({ ok: false, code: "not_authenticated" });
+		await expect(auth.readProviderToken(as(browser), "other")).rejects.toMatchObject({ code: "not_found" });
+	});
+
+	// The Refresh plan of the OpenID Foundation's certification of relying parties.
+	it.each([
+		["oidcc-client-test-refresh-token", {}, true],
+		["oidcc-client-test-refresh-token-invalid-issuer", { iss: "https://evil.example" }, false],
+		["oidcc-client-test-refresh-token-invalid-sub", { sub: "somebody-else" }, false],
+	])("%s", async (_, change, accepted) => {
+		const { auth, fake, browser } = await signedIn();
+		auth.clock.advance({ hours: 2 });
+		fake.mischief.idToken = ({ header, claims }) => ({ header, claims: { ...claims, ...change } });
+		const asked = auth.readProviderToken(as(browser), "example");
+		if (accepted) expect(await asked).toMatchObject({ ok: true });
+		else await expect(asked).rejects.toMatchObject({ code: "provider_error" });
+	});
+});

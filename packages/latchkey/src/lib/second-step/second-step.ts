@@ -1,0 +1,57 @@
+import type { Engine } from "../engine.ts";
+import type { Authentication } from "../sessions/open-session.ts";
+import type { FactorSummary } from "../storage/factors-storage.ts";
+import { isPhishingResistant, reaches } from "./authentication.ts";
+
+/** What a second step can be. */
+export const factorNames = ["totp", "passkey", "recovery_code"] as const;
+
+export type FactorName = (typeof factorNames)[number];
+
+/** What is left to do before a session may begin. */
+export interface SecondStep {
+	/** What the account has; any one of them will do. */
+	readonly factors: readonly FactorName[];
+	/** Where the account has none and the owner asks for one: what can be set up on the way in. */
+	readonly enrolments: readonly Exclude<FactorName, "recovery_code">[];
+}
+
+/**
+ * Whether somebody who has proven this much must do more, and what: the one judgement behind every way in. `null` when
+ * nothing is left to do.
+ */
+export function secondStepFor(
+	engine: Pick<Engine, "options" | "methods">,
+	factors: FactorSummary,
+	{ amr, level }: Authentication,
+): SecondStep | null {
+	const { secondFactor } = engine.options;
+	if (secondFactor === "phishing-resistant") {
+		if (isPhishingResistant(amr)) return null;
+		return factors.passkeys > 0 ? { factors: ["passkey"], enrolments: [] } : { factors: [], enrolments: ["passkey"] };
+	}
+	if (reaches(level, "aal2")) return null;
+	const usable = usableFactors(engine, factors);
+	const isOn = factors.totp || (factors.secondStep && usable.length > 0);
+	if (!isOn && secondFactor === "optional") return null;
+	if (usable.some((factor) => factor !== "recovery_code")) return { factors: usable, enrolments: [] };
+	return { factors: [], enrolments: hasPasskeys(engine) ? ["totp", "passkey"] : ["totp"] };
+}
+
+/** Every factor that the account can show. */
+export function usableFactors(
+	engine: Pick<Engine, "methods">,
+	{ totp, passkeys, recoveryCodes }: FactorSummary,
+): FactorName[] {
+	const has: Record<FactorName, boolean> = {
+		totp,
+		passkey: passkeys > 0 && hasPasskeys(engine),
+		recovery_code: recoveryCodes > 0,
+	};
+	return factorNames.filter((name) => has[name]);
+}
+
+/** Whether `passkey()` is among the methods. */
+export function hasPasskeys({ methods }: Pick<Engine, "methods">): boolean {
+	return methods.some(({ name }) => name === "passkey");
+}

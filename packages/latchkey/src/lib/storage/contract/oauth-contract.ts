@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto";
+import { expect, it } from "vitest";
+import type { KeepProviderTokens, LinkIdentity, OAuthStorage } from "../oauth-storage.ts";
+import type { Storage } from "../storage.ts";
+import type { ContractContext } from "./contract-store.ts";
+import { minute, newEvent, newUser, signIn, signUp } from "./fixtures.ts";
+
+const google = { issuer: "https://google.example", subject: "1" };
+const github = { issuer: "https://github.example", subject: "2" };
+
+function link(userId: string, overrides: Partial<LinkIdentity> = {}): LinkIdentity {
+	return { userId, ...google, provider: "google", label: "ada@g", verifiedEmail: null, events: [], ...overrides };
+}
+
+function tokens(userId: string, overrides: Partial<KeepProviderTokens> = {}): KeepProviderTokens {
+	const kept = { provider: "google", label: "ada@g", sealed: "sealed 1", expiresInMs: minute };
+	return { userId, ...google, ...kept, ...overrides };
+}
+
+/** What is linked, the tokens of it, and the sessions that began there. */
+export function oauthContract(context: ContractContext): void {
+	it("registers an address as proven, and an identity with what it is known by", async () => {
+		const { storage, clock } = context;
+		const input = newUser("ada", {
+			identifiers: [{ kind: "email", value: "ada@example.com", canonical: "ada@example.com" }],
+			emailIsProven: true,
+			identities: [{ ...google, provider: "google", label: "ada@g" }],
+			password: null,
+		});
+		expect(await storage.createUser(input)).toMatchObject({ ok: true, user: { emailVerifiedAt: clock.now } });
+		expect((await storage.findUserByIdentity(google))?.emailVerifiedAt).toBe(clock.now);
+		expect(await storage.listIdentities(input.id)).toEqual([
+			{ ...google, provider: "google", label: "ada@g", createdAt: clock.now, usedAt: null },
+		]);
+	});
+
+	it("[A7] links an identity once, and to one user only", async () => {
+		const { storage } = context;
+		const ada = await signUp(storage, "ada");
+		const bob = await signUp(storage, "bob");
+		expect(await storage.linkIdentity(link(ada.userId, { events: [newEvent({ userId: ada.userId })] }))).toBe("linked");
+		const again = link(ada.userId, { events: [newEvent({ userId: ada.userId })] });
+		expect(await storage.linkIdentity(again)).toBe("linked");
+		expect(await storage.linkIdentity(link(bob.userId, { events: [newEvent({ userId: bob.userId })] }))).toBe("taken");
+		expect(await storage.linkIdentity(link(randomUUID(), github))).toBe("gone");
+		expect((await storage.findUserByIdentity(google))?.id).toBe(ada.userId);
+		expect(await storage.listEvents(ada.userId, { limit: 10 })).toHaveLength(1);
+		expect(await storage.listEvents(bob.userId, { limit: 10 })).toHaveLength(0);
+	});
+
+	it("[A1] links by an address only while the user has it, proven", async () => {
+		const { storage } = context;
+		const unproven = await signUp(storage, "ada");
+		const verifiedEmail = "ada@example.com";
+		expect(await storage.linkIdentity(link(unproven.userId, { verifiedEmail }))).toBe("gone");
+		const identifiers = [{ kind: "email" as const, value: "b@x.example", canonical: "b@x.example" }];
+		const proven = await signUp(storage, "bob", { identifiers, emailIsProven: true });
+		expect(await storage.linkIdentity(link(proven.userId, { verifiedEmail }))).toBe("gone");
+		expect(await storage.linkIdentity(link(proven.userId, { verifiedEmail: "b@x.example" }))).toBe("linked");
+	});
+
+	it("unlinks, but never the last way in", async () => {
+		const { storage } = context;
+		const usable = { usableProviders: ["google", "github"], events: [] };
+		const ada = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
+		expect(await storage.unlinkIdentity({ userId: ada.userId, ...github, ...usable })).toBe("gone");
+		expect(await storage.unlinkIdentity({ userId: ada.userId, ...google, ...usable })).toBe("unlinked");
+		expect(await storage.listIdentities(ada.userId)).toEqual([]);
+
+		const identities = [{ ...google, provider: "google" }];
+		const bob = await signUp(storage, "bob", { identities, password: null });
+		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...usable })).toBe("last");
+		await storage.linkIdentity(link(bob.userId, { ...github, provider: "github" }));
+		const onlyGoogle = { usableProviders: ["google"], events: [] };
+		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...onlyGoogle })).toBe("last");
+		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...usable })).toBe("unlinked");
+		expect(await storage.unlinkIdentity({ userId: bob.userId, ...github, ...usable })).toBe("last");
+		expect(await storage.unlinkIdentity({ userId: ada.userId, ...github, ...usable })).toBe("gone");
+	});
+
+	it("keeps a provider's tokens, the newest first, for its user alone", async () => {
+		const { storage, clock } = context;
+		const ada = await signUp(storage, "ada");
+		await storage.linkIdentity(link(ada.userId));
+		expect(await storage.keepProviderTokens(tokens(randomUUID()))).toBe(false);
+		expect(await storage.findProviderTokens({ userId: ada.userId, provider: "google" })).toBeNull();
+		expect(await storage.keepProviderTokens(tokens(ada.userId))).toBe(true);
+		expect(await storage.findProviderTokens({ userId: ada.userId, provider: "google" })).toEqual({
+			...google,
+			sealed: "sealed 1",
+			version: 1,
+			expiresAt: clock.now + minute,
+			refreshingUntil: 0,
+			now: clock.now,
+		});
+		const other = { ...google, subject: "other" };
+		await storage.linkIdentity(link(ada.userId, other));
+		clock.now += minute;
+		await storage.keepProviderTokens(tokens(ada.userId, { ...other, sealed: "newer", expiresInMs: null }));
+		const found = await storage.findProviderTokens({ userId: ada.userId, provider: "google" });
+		expect(found).toMatchObject({ ...other, sealed: "newer", expiresAt: null });
+		expect((await storage.listIdentities(ada.userId)).map(({ usedAt }) => usedAt)).toContain(clock.now);
+		await storage.keepProviderTokens(tokens(ada.userId, { sealed: null, label: "renamed" }));
+		expect((await storage.listIdentities(ada.userId)).map(({ label }) => label)).toContain("renamed");
+		expect(await storage.findProviderTokens({ userId: ada.userId, provider: "github" })).toBeNull();
+	});
+
+	it("lets one refresh at a time through, and only what was refreshed from the present version be kept", async () => {
+		const { storage, clock } = context;
+		const { userId } = await signUp(storage, "ada");
+		await storage.linkIdentity(link(userId));
+		await storage.keepProviderTokens(tokens(userId));
+		const claim = (version: number) => storage.claimRefresh({ ...google, version, leaseMs: minute });
+		expect(await claim(2)).toBe(false);
+		const claims = await Promise.all([claim(1), claim(1), claim(1), claim(1)]);
+		expect(claims.filter(Boolean)).toHaveLength(1);
+		clock.now += minute;
+		expect(await claim(1)).toBe(true);
+		const refreshed = { ...google, version: 1, sealed: "sealed 2", expiresInMs: minute };
+		expect(await storage.replaceProviderTokens(refreshed)).toBe(true);
+		expect(await storage.replaceProviderTokens(refreshed)).toBe(false);
+		expect(await claim(2)).toBe(true);
+		expect(await storage.replaceProviderTokens({ ...google, version: 2, sealed: null, expiresInMs: null })).toBe(true);
+		expect(await storage.findProviderTokens({ userId, provider: "google" })).toMatchObject({
+			sealed: null,
+			version: 3,
+		});
+	});
+
+	it("takes the tokens away with the identity, and both with the user", async () => {
+		const { storage, store } = context;
+		const before = await store.countRows();
+		const { userId, session } = await signUp(storage, "ada");
+		await storage.linkIdentity(link(userId));
+		await storage.keepProviderTokens(tokens(userId));
+		await storage.noteProviderSession({ sessionId: session!.id, ...google, providerSession: null });
+		await storage.unlinkIdentity({ userId, ...google, usableProviders: [], events: [] });
+		expect(await storage.findProviderTokens({ userId, provider: "google" })).toBeNull();
+		await storage.linkIdentity(link(userId));
+		await storage.keepProviderTokens(tokens(userId));
+		await storage.deleteUser({ userId, pseudonym: "p", events: [] });
+		expect(await store.countRows()).toEqual(before);
+	});
+
+	it("[A45] finds the live sessions that began at a provider, by its session or by its subject", async () => {
+		const { storage } = context;
+		const { userId } = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
+		const begin = (providerSession: string | null) => beginAt(storage, userId, providerSession);
+		const [first, second, third] = [await begin("s1"), await begin("s2"), await begin(null)];
+		const find = async (subject: string | null, providerSession: string | null) =>
+			(await storage.findSessionsOfProvider({ issuer: google.issuer, subject, providerSession }))
+				.map(({ sessionId }) => sessionId)
+				.toSorted();
+		expect(await find(null, "s1")).toEqual([first]);
+		expect(await find("1", "s2")).toEqual([second]);
+		expect(await find("another", "s2")).toEqual([]);
+		expect(await find("1", null)).toEqual([first, second, third].toSorted());
+		expect(await find("another", null)).toEqual([]);
+		await storage.endSession({ userId, sessionId: first, events: [] });
+		expect(await find(null, "s1")).toEqual([]);
+		await storage.keepProviderTokens(tokens(userId));
+		expect(await storage.findProviderSession(second)).toEqual({
+			...google,
+			providerSession: "s2",
+			provider: "google",
+			sealed: "sealed 1",
+		});
+		expect(await storage.findProviderSession(randomUUID())).toBeNull();
+	});
+}
+
+async function beginAt(storage: Storage, userId: string, providerSession: string | null): Promise<string> {
+	const session = await storage.createSession(signIn(userId));
+	await storage.noteProviderSession({ sessionId: session!.id, ...google, providerSession });
+	return session!.id;
+}
+
+/** One call of everything in this part of the port. */
+export function oauthCalls(storage: Storage): { [Method in keyof OAuthStorage]: () => Promise<unknown> } {
+	return {
+		listIdentities: () => storage.listIdentities("u"),
+		linkIdentity: () => storage.linkIdentity(link("u")),
+		unlinkIdentity: () => storage.unlinkIdentity({ userId: "u", ...google, usableProviders: [], events: [] }),
+		keepProviderTokens: () => storage.keepProviderTokens(tokens("u")),
+		findProviderTokens: () => storage.findProviderTokens({ userId: "u", provider: "google" }),
+		claimRefresh: () => storage.claimRefresh({ ...google, version: 1, leaseMs: minute }),
+		replaceProviderTokens: () =>
+			storage.replaceProviderTokens({ ...google, version: 1, sealed: null, expiresInMs: null }),
+		noteProviderSession: () => storage.noteProviderSession({ sessionId: "s", ...google, providerSession: null }),
+		findProviderSession: () => storage.findProviderSession("s"),
+		findSessionsOfProvider: () => storage.findSessionsOfProvider({ ...google, providerSession: null }),
+	};
+}
+
+/** Calls this part of the port so that every statement that it has is executed. */
+export async function callOAuth(storage: Storage, userId: string, sessionId: string): Promise<void> {
+	await storage.linkIdentity(link(userId, { ...github, events: [newEvent()] }));
+	await storage.listIdentities(userId);
+	await storage.keepProviderTokens(tokens(userId, github));
+	await storage.findProviderTokens({ userId, provider: "google" });
+	await storage.claimRefresh({ ...github, version: 1, leaseMs: minute });
+	await storage.replaceProviderTokens({ ...github, version: 1, sealed: null, expiresInMs: null });
+	await storage.noteProviderSession({ sessionId, ...github, providerSession: null });
+	await storage.findProviderSession(sessionId);
+	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: "2", providerSession: null });
+	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: null, providerSession: "x" });
+	await storage.unlinkIdentity({ userId, ...github, usableProviders: ["google"], events: [newEvent()] });
+}

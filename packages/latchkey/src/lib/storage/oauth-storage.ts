@@ -1,0 +1,129 @@
+import type { NewEvent } from "./storage.ts";
+
+/** What the port keeps of outside providers: who is linked, their tokens, and which sessions began there. */
+export interface OAuthStorage {
+	/** The user's linked identities, in no particular order. */
+	listIdentities(userId: string): Promise<IdentityRecord[]>;
+
+	/**
+	 * Links an identity to a user. With `verifiedEmail`, only while the user still has that address, proven. `taken` when
+	 * somebody else has the identity, `gone` when there is no such user; nothing was written then. Linking what the user
+	 * has already is `linked` without an event.
+	 */
+	linkIdentity(input: LinkIdentity): Promise<"linked" | "taken" | "gone">;
+
+	/**
+	 * Takes an identity away from its user, with its tokens. `last` when no way in would be left: neither a password nor
+	 * another identity of one of `usableProviders` (or of a method of the owner's own). Of any number at once, one way in
+	 * stays.
+	 */
+	unlinkIdentity(input: UnlinkIdentity): Promise<"unlinked" | "last" | "gone">;
+
+	/** Notes that an identity was used, and keeps its newest tokens, sealed. False when it is not this user's. */
+	keepProviderTokens(input: KeepProviderTokens): Promise<boolean>;
+
+	/** The user's newest tokens of a provider. */
+	findProviderTokens(input: { userId: string; provider: string }): Promise<ProviderTokenRecord | null>;
+
+	/**
+	 * Takes the right to refresh the tokens of this version, for `leaseMs` at most. Of any number of callers at once, in
+	 * any number of processes, one gets it. One guarded UPDATE.
+	 */
+	claimRefresh(input: { issuer: string; subject: string; version: number; leaseMs: number }): Promise<boolean>;
+
+	/**
+	 * Puts refreshed tokens in the place of those of `version`, and gives the lease back. `sealed` `null`: the provider
+	 * has taken the grant back. False when the version moved meanwhile.
+	 */
+	replaceProviderTokens(input: ReplaceProviderTokens): Promise<boolean>;
+
+	/** Notes at which provider's session a session of ours began. */
+	noteProviderSession(input: ProviderSession & { sessionId: string }): Promise<void>;
+
+	/** The provider's side of a session; `null` when it did not begin at a provider. */
+	findProviderSession(sessionId: string): Promise<ProviderSessionRecord | null>;
+
+	/** Our sessions that began in this session of the provider or, with that `null`, at all with this subject. */
+	findSessionsOfProvider(input: {
+		issuer: string;
+		subject: string | null;
+		providerSession: string | null;
+	}): Promise<{ userId: string; sessionId: string }[]>;
+}
+
+export interface IdentityRecord {
+	issuer: string;
+	subject: string;
+	/** Which provider of the configuration it came by; `null` for a method of the owner's own. */
+	provider: string | null;
+	/** What the person knows the account there by, such as an address. Proves nothing. */
+	label: string | null;
+	createdAt: number;
+	usedAt: number | null;
+}
+
+export interface LinkIdentity {
+	userId: string;
+	issuer: string;
+	subject: string;
+	provider: string;
+	label: string | null;
+	/** Canonical. */
+	verifiedEmail: string | null;
+	events: readonly NewEvent[];
+}
+
+export interface UnlinkIdentity {
+	userId: string;
+	issuer: string;
+	subject: string;
+	usableProviders: readonly string[];
+	events: readonly NewEvent[];
+}
+
+export interface KeepProviderTokens {
+	userId: string;
+	issuer: string;
+	subject: string;
+	provider: string;
+	label: string | null;
+	/** `null` keeps none. */
+	sealed: string | null;
+	/** Until the access token expires; `null` when nobody said. */
+	expiresInMs: number | null;
+}
+
+export interface ReplaceProviderTokens {
+	issuer: string;
+	subject: string;
+	version: number;
+	sealed: string | null;
+	expiresInMs: number | null;
+}
+
+export interface ProviderTokenRecord {
+	issuer: string;
+	subject: string;
+	/** `null`: the provider has taken the grant back. */
+	sealed: string | null;
+	/** Moves with every change. */
+	version: number;
+	expiresAt: number | null;
+	/** Until when somebody is refreshing them. */
+	refreshingUntil: number;
+	/** The database's clock at the read. */
+	now: number;
+}
+
+export interface ProviderSession {
+	issuer: string;
+	subject: string;
+	/** The provider's own name for its session (`sid`). */
+	providerSession: string | null;
+}
+
+export interface ProviderSessionRecord extends ProviderSession {
+	provider: string | null;
+	/** The tokens of the identity. */
+	sealed: string | null;
+}

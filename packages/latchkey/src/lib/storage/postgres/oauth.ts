@@ -1,0 +1,230 @@
+import { sql } from "kysely";
+import type { IdentityRecord, OAuthStorage, ProviderSessionRecord, ProviderTokenRecord } from "../oauth-storage.ts";
+import type { PostgresConnection } from "./connection.ts";
+import { clock, eventRows, isLive, logged, now } from "./fragments.ts";
+import { violatesReference } from "./postgres-errors.ts";
+
+type Pair = { issuer: string; subject: string };
+
+/** Linked identities, the tokens that came with them, and the sessions that began there. */
+export function oauthOperations(connection: PostgresConnection): OAuthStorage {
+	return {
+		...identityOperations(connection),
+		...tokenOperations(connection),
+		...sessionOperations(connection),
+	};
+}
+
+function identityOperations(
+	connection: PostgresConnection,
+): Pick<OAuthStorage, "listIdentities" | "linkIdentity" | "unlinkIdentity"> {
+	const { list, link, unlink } = prepareIdentities(connection);
+	return {
+		listIdentities: (userId) => list.all({ userId }),
+
+		linkIdentity: async ({ events, ...input }) => {
+			for (;;) {
+				const row = await link.first({ ...input, events: eventRows(events) });
+				if (row === undefined) return "gone";
+				if (row.linked !== null || row.holder === input.userId) return "linked";
+				if (row.holder !== null) return "taken";
+				// Somebody linked it while this statement ran: look again, and see who.
+			}
+		},
+
+		unlinkIdentity: async ({ usableProviders, events, ...input }) => {
+			const row = await unlink.first({ ...input, usableProviders, events: eventRows(events) });
+			if (row === undefined || !row.held) return "gone";
+			return row.unlinked === null ? "last" : "unlinked";
+		},
+	};
+}
+
+function prepareIdentities(connection: PostgresConnection) {
+	type Link = Pair & {
+		userId: string;
+		provider: string;
+		label: string | null;
+		verifiedEmail: string | null;
+		events: string;
+	};
+	type Unlink = Pair & { userId: string; usableProviders: readonly string[]; events: string };
+	return {
+		list: connection.prepare<{ userId: string }, IdentityRecord>(
+			(_, p) => sql`select i.issuer, i.subject, i.provider, i.label, i.created_at as "createdAt", i.used_at as "usedAt"
+				from latchkey_identity as i where i.user_id = ${p.userId}::text order by i.issuer, i.subject`,
+		),
+
+		link: connection.prepare<Link, { linked: string | null; holder: string | null }>(
+			(_, p) => sql`with ${clock(p)},
+				owner as (
+					select u.id from latchkey_user as u where u.id = ${p.userId}::text and (
+						${p.verifiedEmail}::text is null or exists (
+							select from latchkey_identifier as i where i.user_id = u.id and i.kind = 'email'
+								and i.canonical = ${p.verifiedEmail}::text and i.verified_at is not null
+						)
+					) for key share of u
+				),
+				linked as (
+					insert into latchkey_identity (issuer, subject, user_id, created_at, provider, label)
+					select ${p.issuer}::text, ${p.subject}::text, owner.id, clock.now, ${p.provider}::text, ${p.label}::text
+					from owner cross join clock
+					on conflict (issuer, subject) do nothing
+					returning latchkey_identity.user_id as id
+				),
+				${logged(p, "linked")}
+				select linked.id as linked, (
+					select i.user_id from latchkey_identity as i
+					where i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text
+				) as holder
+				from owner left join linked on true`,
+		),
+
+		// All identities of the user are locked, in order: whoever unlinks another at the same moment is seen.
+		unlink: connection.prepare<Unlink, { held: boolean; unlinked: string | null }>(
+			(_, p) => sql`with ${clock(p)},
+				held as materialized (
+					select i.issuer, i.subject, i.provider, i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text as meant
+					from latchkey_identity as i where i.user_id = ${p.userId}::text
+					order by i.issuer, i.subject for update
+				),
+				others as materialized (
+					select count(*) filter (where meant) > 0 as held,
+						count(*) filter (where not meant and (provider is null or provider = any(${p.usableProviders}::text[]))) > 0 as usable
+					from held
+				),
+				unlinked as (
+					delete from latchkey_identity using others
+					where latchkey_identity.issuer = ${p.issuer}::text and latchkey_identity.subject = ${p.subject}::text
+						and latchkey_identity.user_id = ${p.userId}::text and others.held and (
+							others.usable or exists (select from latchkey_password as p where p.user_id = ${p.userId}::text)
+							or exists (select from latchkey_user as u where u.id = ${p.userId}::text and u.passkeys > 0)
+						)
+					returning latchkey_identity.user_id as id
+				),
+				${logged(p, "unlinked")}
+				select others.held, unlinked.id as unlinked from others left join unlinked on true`,
+		),
+	};
+}
+
+function tokenOperations(
+	connection: PostgresConnection,
+): Pick<OAuthStorage, "keepProviderTokens" | "findProviderTokens" | "claimRefresh" | "replaceProviderTokens"> {
+	const { keep, find, claim, replace } = prepareTokens(connection);
+	return {
+		keepProviderTokens: async (input) => {
+			try {
+				return (await keep.all(input)).length === 1;
+			} catch (error) {
+				// Unlinked between the statement's view of it and its end.
+				if (violatesReference(error)) return false;
+				throw error;
+			}
+		},
+		findProviderTokens: async (input) => (await find.first(input)) ?? null,
+		claimRefresh: async (input) => (await claim.all(input)).length === 1,
+		replaceProviderTokens: async (input) => (await replace.all(input)).length === 1,
+	};
+}
+
+function prepareTokens(connection: PostgresConnection) {
+	type Keep = Pair & {
+		userId: string;
+		provider: string;
+		label: string | null;
+		sealed: string | null;
+		expiresInMs: number | null;
+	};
+	type Replace = Pair & { version: number; sealed: string | null; expiresInMs: number | null };
+	return {
+		keep: connection.prepare<Keep, { used: number }>(
+			(_, p) => sql`with ${clock(p)},
+				used as (
+					update latchkey_identity set used_at = clock.now, provider = ${p.provider}::text, label = ${p.label}::text
+					from clock where latchkey_identity.issuer = ${p.issuer}::text
+						and latchkey_identity.subject = ${p.subject}::text and latchkey_identity.user_id = ${p.userId}::text
+					returning latchkey_identity.issuer, latchkey_identity.subject
+				),
+				kept as (
+					insert into latchkey_provider_token as t
+						(issuer, subject, sealed, version, expires_at, refreshing_until, updated_at)
+					select used.issuer, used.subject, ${p.sealed}::text, 1, clock.now + ${p.expiresInMs}::bigint, 0, clock.now
+					from used cross join clock where ${p.sealed}::text is not null
+					on conflict (issuer, subject) do update set sealed = excluded.sealed, version = t.version + 1,
+						expires_at = excluded.expires_at, refreshing_until = 0, updated_at = excluded.updated_at
+				)
+				select 1 as used from used`,
+		),
+
+		find: connection.prepare<{ userId: string; provider: string }, ProviderTokenRecord>(
+			(_, p) => sql`select t.issuer, t.subject, t.sealed, t.version, t.expires_at as "expiresAt",
+					t.refreshing_until as "refreshingUntil", ${now(p)} as now
+				from latchkey_identity as i
+					join latchkey_provider_token as t on t.issuer = i.issuer and t.subject = i.subject
+				where i.user_id = ${p.userId}::text and i.provider = ${p.provider}::text
+				order by t.updated_at desc limit 1`,
+		),
+
+		claim: connection.prepare<Pair & { version: number; leaseMs: number }, { claimed: number }>(
+			(_, p) => sql`update latchkey_provider_token set refreshing_until = ${now(p)} + ${p.leaseMs}::bigint
+				where issuer = ${p.issuer}::text and subject = ${p.subject}::text and version = ${p.version}::integer
+					and refreshing_until <= ${now(p)}
+				returning 1 as claimed`,
+		),
+
+		replace: connection.prepare<Replace, { replaced: number }>(
+			(_, p) => sql`update latchkey_provider_token set sealed = ${p.sealed}::text, version = version + 1,
+					expires_at = ${now(p)} + ${p.expiresInMs}::bigint, refreshing_until = 0, updated_at = ${now(p)}
+				where issuer = ${p.issuer}::text and subject = ${p.subject}::text and version = ${p.version}::integer
+				returning 1 as replaced`,
+		),
+	};
+}
+
+function sessionOperations(
+	connection: PostgresConnection,
+): Pick<OAuthStorage, "noteProviderSession" | "findProviderSession" | "findSessionsOfProvider"> {
+	const { note, findOne, ofSubject, ofSession } = prepareSessions(connection);
+	return {
+		noteProviderSession: async (input) => {
+			await note.all(input);
+		},
+		findProviderSession: async (sessionId) => (await findOne.first({ sessionId })) ?? null,
+		findSessionsOfProvider: async ({ issuer, subject, providerSession }) =>
+			providerSession === null
+				? ofSubject.all({ issuer, subject })
+				: ofSession.all({ issuer, subject, providerSession }),
+	};
+}
+
+function prepareSessions(connection: PostgresConnection) {
+	type Found = { sessionId: string; userId: string };
+	const found = sql`select latchkey_session.id as "sessionId", latchkey_session.user_id as "userId"
+		from latchkey_provider_session as b join latchkey_session on latchkey_session.id = b.session_id`;
+	return {
+		note: connection.prepare<Pair & { sessionId: string; providerSession: string | null }, unknown>(
+			(_, p) => sql`insert into latchkey_provider_session (session_id, issuer, subject, provider_session)
+				select s.id, ${p.issuer}::text, ${p.subject}::text, ${p.providerSession}::text
+				from latchkey_session as s where s.id = ${p.sessionId}::text`,
+		),
+
+		findOne: connection.prepare<{ sessionId: string }, ProviderSessionRecord>(
+			(_, p) => sql`select b.issuer, b.subject, b.provider_session as "providerSession", i.provider, t.sealed
+				from latchkey_provider_session as b
+					left join latchkey_identity as i on i.issuer = b.issuer and i.subject = b.subject
+					left join latchkey_provider_token as t on t.issuer = b.issuer and t.subject = b.subject
+				where b.session_id = ${p.sessionId}::text`,
+		),
+
+		ofSubject: connection.prepare<{ issuer: string; subject: string | null }, Found>(
+			(_, p) =>
+				sql`${found} where b.issuer = ${p.issuer}::text and b.subject = ${p.subject}::text and ${isLive(now(p))}`,
+		),
+
+		ofSession: connection.prepare<{ issuer: string; subject: string | null; providerSession: string }, Found>(
+			(_, p) => sql`${found} where b.issuer = ${p.issuer}::text and b.provider_session = ${p.providerSession}::text
+				and (${p.subject}::text is null or b.subject = ${p.subject}::text) and ${isLive(now(p))}`,
+		),
+	};
+}

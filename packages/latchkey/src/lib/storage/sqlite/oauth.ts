@@ -1,0 +1,321 @@
+import { sql } from "kysely";
+import type { OAuthStorage } from "../oauth-storage.ts";
+import { type SqliteConnection, Undo } from "./connection.ts";
+import { isLive } from "./session-steps.ts";
+import type { Steps } from "./steps.ts";
+
+/** Linked identities, the tokens that came with them, and the sessions that began there. */
+export function oauthOperations(connection: SqliteConnection, steps: Steps): OAuthStorage {
+	return {
+		...identityOperations(connection, steps),
+		...tokenOperations(connection),
+		...sessionOperations(connection),
+	};
+}
+
+function identityOperations(
+	connection: SqliteConnection,
+	steps: Steps,
+): Pick<OAuthStorage, "listIdentities" | "linkIdentity" | "unlinkIdentity"> {
+	const { list, isThere, holder, link, unlink, otherWay } = prepareIdentities(connection);
+	return {
+		listIdentities: (userId) =>
+			connection.execute(() =>
+				list.all({ userId }).map(({ created_at, used_at, ...identity }) => ({
+					...identity,
+					createdAt: created_at,
+					usedAt: used_at,
+				})),
+			),
+
+		linkIdentity: ({ events, ...input }) =>
+			connection.transaction(() => {
+				if (isThere.all({ userId: input.userId, verifiedEmail: input.verifiedEmail }).length === 0) return "gone";
+				const now = connection.now();
+				if (link.run({ ...input, now }) === 0) {
+					const [held] = holder.all({ issuer: input.issuer, subject: input.subject });
+					return held?.user_id === input.userId ? "linked" : "taken";
+				}
+				steps.events.append(events, now);
+				return "linked";
+			}),
+
+		unlinkIdentity: ({ userId, issuer, subject, usableProviders, events }) =>
+			connection.transaction(() => {
+				if (unlink.run({ userId, issuer, subject }) === 0) return new Undo("gone" as const);
+				const isUsable = (provider: string | null) => provider === null || usableProviders.includes(provider);
+				const others = list.all({ userId }).some(({ provider }) => isUsable(provider));
+				if (!others && otherWay.all({ userId }).length === 0) return new Undo("last" as const);
+				steps.events.append(events, connection.now());
+				return "unlinked";
+			}),
+	};
+}
+
+function tokenOperations(
+	connection: SqliteConnection,
+): Pick<OAuthStorage, "keepProviderTokens" | "findProviderTokens" | "claimRefresh" | "replaceProviderTokens"> {
+	const { use, keep, find, claim, replace } = prepareTokens(connection);
+	return {
+		keepProviderTokens: ({ userId, issuer, subject, provider, label, sealed, expiresInMs }) =>
+			connection.transaction(() => {
+				const now = connection.now();
+				if (use.run({ userId, issuer, subject, provider, label, now }) === 0) return new Undo(false);
+				if (sealed !== null) keep.run({ issuer, subject, sealed, expiresAt: plus(now, expiresInMs), now });
+				return true;
+			}),
+
+		findProviderTokens: (input) =>
+			connection.execute(() => {
+				const row = find.get(input);
+				if (row === undefined) return null;
+				const { expires_at: expiresAt, refreshing_until: refreshingUntil, newest: _newest, ...rest } = row;
+				return { ...rest, expiresAt, refreshingUntil, now: connection.now() };
+			}),
+
+		claimRefresh: ({ issuer, subject, version, leaseMs }) =>
+			connection.execute(() => {
+				const now = connection.now();
+				return claim.run({ issuer, subject, version, now, until: now + leaseMs }) === 1;
+			}),
+
+		replaceProviderTokens: ({ issuer, subject, version, sealed, expiresInMs }) =>
+			connection.execute(() => {
+				const now = connection.now();
+				return replace.run({ issuer, subject, version, sealed, expiresAt: plus(now, expiresInMs), now }) === 1;
+			}),
+	};
+}
+
+function sessionOperations(
+	connection: SqliteConnection,
+): Pick<OAuthStorage, "noteProviderSession" | "findProviderSession" | "findSessionsOfProvider"> {
+	const { note, findOne, ofSubject, ofSession } = prepareSessions(connection);
+	return {
+		noteProviderSession: (input) =>
+			connection.execute(() => {
+				note.run({ ...input });
+			}),
+
+		findProviderSession: (sessionId) =>
+			connection.execute(() => {
+				const row = findOne.get({ sessionId });
+				if (row === undefined) return null;
+				const { provider_session: providerSession, ...rest } = row;
+				return { ...rest, providerSession };
+			}),
+
+		findSessionsOfProvider: ({ issuer, subject, providerSession }) =>
+			connection.execute(() => {
+				const now = connection.now();
+				const found =
+					providerSession === null
+						? ofSubject.all({ issuer, subject, now })
+						: ofSession.all({ issuer, providerSession, subject, now });
+				return found.map(({ id, user_id }) => ({ sessionId: id, userId: user_id }));
+			}),
+	};
+}
+
+function prepareIdentities(connection: SqliteConnection) {
+	type Pair = { issuer: string; subject: string };
+	return {
+		// Inside transactions too, so on the connection that writes.
+		list: connection.prepareWrite((db, p: { userId: string }) =>
+			db
+				.selectFrom("latchkey_identity")
+				.select(["issuer", "subject", "provider", "label", "created_at", "used_at"])
+				.where("user_id", "=", p.userId),
+		),
+
+		isThere: connection.prepareWrite((db, p: { userId: string; verifiedEmail: string | null }) =>
+			db
+				.selectFrom("latchkey_user as u")
+				.select("u.id")
+				.where("u.id", "=", p.userId)
+				.where(
+					sql<boolean>`(${p.verifiedEmail} is null or exists (select 1 from latchkey_identifier as i
+						where i.user_id = u.id and i.kind = 'email' and i.canonical = ${p.verifiedEmail}
+							and i.verified_at is not null))`,
+				),
+		),
+
+		holder: connection.prepareWrite((db, p: Pair) =>
+			db
+				.selectFrom("latchkey_identity")
+				.select("user_id")
+				.where("issuer", "=", p.issuer)
+				.where("subject", "=", p.subject),
+		),
+
+		link: connection.prepareWrite(
+			(db, p: Pair & { userId: string; provider: string; label: string | null; now: number }) =>
+				db
+					.insertInto("latchkey_identity")
+					.values({
+						issuer: p.issuer,
+						subject: p.subject,
+						user_id: p.userId,
+						created_at: p.now,
+						provider: p.provider,
+						label: p.label,
+					})
+					.onConflict((conflict) => conflict.columns(["issuer", "subject"]).doNothing()),
+		),
+
+		unlink: connection.prepareWrite((db, p: Pair & { userId: string }) =>
+			db
+				.deleteFrom("latchkey_identity")
+				.where("issuer", "=", p.issuer)
+				.where("subject", "=", p.subject)
+				.where("user_id", "=", p.userId),
+		),
+
+		otherWay: connection.prepareWrite((db, p: { userId: string }) =>
+			db
+				.selectFrom("latchkey_user as u")
+				.leftJoin("latchkey_password as p", "p.user_id", "u.id")
+				.where("u.id", "=", p.userId)
+				.where((is) => is.or([is("p.user_id", "is not", null), is("u.passkeys", ">", 0)]))
+				.select("u.id"),
+		),
+	};
+}
+
+function prepareTokens(connection: SqliteConnection) {
+	type Pair = { issuer: string; subject: string };
+	return {
+		use: connection.prepareWrite(
+			(db, p: Pair & { userId: string; provider: string; label: string | null; now: number }) =>
+				db
+					.updateTable("latchkey_identity")
+					.set({ used_at: p.now, provider: p.provider, label: p.label })
+					.where("issuer", "=", p.issuer)
+					.where("subject", "=", p.subject)
+					.where("user_id", "=", p.userId),
+		),
+
+		keep: connection.prepareWrite((db, p: Pair & { sealed: string; expiresAt: number | null; now: number }) =>
+			db
+				.insertInto("latchkey_provider_token")
+				.values({
+					issuer: p.issuer,
+					subject: p.subject,
+					sealed: p.sealed,
+					version: sql.lit(1),
+					expires_at: p.expiresAt,
+					refreshing_until: sql.lit(0),
+					updated_at: p.now,
+				})
+				.onConflict((conflict) =>
+					conflict.columns(["issuer", "subject"]).doUpdateSet((eb) => ({
+						sealed: eb.ref("excluded.sealed"),
+						version: eb("latchkey_provider_token.version", "+", sql.lit(1)),
+						expires_at: eb.ref("excluded.expires_at"),
+						refreshing_until: sql.lit(0),
+						updated_at: eb.ref("excluded.updated_at"),
+					})),
+				),
+		),
+
+		find: connection.prepareRead((db, p: { userId: string; provider: string }) =>
+			db
+				.selectFrom("latchkey_identity as i")
+				.innerJoin("latchkey_provider_token as t", (join) =>
+					join.onRef("t.issuer", "=", "i.issuer").onRef("t.subject", "=", "i.subject"),
+				)
+				.select(["t.issuer", "t.subject", "t.sealed", "t.version", "t.expires_at", "t.refreshing_until"])
+				.select((eb) => eb.fn.max("t.updated_at").as("newest"))
+				.where("i.user_id", "=", p.userId)
+				.where("i.provider", "=", p.provider)
+				.having((eb) => eb.fn.countAll(), ">", sql.lit(0)),
+		),
+
+		claim: connection.prepareWrite((db, p: Pair & { version: number; now: number; until: number }) =>
+			db
+				.updateTable("latchkey_provider_token")
+				.set({ refreshing_until: p.until })
+				.where("issuer", "=", p.issuer)
+				.where("subject", "=", p.subject)
+				.where("version", "=", p.version)
+				.where("refreshing_until", "<=", p.now),
+		),
+
+		replace: connection.prepareWrite(
+			(db, p: Pair & { version: number; sealed: string | null; expiresAt: number | null; now: number }) =>
+				db
+					.updateTable("latchkey_provider_token")
+					.set((eb) => ({
+						sealed: p.sealed,
+						version: eb("version", "+", sql.lit(1)),
+						expires_at: p.expiresAt,
+						refreshing_until: sql.lit(0),
+						updated_at: p.now,
+					}))
+					.where("issuer", "=", p.issuer)
+					.where("subject", "=", p.subject)
+					.where("version", "=", p.version),
+		),
+	};
+}
+
+function prepareSessions(connection: SqliteConnection) {
+	return {
+		note: connection.prepareWrite(
+			(db, p: { sessionId: string; issuer: string; subject: string; providerSession: string | null }) =>
+				db
+					.insertInto("latchkey_provider_session")
+					.columns(["session_id", "issuer", "subject", "provider_session"])
+					.expression((eb) =>
+						eb
+							.selectFrom("latchkey_session as s")
+							.where("s.id", "=", p.sessionId)
+							.select((eb) => [
+								"s.id",
+								eb.val(p.issuer).as("issuer"),
+								eb.val(p.subject).as("subject"),
+								eb.val(p.providerSession).as("provider_session"),
+							]),
+					),
+		),
+
+		findOne: connection.prepareRead((db, p: { sessionId: string }) =>
+			db
+				.selectFrom("latchkey_provider_session as b")
+				.leftJoin("latchkey_identity as i", (join) =>
+					join.onRef("i.issuer", "=", "b.issuer").onRef("i.subject", "=", "b.subject"),
+				)
+				.leftJoin("latchkey_provider_token as t", (join) =>
+					join.onRef("t.issuer", "=", "b.issuer").onRef("t.subject", "=", "b.subject"),
+				)
+				.select(["b.issuer", "b.subject", "b.provider_session", "i.provider", "t.sealed"])
+				.where("b.session_id", "=", p.sessionId),
+		),
+
+		ofSubject: connection.prepareRead((db, p: { issuer: string; subject: string | null; now: number }) =>
+			db
+				.selectFrom("latchkey_provider_session as b")
+				.innerJoin("latchkey_session", "latchkey_session.id", "b.session_id")
+				.select(["latchkey_session.id", "latchkey_session.user_id"])
+				.where("b.issuer", "=", p.issuer)
+				.where("b.subject", "=", p.subject)
+				.where(isLive(p.now)),
+		),
+
+		ofSession: connection.prepareRead(
+			(db, p: { issuer: string; providerSession: string; subject: string | null; now: number }) =>
+				db
+					.selectFrom("latchkey_provider_session as b")
+					.innerJoin("latchkey_session", "latchkey_session.id", "b.session_id")
+					.select(["latchkey_session.id", "latchkey_session.user_id"])
+					.where("b.issuer", "=", p.issuer)
+					.where("b.provider_session", "=", p.providerSession)
+					.where(sql<boolean>`(${p.subject} is null or b.subject = ${p.subject})`)
+					.where(isLive(p.now)),
+		),
+	};
+}
+
+function plus(now: number, ms: number | null): number | null {
+	return ms === null ? null : now + ms;
+}

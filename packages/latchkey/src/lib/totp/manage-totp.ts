@@ -1,0 +1,76 @@
+import type { Engine } from "../engine.ts";
+import type { Refusal } from "../errors.ts";
+import { auditEvent } from "../events/events.ts";
+import { refusalToChange } from "../factors/manage-factors.ts";
+import { admitFactor } from "../factors/verify-factor.ts";
+import type { Visitor } from "../http/visitor.ts";
+import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
+import { combine } from "../second-step/authentication.ts";
+import { draftSession, grantSession } from "../sessions/open-session.ts";
+import type { ResolvedSession } from "../sessions/resolve-session.ts";
+import type { SignInResult } from "../sign-in/sign-in.ts";
+import { confirmTotp } from "./totp.ts";
+
+/**
+ * Adds the authenticator app that a code has confirmed. Every session ends, since none of them has shown it; a new one
+ * that has takes the place of this one. Recovery codes come along where there are none.
+ */
+export async function addTotp(
+	engine: Engine,
+	visitor: Visitor,
+	current: ResolvedSession,
+	typed: { enrolment: string; code: string },
+): Promise<SignInResult> {
+	const { user, session } = current;
+	const factors = await engine.storage.readFactors(user.id);
+	if (factors === null) return { ok: false, code: "not_authenticated" };
+	const refused = refusalToChange(current, factors);
+	if (refused !== null) return refused;
+	if (factors.totp !== null) return { ok: false, code: "factor_exists" };
+	const admission = await admitFactor(engine, visitor, { userId: user.id, factor: "totp", attemptId: null });
+	if (!admission.ok) return admission;
+	const confirmed = await confirmTotp(engine, user.id, typed);
+	if (confirmed === null) return { ok: false, code: "invalid_credentials" };
+	const made = factors.recoveryCodes === 0 ? makeRecoveryCodes(user.id) : null;
+	const { secret, draft } = draftSession(engine, visitor, combine(session, { amr: ["otp"], level: "aal1" }));
+	const about = { userId: user.id, sessionId: draft.id };
+	const opened = await engine.storage.addTotp({
+		...confirmed,
+		userId: user.id,
+		epoch: session.epoch,
+		recoveryCodeHashes: made?.codeHashes ?? null,
+		session: draft,
+		replaces: null,
+		settle: admission.settle,
+		events: [
+			auditEvent("totp.added", visitor, about),
+			...(made === null ? [] : [auditEvent("recovery_codes.made", visitor, about)]),
+		],
+	});
+	if (opened === null) return { ok: false, code: "factor_exists" };
+	return {
+		ok: true,
+		...grantSession(engine, secret, opened, user),
+		...(made !== null && { recoveryCodes: made.codes }),
+	};
+}
+
+/** Removes the authenticator app. Every session but this one ends. */
+export async function removeTotp(
+	engine: Engine,
+	visitor: Visitor,
+	current: ResolvedSession,
+): Promise<{ readonly ok: true } | Refusal> {
+	const { user, session } = current;
+	const factors = await engine.storage.readFactors(user.id);
+	if (factors === null) return { ok: false, code: "not_authenticated" };
+	const refused = refusalToChange(current, factors);
+	if (refused !== null) return refused;
+	// Whoever must have a second factor keeps the last one; the next sign-in would only ask for another.
+	const isLast = factors.passkeys.length === 0 && engine.options.secondFactor === "required";
+	if (isLast && factors.totp !== null) return { ok: false, code: "last_way_in" };
+	const event = auditEvent("totp.removed", visitor, { userId: user.id, sessionId: session.id });
+	const removed = await engine.storage.removeTotp({ userId: user.id, keepSessionId: session.id, events: [event] });
+	if (removed === "changed") return { ok: true };
+	return { ok: false, code: removed === "gone" ? "factor_missing" : "not_authenticated" };
+}

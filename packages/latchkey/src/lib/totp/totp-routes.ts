@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { typedCode } from "../factors/verify-factor.ts";
+import { refusal } from "../http/responses.ts";
+import { type Route, route } from "../http/route.ts";
+import { grantedSchema, messageSchema } from "../http/schemas.ts";
+import { signInAnswer } from "../http/sign-in-answer.ts";
+import { addTotp, removeTotp } from "./manage-totp.ts";
+import { startTotp, type TotpEnrolment } from "./totp.ts";
+
+export const enrolmentSchema = z.object({
+	secret: z.string(),
+	uri: z.string(),
+	enrolment: z.string(),
+}) satisfies z.ZodType<TotpEnrolment>;
+
+const start = route({
+	method: "POST",
+	path: "/factors/totp",
+	summary: "Begin to add an authenticator app: a secret, which counts once a code of it has been sent.",
+	access: "recent",
+	responses: { 200: enrolmentSchema },
+	async handle({ engine, current }) {
+		return { status: 200, body: await startTotp(engine, current.user) };
+	},
+});
+
+const confirm = route({
+	method: "PUT",
+	path: "/factors/totp",
+	summary: "Add the app with a code of it. Every other session ends; a new one takes the place of this one.",
+	access: "recent",
+	body: z.object({ enrolment: z.string().max(2000), code: typedCode }),
+	responses: { 200: grantedSchema },
+	errors: ["invalid_credentials", "factor_exists", "too_many_attempts", "insufficient_level"],
+	async handle({ engine, visitor, current, body }) {
+		return signInAnswer(200, "Authenticator app added", await addTotp(engine, visitor, current, body));
+	},
+});
+
+const remove = route({
+	method: "DELETE",
+	path: "/factors/totp",
+	summary: "Remove the authenticator app. Every other session ends.",
+	access: "recent",
+	responses: { 200: messageSchema },
+	errors: ["factor_missing", "last_way_in", "insufficient_level"],
+	async handle({ engine, visitor, current }) {
+		const removed = await removeTotp(engine, visitor, current);
+		if (!removed.ok) throw refusal(removed);
+		return { status: 200, body: { message: "Authenticator app removed" } };
+	},
+});
+
+export const totpRoutes: readonly Route[] = [start, confirm, remove];
