@@ -136,7 +136,7 @@ async function openOnceMore(
 	person: ProofOfPerson,
 ): Promise<SignInResult | null> {
 	const credentials = await engine.storage.findCredentialsOfUser(user.id);
-	if (credentials === null || !person.stillHolds(credentials)) return null;
+	if (credentials === null || !(await person.stillHolds(credentials))) return null;
 	return openOrAsk(engine, visitor, proof, authentication, credentials);
 }
 
