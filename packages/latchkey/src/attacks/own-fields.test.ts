@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { ada, openBeside, openTestAuth, signedUp } from "../../test/harness.ts";
 import type { AuthOptions } from "../lib/options.ts";
+import { passkey } from "../lib/passkeys/passkey.ts";
+import { TestAuthenticator } from "../lib/testing/test-authenticator.ts";
 
 const userFields = {
 	company: { schema: z.string().max(100), editable: true },
@@ -75,6 +77,18 @@ describe("fields of one's own", () => {
 		});
 	});
 
+	it("leave an event for what has changed of them, and none for nothing", async () => {
+		const auth = open();
+		const browser = await signedUp(auth, { ...ada, company: "Analytical", tags: ["a"] });
+		const events = async () => (await browser.get("/api/auth/events")).body.events;
+		const before = (await events()).length;
+		expect((await browser.patch("/api/auth/user", { company: "Analytical", tags: ["a"] })).status).toBe(200);
+		expect(await events()).toHaveLength(before);
+		await browser.patch("/api/auth/user", { company: "Analytical", tags: ["b"] });
+		expect(await events()).toHaveLength(before + 1);
+		expect((await events())[0]).toMatchObject({ type: "user.updated", detail: { changed: ["tags"] } });
+	});
+
 	it("lose no change that was made at the same time", async () => {
 		const auth = open();
 		const browser = await signedUp(auth);
@@ -112,6 +126,18 @@ describe("fields of one's own", () => {
 		const code = /\b\d{3} ?\d{3}\b/.exec(mailbox.list()[0]!.text)![0];
 		const made = await browser.put(`/api/auth/email-verifications/${encodeURIComponent(code)}`);
 		expect(made).toMatchObject({ status: 201, body: { user: { company: "Analytical", plan: "free" } } });
+	});
+
+	it("[ASVS 15.3.3] come with a passkey, checked before it is made", async () => {
+		const browser = openTestAuth({ userFields, methods: [passkey()] }).browser();
+		const asked = { for: "sign-up", email: ada.email, plan: "paid", fields: { plan: "paid" } };
+		const refused = await browser.post("/api/auth/passkeys/challenges", { ...asked, company: "x".repeat(101) });
+		expect(refused).toMatchObject({ status: 422, body: { fields: { company: "too_long" } } });
+		const begun = await browser.post("/api/auth/passkeys/challenges", { ...asked, company: "Analytical" });
+		const credential = new TestAuthenticator().create(begun.body.options);
+		const made = await browser.post("/api/auth/sign-up/passkey", { credential, company: "Other", plan: "paid" });
+		expect(made).toMatchObject({ status: 201, body: { user: { company: "Analytical", plan: "free" } } });
+		expect((await browser.get("/api/auth")).body.user).toMatchObject({ company: "Analytical", plan: "free" });
 	});
 
 	it.each([
