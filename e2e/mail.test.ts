@@ -115,7 +115,7 @@ describe.each([
 		await page.goto((await mailTo(other, /Confirm your new address/)).link);
 		await page.getByRole("button", { name: /Confirm/ }).click();
 		await page.waitForURL("/account/email?done");
-		await page.getByText(other, { exact: true }).waitFor();
+		await page.locator("main").getByText(other, { exact: true }).waitFor();
 
 		const owner = await come();
 		await owner.goto((await mailTo(address, /was changed/)).link);
