@@ -62,7 +62,8 @@ export function formActions(
 			const values = { identifier, username, name, ...own };
 			if (opened.options.emailVerification === "required") return signUpByMail(await request(), input, form, values);
 			const result = await auth.signUp({ headers: await headers() }, input);
-			return answerSignIn(opened, result, form, values);
+			const isRefused = !result.ok && result.code !== "second_factor_required";
+			return answerSignIn(opened, isRefused ? withNewPassword(result) : result, form, values);
 		},
 	};
 }
