@@ -19,8 +19,7 @@ async function mailTo(address: string, subject: RegExp): Promise<{ link: string;
 
 /** A page that one has left stays behind, hidden, for the way back. */
 /** Sends the last form that has something to type into or to decide; those of outside providers have only a button. */
-const submit = (page: Page) =>
-	page.locator("main form:not([action*='/oauth/']) [type=submit]:visible").last().click();
+const submit = (page: Page) => page.locator("main form:not([action*='/oauth/']) [type=submit]:visible").last().click();
 
 async function askForCode(page: Page, address: string): Promise<void> {
 	await page.goto("/sign-in/code");

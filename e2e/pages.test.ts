@@ -100,8 +100,8 @@ beforeAll(async () => {
 	const other = await visit({ userAgent: "Mozilla/5.0 (Windows NT 10.0; rv:150.0) Gecko/20100101 Firefox/150.0" });
 	await other.request.post("/api/auth", { data: { identifier: email, password: "correct horse battery" } });
 	member = await page.context().storageState();
-	await other.request.post("/api/auth/password-resets", { data: { email } });
-	await other.request.post("/api/auth/email-codes", { data: { email } });
+	await other.request.post("/api/auth/password-resets", { data: { email }, headers: { origin } });
+	await other.request.post("/api/auth/email-codes", { data: { email }, headers: { origin } });
 	links.reset = await linkIn("Choose a new password for");
 	links.code = await linkIn("is your code for");
 });
