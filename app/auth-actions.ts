@@ -13,6 +13,7 @@ export const disconnect = auth.actions.disconnect;
 export const finishSignIn = auth.actions.finishSignIn;
 export const dropSignIn = auth.actions.dropSignIn;
 export const addTotp = auth.actions.addTotp;
+export const renameTotp = auth.actions.renameTotp;
 export const removeTotp = auth.actions.removeTotp;
 export const renewRecoveryCodes = auth.actions.renewRecoveryCodes;
 export const switchSecondStep = auth.actions.switchSecondStep;

@@ -231,6 +231,7 @@ export const ar: Messages = {
 			"second_step.failed": "أُدخل رمز خاطئ في الخطوة الثانية",
 			"second_step.switched": "تغيّر إعداد الخطوة الثانية",
 			"totp.added": "أُضيف تطبيق مصادقة",
+			"totp.renamed": "أُعيدت تسمية تطبيق المصادقة",
 			"totp.removed": "أُزيل تطبيق المصادقة",
 			"recovery_codes.made": "أُنشئت رموز استرداد",
 			"recovery_code.used": "استُخدم رمز استرداد",

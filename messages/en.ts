@@ -228,6 +228,7 @@ export const en = {
 			"second_step.failed": "A wrong code was given as second step",
 			"second_step.switched": "Second step switched",
 			"totp.added": "Authenticator app added",
+			"totp.renamed": "Authenticator app renamed",
 			"totp.removed": "Authenticator app removed",
 			"recovery_codes.made": "Recovery codes made",
 			"recovery_code.used": "Recovery code used",

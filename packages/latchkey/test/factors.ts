@@ -9,6 +9,7 @@ export const factorOperations: readonly (keyof Storage)[] = [
 	"readFactors",
 	"addTotp",
 	"recordTotpUse",
+	"renameTotp",
 	"removeTotp",
 	"replaceRecoveryCodes",
 	"consumeRecoveryCode",

@@ -34,7 +34,7 @@ export default async function SecurityPage({ searchParams }: PageProps<"/account
 			<Way
 				title={words.app.title}
 				lead={words.app.lead}
-				state={totp === null ? words.off : words.on}
+				state={totp === null ? words.off : (totp.name ?? words.on)}
 				href="/account/security/app"
 				action={totp === null ? words.setUp : words.manage}
 			/>

@@ -41,6 +41,7 @@ it.each(factorOperations)(
 			["factors", () => owner.get("/api/auth/factors")],
 			["passkeys", () => owner.get("/api/auth/passkeys")],
 			["rename", () => owner.patch(passkeyPath, { name: "Key" })],
+			["rename the app", () => owner.patch("/api/auth/factors/totp", { name: "Phone" })],
 			["switch", () => owner.patch("/api/auth/factors", { secondStep: true })],
 			["new codes", () => owner.post("/api/auth/factors/recovery-codes")],
 			["remove the passkey", () => owner.delete(passkeyPath)],

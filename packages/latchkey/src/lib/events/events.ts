@@ -25,6 +25,7 @@ export const eventTypes = [
 	"second_step.failed",
 	"second_step.switched",
 	"totp.added",
+	"totp.renamed",
 	"totp.removed",
 	"recovery_codes.made",
 	"recovery_code.used",

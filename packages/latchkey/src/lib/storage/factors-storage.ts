@@ -22,6 +22,9 @@ export interface FactorsStorage {
 	 */
 	recordTotpUse(input: { userId: string; sealed: string; step: number; resealed: string | null }): Promise<boolean>;
 
+	/** Names the user's authenticator app. False when there is none, and then nothing is recorded. */
+	renameTotp(input: { userId: string; name: string; events: readonly NewEvent[] }): Promise<boolean>;
+
 	/**
 	 * Removes the authenticator app, and with the last factor the recovery codes and the second step. `not_live` when the
 	 * kept session is not live any more, `gone` when there is no app; nothing happened then.
@@ -86,6 +89,8 @@ export interface TotpRecord {
 	sealed: string;
 	/** The step of the newest code that was used (RFC 6238, section 4.2). */
 	lastStep: number;
+	/** What the user calls it. */
+	name: string | null;
 	createdAt: number;
 	lastUsedAt: number | null;
 }
@@ -117,6 +122,7 @@ export interface AddTotp {
 	sealed: string;
 	/** Of the code that confirmed it, which is used by that. */
 	step: number;
+	name: string | null;
 	/** `null` leaves the recovery codes as they are. */
 	recoveryCodeHashes: readonly Uint8Array[] | null;
 	session: Omit<NewSession, "userId" | "epoch">;

@@ -157,6 +157,7 @@ export function upkeepContract(context: ContractContext): void {
 			readFactors: () => storage.readFactors("u"),
 			addTotp: () => storage.addTotp(newTotp("u")),
 			recordTotpUse: () => storage.recordTotpUse({ userId: "u", sealed: "x", step: 1, resealed: null }),
+			renameTotp: () => storage.renameTotp({ userId: "u", name: "x", events: [] }),
 			removeTotp: () => storage.removeTotp(keep),
 			replaceRecoveryCodes: () => storage.replaceRecoveryCodes({ userId: "u", codeHashes: [], events: [] }),
 			consumeRecoveryCode: () => storage.consumeRecoveryCode({ userId: "u", codeHash: sha256("c") }),
