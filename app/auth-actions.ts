@@ -18,6 +18,7 @@ export const removeTotp = auth.actions.removeTotp;
 export const renewRecoveryCodes = auth.actions.renewRecoveryCodes;
 export const switchSecondStep = auth.actions.switchSecondStep;
 export const addPasskey = auth.actions.addPasskey;
+export const setFirstPassword = auth.actions.setFirstPassword;
 export const renamePasskey = auth.actions.renamePasskey;
 export const removePasskey = auth.actions.removePasskey;
 export const signUpWithPasskey = auth.actions.signUpWithPasskey;

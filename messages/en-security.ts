@@ -10,6 +10,10 @@ export const security = {
 	manage: "Manage",
 	setUp: "Set up",
 	continue: "Go on",
+	password: {
+		lead: "Signs you in with your address or user name, and where you asked for it with a second step.",
+		change: "Change",
+	},
 	app: {
 		title: "Authenticator app",
 		lead: "An app on your phone shows a new code every 30 seconds. After your password, you type it.",

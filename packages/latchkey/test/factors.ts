@@ -19,6 +19,7 @@ export const factorOperations: readonly (keyof Storage)[] = [
 	"renamePasskey",
 	"removePasskey",
 	"switchSecondStep",
+	"addPassword",
 	"putToken",
 	"consumeToken",
 ];

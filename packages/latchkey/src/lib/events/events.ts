@@ -14,6 +14,7 @@ export const eventTypes = [
 	"sign_in.throttled",
 	"reauthentication.succeeded",
 	"reauthentication.failed",
+	"password.added",
 	"password.changed",
 	"identity.linked",
 	"identity.unlinked",

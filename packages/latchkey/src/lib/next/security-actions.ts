@@ -8,6 +8,7 @@ import { requireSameOrigin } from "../http/handle-request.ts";
 import { addPasskey, newPasskeyInput, removePasskey, renamePasskey } from "../passkeys/manage-passkeys.ts";
 import { attestationInput } from "../passkeys/responses.ts";
 import { signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
+import { setFirstPassword } from "../passwords/first-password.ts";
 import { dropAttempt } from "../second-step/pending-attempt.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { addTotp, newTotpInput, removeTotp, renameTotp } from "../totp/manage-totp.ts";
@@ -39,6 +40,8 @@ export interface SecurityActions {
 	readonly addPasskey: FormAction;
 	/** Field: `credential`, the new passkey's answer as JSON. Registers somebody without a password. */
 	readonly signUpWithPasskey: FormAction;
+	/** Field: `new_password`. A password for an account that has none. */
+	readonly setFirstPassword: FormAction;
 	/** Fields: `id`, `name`. */
 	readonly renamePasskey: FormAction;
 	/** Field: `id`. */
@@ -112,6 +115,9 @@ export function securityActions(
 			if (!parsed.success) return refuseForm(engine, { ok: false, code: "invalid_credentials" }, {});
 			return answerSignIn(engine, await signUpWithPasskey(engine, visitor, parsed.data), form, {});
 		}),
+		setFirstPassword: signedIn(async ({ engine, visitor, current }, form) =>
+			say(engine, await setFirstPassword(engine, visitor, current, field(form, "new_password")), form),
+		),
 		renamePasskey: signedIn(async ({ engine, visitor, current }, form) => {
 			const id = field(form, "id");
 			return named(engine, form, { id }, (name) => renamePasskey(engine, visitor, current, { id, name }));

@@ -24,10 +24,10 @@ import type { Ambient } from "./prepared.ts";
 
 type FactorOperations = Omit<
 	FactorsStorage,
-	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey"
+	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey" | "addPassword"
 >;
 
-/** What an account has besides a password, passkeys' own doings apart. */
+/** What an account has besides a password, passkeys' and passwords' own doings apart. */
 export function factorOperations(connection: PostgresConnection): FactorOperations {
 	const read = prepareRead(connection);
 	const add = prepareAdd(connection);
