@@ -4,6 +4,9 @@ import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
 import type { AuditEventTable, PasskeyTable, Schema, SessionTable } from "../schema.ts";
 import type { EventRecord, PasswordRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
 
+/** Stands for the place before the newest: ids are UUIDs and are compared by their bytes. */
+export const behindEveryId = "~";
+
 /** The columns of `latchkey_session` that a {@link SessionRecord} is made of: all but the secret's hash and the end. */
 export const sessionColumns = [
 	"id",
