@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { codeAskedAnswer, codeAskedSchema } from "../email-codes/email-code-routes.ts";
+import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
-import { grantedSchema } from "../http/schemas.ts";
+import { grantedSchema, messageSchema } from "../http/schemas.ts";
 import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
 import { passwordResetRoutes } from "../password-reset/password-reset-routes.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { changePassword } from "./change-password.ts";
+import { setFirstPassword } from "./first-password.ts";
 import { typedPassword } from "./typed-password.ts";
 
 const signUpRoute = route({
@@ -39,4 +41,24 @@ const changePasswordRoute = route({
 	},
 });
 
-export const passwordRoutes: readonly Route[] = [signUpRoute, changePasswordRoute, ...passwordResetRoutes];
+const setPasswordRoute = route({
+	method: "POST",
+	path: "/password",
+	summary: "Choose a password for an account that has none. Every other session ends.",
+	access: "recent",
+	body: z.object({ newPassword: z.string() }),
+	responses: { 201: messageSchema },
+	errors: ["factor_exists", "insufficient_level", "busy"],
+	async handle({ engine, visitor, current, body }) {
+		const set = await setFirstPassword(engine, visitor, current, body.newPassword);
+		if (!set.ok) throw refusal(set);
+		return { status: 201, body: { message: "Password set" } };
+	},
+});
+
+export const passwordRoutes: readonly Route[] = [
+	signUpRoute,
+	setPasswordRoute,
+	changePasswordRoute,
+	...passwordResetRoutes,
+];

@@ -136,11 +136,11 @@ export function toFactorSummary(row: FactorRow): FactorSummary {
 /** The factors as their owner may take them along: no secret, no hash. */
 export function exportedFactors(
 	row: FactorRow,
-	totp: { created_at: number; last_used_at: number | null } | undefined,
+	totp: { name: string | null; created_at: number; last_used_at: number | null } | undefined,
 	passkeys: readonly Selectable<PasskeyTable>[],
 ): UserExport["factors"] {
 	return {
-		totp: totp === undefined ? null : { createdAt: totp.created_at, lastUsedAt: totp.last_used_at },
+		totp: totp === undefined ? null : { name: totp.name, createdAt: totp.created_at, lastUsedAt: totp.last_used_at },
 		passkeys: passkeys.map(toPasskey),
 		recoveryCodes: row.recovery_codes,
 		secondStep: row.second_step === 1,
