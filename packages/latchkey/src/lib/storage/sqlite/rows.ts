@@ -1,7 +1,8 @@
-import type { Kysely, Selectable } from "kysely";
+import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
-import type { AuditEventTable, PasskeyTable, Schema, SessionTable } from "../schema.ts";
+import type { QueryBuilder } from "../query-builder.ts";
+import type { AuditEventTable, PasskeyTable, SessionTable } from "../schema.ts";
 import type { EventRecord, PasswordRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
 
 /** The columns of `latchkey_session` that a {@link SessionRecord} is made of: all but the secret's hash and the end. */
@@ -70,7 +71,7 @@ export interface UserRow {
 }
 
 /** Users as `u`, each with its address and user name. */
-export function selectUsers(db: Kysely<Schema>) {
+export function selectUsers(db: QueryBuilder) {
 	return db
 		.selectFrom("latchkey_user as u")
 		.leftJoin("latchkey_identifier as email", (join) =>
