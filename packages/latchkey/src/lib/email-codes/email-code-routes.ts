@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import { refusal } from "../http/responses.ts";
@@ -9,7 +9,7 @@ import { nowOf } from "./code-cookie.ts";
 import { type CodeAsked, requestEmailCode } from "./request-email-code.ts";
 
 /** The answer to whoever is to type a code. */
-export const codeAskedSchema = messageSchema.extend({ expiresAt: z.iso.datetime() });
+export const codeAskedSchema = z.extend(messageSchema, { expiresAt: z.iso.datetime() });
 
 const request = route({
 	method: "POST",

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { codeAskedAnswer, codeAskedSchema } from "../email-codes/email-code-routes.ts";
 import { type Route, route } from "../http/route.ts";
 import { grantedSchema } from "../http/schemas.ts";
