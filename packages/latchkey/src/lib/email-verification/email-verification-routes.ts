@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { isoTime } from "../clock.ts";
+import { codeAskedSchema } from "../email-codes/code-asked.ts";
 import { nowOf } from "../email-codes/code-cookie.ts";
-import { codeAskedSchema } from "../email-codes/email-code-routes.ts";
 import { AuthError } from "../errors.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";

@@ -23,9 +23,10 @@ export function password(): Method {
 		amr: ["pwd"],
 		account: (given) => identifierOf(given) ?? "",
 		routes: [
+			{ under: ["sign-up", "password"], load: async () => (await import("./password-routes.ts")).passwordRoutes },
 			{
-				under: ["sign-up", "password", "password-resets"],
-				load: async () => (await import("./password-routes.ts")).passwordRoutes,
+				under: ["password-resets"],
+				load: async () => (await import("../password-reset/password-reset-routes.ts")).passwordResetRoutes,
 			},
 		],
 		async verify(given, tools) {
