@@ -23,8 +23,8 @@ export const secondStepInput = z.discriminatedUnion("factor", [
 	z
 		.object({
 			factor: z.literal("passkey"),
-			credential: assertionInput.optional(),
-			registration: attestationInput.optional(),
+			credential: z.optional(assertionInput),
+			registration: z.optional(attestationInput),
 		})
 		.refine(({ credential, registration }) => (credential === undefined) !== (registration === undefined), {
 			path: ["credential"],
