@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isoTime } from "../clock.ts";
 import { randomSecret } from "../crypto/random.ts";
 import { seal, unseal } from "../crypto/sealing.ts";
@@ -34,7 +34,7 @@ export interface SecondFactorRequired {
 }
 
 const contentSchema = z.strictObject({
-	id: z.string().length(22),
+	id: z.string().check(z.length(22)),
 	userId: z.string(),
 	epoch: z.int(),
 	method: z.string(),

@@ -37,6 +37,15 @@ export const factorWrites = {
 		},
 	},
 
+	renameTotp: {
+		prepare: signUpWithTotp,
+		write: (storage, id) => storage.renameTotp({ userId: id, name: "renamed", events: loggedEvent(id) }),
+		async isStored(storage, id) {
+			const found = [(await storage.readFactors(id))!.totp!.name, await isLogged(storage, id)];
+			return whichOf(id, { before: [null, false], after: ["renamed", true] }, found);
+		},
+	},
+
 	removeTotp: {
 		prepare: signUpWithTotp,
 		write: (storage, id) => storage.removeTotp(change(id, second(id))),
@@ -123,6 +132,19 @@ export const factorWrites = {
 			const { secondStep } = (await storage.readFactors(id))!;
 			const found = [secondStep, await isLive(storage, second(id)), await isLogged(storage, id)];
 			return whichOf(id, { before: [false, true, false], after: [true, false, true] }, found);
+		},
+	},
+
+	addPassword: {
+		prepare: async (storage, id) => {
+			await signInTwice(storage, id, { password: null });
+			await addPasskey(storage, id, []);
+		},
+		write: (storage, id) => storage.addPassword({ ...change(id, first(id)), sealed: "chosen" }),
+		async isStored(storage, id) {
+			const { password } = (await storage.findCredentialsOfUser(id))!;
+			const found = [password?.sealed ?? null, await isLive(storage, second(id)), await isLogged(storage, id)];
+			return whichOf(id, { before: [null, true, false], after: ["chosen", false, true] }, found);
 		},
 	},
 } as const satisfies Partial<Record<keyof Storage, Write>>;

@@ -35,17 +35,17 @@ export const loggedEvent = (id: string, userId: string = id) => [
 export const longMail = (id: string) => newMail({ id, lifetimeMs: 30 * day });
 
 /** Somebody with one session, or with two. */
-export const signUp = (storage: Storage, id: string) => {
-	const { session, ...user } = newUser(id, { id });
+export const signUp = (storage: Storage, id: string, more: { password?: null } = {}) => {
+	const { session, ...user } = newUser(id, { id, ...more });
 	return storage.createUser({
 		...user,
 		identities: [{ ...identityOf(id), provider: "p" }],
 		session: { ...session!, id: first(id), secretHash: sha256(first(id)) },
 	});
 };
-export const signInTwice = async (storage: Storage, id: string, epoch = 1) => {
-	await signUp(storage, id);
-	await storage.createSession(signIn(id, { id: second(id), secret: second(id), epoch }));
+export const signInTwice = async (storage: Storage, id: string, more: { password?: null } = {}) => {
+	await signUp(storage, id, more);
+	await storage.createSession(signIn(id, { id: second(id), secret: second(id) }));
 };
 /** The second session, for what opens it itself. */
 export const secondSession = (id: string) => {
