@@ -9,7 +9,7 @@ import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { mintServiceToken } from "../tokens/service-token.ts";
 import { callUpstream, readBody, toBrowser } from "./call-upstream.ts";
-import { type BffOptions, type ResolvedUpstream, resolveUpstreams, targetOf } from "./upstream.ts";
+import { type BffOptions, baseOf, type ResolvedUpstream, resolveUpstreams, targetOf } from "./upstream.ts";
 
 export type BffHandler = (request: Request) => Promise<Response>;
 
@@ -45,9 +45,11 @@ async function forward(
 	request: Request,
 ): Promise<Response> {
 	const { pathname, search } = new URL(request.url);
-	const [name = "", ...rest] = pathname.startsWith(`${mount}/`) ? pathname.slice(mount.length + 1).split("/") : [];
+	const [, name = "", below = ""] = pathname.startsWith(`${mount}/`)
+		? (/^([^/]*)(.*)$/.exec(pathname.slice(mount.length + 1)) ?? [])
+		: [];
 	const upstream = upstreams.get(name);
-	const target = upstream === undefined ? null : targetOf(upstream, rest.join("/"), search);
+	const target = upstream === undefined ? null : targetOf(baseOf(engine, upstream), below, search);
 	if (upstream === undefined || target === null) throw new AuthError("not_found");
 	if (!upstream.methods.has(request.method)) throw new AuthError("method_not_allowed");
 	const body = await readBody(request, upstream.maxRequestBytes);

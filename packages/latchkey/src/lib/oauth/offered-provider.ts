@@ -38,6 +38,11 @@ export class OfferedProvider {
 		return isOpenId(this.server);
 	}
 
+	/** A provider that this process runs itself is there once this is done. */
+	async start(): Promise<void> {
+		await this.definition.start?.(this.#context);
+	}
+
 	/** What openid-client works with, made anew for one sign-in: it holds no keys yet. `issuer` where that depends. */
 	async configuration({
 		issuer,
@@ -47,7 +52,7 @@ export class OfferedProvider {
 		fetch?: GuardedFetch;
 	} = {}): Promise<Configuration> {
 		const openid = await import("openid-client");
-		await this.definition.start?.(this.#context);
+		await this.start();
 		const metadata = await this.metadata();
 		const server = issuer === undefined ? metadata : { ...metadata, issuer };
 		const { clientId } = this.client;
