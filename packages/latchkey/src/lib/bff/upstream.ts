@@ -13,7 +13,7 @@ export interface Upstream {
 	 * Whose token goes along: the user's own at a provider, or a short one of ours for that audience. Default: none.
 	 */
 	token?: { readonly provider: string } | { readonly audience: string };
-	/** Default: every method. */
+	/** Of `GET`, `HEAD`, `POST`, `PUT`, `PATCH` and `DELETE`. Default: all of them. */
 	methods?: readonly string[];
 	/** Headers of the browser that go along besides the usual ones, in lower case. Never cookies. */
 	headers?: readonly string[];
@@ -43,7 +43,16 @@ const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /** What an API may need to know of a request; neither who sends it nor from where. */
 const forwardedHeaders = [
-	...["accept", "accept-language", "content-type", "if-match", "if-none-match", "if-modified-since"],
+	...[
+		"accept",
+		"accept-language",
+		"accept-encoding",
+		"content-type",
+		"content-encoding",
+		"if-match",
+		"if-none-match",
+		"if-modified-since",
+	],
 	...["if-unmodified-since", "range", "idempotency-key", "traceparent", "tracestate"],
 ];
 
@@ -59,6 +68,8 @@ function resolveUpstream(name: string, upstream: Upstream): ResolvedUpstream {
 		throw misconfigured(`bff: an upstream is named like "notes", not ${JSON.stringify(name)}`);
 	}
 	const { headers = [], methods = allMethods } = upstream;
+	const unknown = methods.find((method) => !allMethods.includes(method));
+	if (unknown !== undefined) throw misconfigured(`bff: ${name} cannot be called with the method ${unknown}`);
 	const forbidden = headers.find((header) => neverForwarded.includes(header.toLowerCase()));
 	if (forbidden !== undefined) throw misconfigured(`bff: ${name} must not be sent the header ${forbidden}`);
 	return {
@@ -83,7 +94,7 @@ function addressOf(name: string, url: string): string {
 }
 
 function pathBelowIssuer(name: string, { url, token }: Upstream): string {
-	if (token === undefined || !("provider" in token) || !/^(\/[\w.~-]+)+\/?$/.test(url)) {
+	if (token === undefined || !("provider" in token) || !/^(\/(?!\.{1,2}(\/|$))[\w.~-]+)+\/?$/.test(url)) {
 		throw misconfigured(
 			`bff: the url of ${name} is a path, so it needs the token of a provider to be below, not ${url}`,
 		);
