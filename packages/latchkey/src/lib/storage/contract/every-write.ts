@@ -74,15 +74,20 @@ export const everyWrite = {
 
 	createSession: {
 		prepare: signUp,
-		write: (storage, id) =>
-			storage.createSession({
-				...signIn(id, { secret: second(id) }),
+		write: (storage, id) => {
+			const { session, ...input } = signIn(id, { secret: second(id) });
+			return storage.createSession({
+				...input,
+				session: { ...session, began: { issuer: "i", subject: id, providerSession: null } },
 				replaces: { sessionId: first(id) },
 				events: loggedEvent(id),
-			}),
+			});
+		},
 		async isStored(storage, id) {
+			const begun = await storage.findSessionsOfProvider({ issuer: "i", subject: id, providerSession: null });
 			const found = [await isLive(storage, first(id)), await isLive(storage, second(id)), await isLogged(storage, id)];
-			return whichOf(id, { before: [true, false, false], after: [false, true, true] }, found);
+			const states = { before: [true, false, false, 0], after: [false, true, true, 1] };
+			return whichOf(id, states, [...found, begun.length]);
 		},
 	},
 
