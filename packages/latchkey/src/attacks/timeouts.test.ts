@@ -17,7 +17,7 @@ const profiles = [
 
 describe.each(profiles)("a session under the profile $profile", ({ profile, idle, lifetime }) => {
 	const open = async () => {
-		const auth = await openInstrumented(profile === undefined ? {} : { profile });
+		const auth = await openInstrumented(profile === undefined ? {} : { profile, secondFactor: "optional" });
 		return { auth, browser: await signedUp(auth) };
 	};
 

@@ -22,6 +22,8 @@ export const noticedEvents = [
 	"totp.removed",
 	"recovery_codes.made",
 	"recovery_code.used",
+	"trusted_device.added",
+	"trusted_device.copied",
 	"identity.linked",
 	"identity.unlinked",
 ] as const;

@@ -5,9 +5,11 @@ import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { reaches } from "../second-step/authentication.ts";
+import { policyFor } from "../second-step/second-step.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord } from "../storage/factors-storage.ts";
+import type { UserRecord } from "../storage/storage.ts";
 
 /** What somebody has to prove who they are, as they see it themselves. */
 export interface Factors {
@@ -20,8 +22,8 @@ export interface Factors {
 	readonly secondStep: boolean;
 }
 
-export async function readFactors({ storage, options }: Engine, userId: string): Promise<Factors | null> {
-	const stored = await storage.readFactors(userId);
+export async function readFactors(engine: Engine, user: UserRecord): Promise<Factors | null> {
+	const stored = await engine.storage.readFactors(user.id);
 	if (stored === null) return null;
 	const { totp, passkeys, recoveryCodes, secondStep, password } = stored;
 	return {
@@ -35,7 +37,7 @@ export async function readFactors({ storage, options }: Engine, userId: string):
 					},
 		passkeyCount: passkeys.length,
 		recoveryCodes,
-		secondStep: secondStep || totp !== null || options.secondFactor !== "optional",
+		secondStep: secondStep || totp !== null || policyFor(engine, user) !== "optional",
 	};
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../errors.ts";
-import type { GrantedSession } from "../sessions/open-session.ts";
+import { deviceCookies, type GrantedSession } from "../sessions/open-session.ts";
 import type { Session, SessionInfo, User } from "../sessions/session.ts";
 import type { Answer } from "./route.ts";
 
@@ -52,11 +52,8 @@ export function splitSession({ user, ...session }: Session): { user: User; sessi
 }
 
 /** Answers with a session that has begun or been renewed, and sets its cookie. */
-export function grantedAnswer(
-	status: number,
-	message: string,
-	{ session, cookie, device, otherCookies = [], recoveryCodes }: GrantedSession,
-): Answer {
+export function grantedAnswer(status: number, message: string, granted: GrantedSession): Answer {
+	const { session, cookie, otherCookies = [], recoveryCodes } = granted;
 	const body = { message, ...splitSession(session), ...(recoveryCodes !== undefined && { recoveryCodes }) };
-	return { status, body, cookie, cookies: [...(device === undefined ? [] : [device]), ...otherCookies] };
+	return { status, body, cookie, cookies: [...deviceCookies(granted), ...otherCookies] };
 }

@@ -9,6 +9,7 @@ import { grantedAnswer, grantedSchema } from "./schemas.ts";
 export const attemptSchema = z.object({
 	factors: z.array(z.enum(factorNames)).readonly(),
 	enrolments: z.array(z.enum(factorNames).exclude(["recovery_code"])).readonly(),
+	trustDays: z.int().positive().nullable(),
 	expiresAt: z.iso.datetime(),
 }) satisfies z.ZodType<SecondFactorRequired["attempt"]>;
 

@@ -137,7 +137,7 @@ export function createAuth<const Fields extends UserFields = Record<never, never
 	options: AuthOptions<Fields> & { userFields?: CheckedDefaults<NoInfer<Fields>> },
 ): NextAuth<OwnFields<Fields>> {
 	// The boundary: inside, nobody knows the types of the application's own fields.
-	return assemble(options) as NextAuth<OwnFields<Fields>>;
+	return assemble(options as AuthOptions) as NextAuth<OwnFields<Fields>>;
 }
 
 function assemble(options: AuthOptions): NextAuth {
@@ -176,7 +176,7 @@ function assemble(options: AuthOptions): NextAuth {
 		pendingSignIn: async () => {
 			const { engine: opened, visitor } = await request();
 			const pending = await currentAttempt(opened, visitor);
-			return pending === null ? null : toPendingAttempt(pending);
+			return pending === null ? null : toPendingAttempt(opened, pending);
 		},
 		factors: async () => {
 			const { engine: opened, current } = await protectRequest(request, {});
@@ -220,7 +220,7 @@ async function totpEnrolment(
 }
 
 async function ownFactors(engine: Engine, current: ResolvedSession): Promise<Factors & PasskeyList> {
-	const [factors, list] = await Promise.all([readFactors(engine, current.user.id), listPasskeys(engine, current)]);
+	const [factors, list] = await Promise.all([readFactors(engine, current.user), listPasskeys(engine, current)]);
 	if (factors === null) throw new AuthError("not_authenticated");
 	return { ...factors, ...list };
 }

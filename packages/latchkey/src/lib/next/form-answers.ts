@@ -4,6 +4,7 @@ import type { FieldErrors, Refusal } from "../errors.ts";
 import { cookieAttributes } from "../http/cookies.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import type { SecondFactorRequired } from "../second-step/pending-attempt.ts";
+import { deviceCookies } from "../sessions/open-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import { type FormState, passOnFormState } from "./form-state.ts";
 
@@ -50,6 +51,7 @@ type Outcome =
 			readonly ok: true;
 			readonly cookie: CookieToSet;
 			readonly device?: CookieToSet;
+			readonly trustedDevice?: CookieToSet;
 			readonly recoveryCodes?: readonly string[];
 	  }
 	| Pick<SecondFactorRequired, "ok" | "code" | "cookie">
@@ -123,9 +125,9 @@ export async function setCookie(cookie: CookieToSet): Promise<void> {
 	(await cookies()).set(cookie.name, cookie.value, cookieAttributes(cookie));
 }
 
-/** The cookie of a known device, which goes along with that of a session. */
-export async function setDevice({ device }: { readonly device?: CookieToSet }): Promise<void> {
-	if (device !== undefined) await setCookie(device);
+/** The cookies of the device, which go along with that of a session. */
+export async function setDevice(granted: Parameters<typeof deviceCookies>[0]): Promise<void> {
+	for (const cookie of deviceCookies(granted)) await setCookie(cookie);
 }
 
 export async function goTo(path: string): Promise<never> {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { trustDaysFor, trustDevice } from "../devices/trusted-device.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
@@ -18,13 +19,19 @@ import type { FactorName } from "./second-step.ts";
 
 /** What finishes an attempt: a factor that the account has, or a new one where it has none and must have one. */
 export const secondStepInput = z.discriminatedUnion("factor", [
-	z.object({ factor: z.literal("totp"), code: typedCode, enrolment: z.string().max(2000).optional() }),
+	z.object({
+		factor: z.literal("totp"),
+		code: typedCode,
+		enrolment: z.string().max(2000).optional(),
+		trustDevice: z.boolean().optional(),
+	}),
 	z.object({ factor: z.literal("recovery_code"), code: typedCode }),
 	z
 		.object({
 			factor: z.literal("passkey"),
 			credential: assertionInput.optional(),
 			registration: attestationInput.optional(),
+			trustDevice: z.boolean().optional(),
 		})
 		.refine(({ credential, registration }) => (credential === undefined) !== (registration === undefined), {
 			path: ["credential"],
@@ -47,6 +54,9 @@ export async function finishAttempt(engine: Engine, visitor: Visitor, input: Sec
 	const isNew = enrolment !== undefined || registration !== undefined;
 	const offered: readonly FactorName[] = isNew ? pending.step.enrolments : pending.step.factors;
 	if (!offered.includes(input.factor)) return { ok: false, code: "invalid_input", fields: { factor: "not_available" } };
+	if (wantsTrust(input) && (isNew || trustDaysFor(engine, pending.credentials.user, pending.step) === null)) {
+		return { ok: false, code: "invalid_input", fields: { trustDevice: "not_available" } };
+	}
 	const { id: attemptId, userId } = pending.content;
 	const admission = await admitFactor(engine, visitor, { userId, factor: input.factor, attemptId });
 	if (!admission.ok) return admission;
@@ -64,6 +74,11 @@ function newFactor(input: SecondStepInput) {
 		enrolment: input.factor === "totp" ? input.enrolment : undefined,
 		registration: input.factor === "passkey" ? input.registration : undefined,
 	};
+}
+
+/** Whether they ask not to be asked on this device again. */
+function wantsTrust(input: SecondStepInput): boolean {
+	return input.factor !== "recovery_code" && input.trustDevice === true;
 }
 
 interface UnderWay {
@@ -88,14 +103,14 @@ async function finishBy(
 			? await checkCredential(engine, visitor, userId, input.credential!)
 			: await verifyCode(engine, visitor, userId, input);
 	if (shown === null) return refuse(engine, visitor, underWay, input.factor);
-	return openFor(engine, visitor, underWay, input.factor, shown);
+	return openFor(engine, visitor, underWay, input, shown);
 }
 
 async function openFor(
 	engine: Engine,
 	visitor: Visitor,
 	{ pending: { content, credentials }, settle }: UnderWay,
-	factor: FactorName,
+	input: SecondStepInput,
 	shown: Authentication,
 ): Promise<SignInResult> {
 	if (!(await endAttempt(engine, content))) return expired;
@@ -105,10 +120,14 @@ async function openFor(
 		previous: await resolveSession(engine, visitor, { activity: false }),
 		settle,
 		succeeded: "sign_in.succeeded",
-		detail: { method: content.method, factor },
+		detail: { method: content.method, factor: input.factor },
 	});
 	// Something ended all sign-ins under way after the factor was judged.
-	return opened === null ? expired : { ...opened, otherCookies: [clearedAttemptCookie(engine.settings)] };
+	if (opened === null) return expired;
+	const { user } = credentials;
+	const trustedDevice = wantsTrust(input) ? await trustDevice(engine, visitor, user, opened.session.id) : null;
+	const otherCookies = [clearedAttemptCookie(engine.settings)];
+	return { ...opened, otherCookies, ...(trustedDevice !== null && { trustedDevice }) };
 }
 
 async function refuse(

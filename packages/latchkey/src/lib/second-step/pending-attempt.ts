@@ -3,6 +3,7 @@ import * as z from "zod";
 import { isoTime } from "../clock.ts";
 import { randomSecret } from "../crypto/random.ts";
 import { seal, unseal } from "../crypto/sealing.ts";
+import { trustDaysFor } from "../devices/trusted-device.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import { cookieName, readCookie } from "../http/cookies.ts";
@@ -21,6 +22,8 @@ const purpose = "attempt";
 
 /** A sign-in that waits for its second step, as its visitor may see it. */
 export interface PendingAttempt extends SecondStep {
+	/** For how many days this device can be trusted with it, by `trustDevice`; `null` where it cannot. */
+	readonly trustDays: number | null;
 	/** ISO 8601, UTC. */
 	readonly expiresAt: string;
 }
@@ -88,7 +91,7 @@ export async function startAttempt(
 	return {
 		ok: false,
 		code: "second_factor_required",
-		attempt: { ...step, expiresAt: isoTime(content.expiresAt) },
+		attempt: { ...step, trustDays: trustDaysFor(engine, user, step), expiresAt: isoTime(content.expiresAt) },
 		cookie: {
 			name: attemptCookieName(engine.settings),
 			value: seal(engine.attemptKeys, cookieBase, JSON.stringify(content)),
@@ -107,7 +110,7 @@ export async function currentAttempt(engine: Engine, visitor: Visitor): Promise<
 	if (content === null) return null;
 	const credentials = await engine.storage.findCredentialsOfUser(content.userId);
 	if (credentials === null || credentials.user.epoch !== content.epoch) return null;
-	const step = secondStepFor(engine, credentials.factors, content);
+	const step = secondStepFor(engine, credentials, content);
 	return step === null ? null : { content, credentials, step };
 }
 
@@ -123,8 +126,8 @@ export async function dropAttempt(engine: Engine, visitor: Visitor): Promise<Coo
 	return clearedAttemptCookie(engine.settings);
 }
 
-export function toPendingAttempt({ step, content }: CurrentAttempt): PendingAttempt {
-	return { ...step, expiresAt: isoTime(content.expiresAt) };
+export function toPendingAttempt(engine: Engine, { step, content, credentials }: CurrentAttempt): PendingAttempt {
+	return { ...step, trustDays: trustDaysFor(engine, credentials.user, step), expiresAt: isoTime(content.expiresAt) };
 }
 
 export function attemptCookieName(settings: Settings): string {

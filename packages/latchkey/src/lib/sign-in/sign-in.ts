@@ -1,4 +1,5 @@
 import { deviceSubject, isKnownDevice, rememberDevice } from "../devices/known-device.ts";
+import { spendTrust } from "../devices/trusted-device.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent, type EventType } from "../events/events.ts";
@@ -10,6 +11,7 @@ import { combine } from "../second-step/authentication.ts";
 import { type SecondFactorRequired, startAttempt } from "../second-step/pending-attempt.ts";
 import { secondStepFor } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
+import { trustedDeviceAmr } from "../sessions/recent-proof.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import type { Credentials, NewEvent, Settlement, UserRecord } from "../storage/storage.ts";
@@ -117,12 +119,26 @@ async function openOrAsk(
 	authentication: Authentication,
 	credentials: Credentials,
 ): Promise<SignInResult | null> {
-	const step = secondStepFor(engine, credentials.factors, authentication);
-	if (step !== null) {
+	const { user } = credentials;
+	const step = secondStepFor(engine, credentials, authentication);
+	// Only on the way in: whoever is to prove themselves once more has a reason to be asked.
+	const mayBeTrusted = step !== null && step.enrolments.length === 0 && succeeded === "sign_in.succeeded";
+	const trusted = mayBeTrusted ? await spendTrust(engine, visitor, user) : null;
+	if (step !== null && trusted === null) {
 		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, settle, step });
 	}
-	const detail = { method: method.name };
-	return openProven(engine, visitor, { user: credentials.user, authentication, previous, settle, succeeded, detail });
+	const detail = { method: method.name, ...(trusted !== null && { trustedDevice: trusted.id }) };
+	const amr = trusted === null ? authentication.amr : [...authentication.amr, trustedDeviceAmr];
+	const shown = { ...authentication, amr };
+	const opened = await openProven(engine, visitor, {
+		user,
+		authentication: shown,
+		previous,
+		settle,
+		succeeded,
+		detail,
+	});
+	return opened === null || trusted === null ? opened : { ...opened, trustedDevice: trusted.cookie };
 }
 
 // The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in
