@@ -211,6 +211,8 @@ export const ar: Messages = {
 		older: "الأقدم",
 		newest: "العودة إلى الأحدث",
 		empty: "لا شيء أقدم من ذلك.",
+		show: "اعرض",
+		shown: { all: "كل شيء", "sign-ins": "تسجيل الدخول", changes: "التغييرات" },
 		changePassword: "غيّر كلمة مرورك",
 		events: {
 			"user.signed_up": "أُنشئ الحساب",

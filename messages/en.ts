@@ -207,6 +207,8 @@ export const en = {
 		older: "Older",
 		newest: "Back to the newest",
 		empty: "Nothing further back.",
+		show: "Show",
+		shown: { all: "Everything", "sign-ins": "Signing in", changes: "Changes" },
 		changePassword: "Change your password",
 		events: {
 			"user.signed_up": "Account created",

@@ -51,7 +51,7 @@ export {
 export { oauth2 } from "./lib/oauth/providers/oauth2.ts";
 export { oidc } from "./lib/oauth/providers/oidc.ts";
 export type { ProviderToken, ProviderTokenResult } from "./lib/oauth/token-vault.ts";
-export type { AuthOptions } from "./lib/options.ts";
+export type { AuthOptions, SecondFactorPolicy } from "./lib/options.ts";
 export { type PasskeyOptions, passkey } from "./lib/passkeys/passkey.ts";
 export { password } from "./lib/passwords/password.ts";
 export type { PendingAttempt } from "./lib/second-step/pending-attempt.ts";

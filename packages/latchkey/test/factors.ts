@@ -69,6 +69,13 @@ export async function assertion(
 	return authenticator.get(options, ceremony);
 }
 
+/** Shows a passkey of the signed-in account and switches the second step on, after which a password is not enough. */
+export async function withSecondStep(browser: TestBrowser, authenticator: TestAuthenticator): Promise<void> {
+	const credential = await assertion(browser, authenticator, "reauthentication");
+	ok(await browser.post("/api/auth/reauthentication", { factor: "passkey", credential }), 200);
+	ok(await browser.patch("/api/auth/factors", { secondStep: true }), 200);
+}
+
 /** Ada's password, in a browser of its own. */
 export async function firstStep(auth: TestAuth, person: { email: string; password: string } = ada) {
 	const browser = auth.browser();

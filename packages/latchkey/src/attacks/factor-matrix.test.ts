@@ -7,6 +7,7 @@ import {
 	totpCode,
 	withApp,
 	withPasskey,
+	withSecondStep,
 	withTrust,
 } from "../../test/factors.ts";
 import { ada, openBeside, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
@@ -52,7 +53,7 @@ const states: Record<State, (person: Person) => Promise<unknown>> = {
 	passkey: ({ owner, authenticator }) => withPasskey(owner, authenticator),
 	"passkey and second step": async ({ owner, authenticator }) => {
 		await withPasskey(owner, authenticator);
-		await owner.patch("/api/auth/factors", { secondStep: true });
+		await withSecondStep(owner, authenticator);
 	},
 	"app and passkey": async ({ auth, owner, authenticator }) => {
 		await withPasskey(owner, authenticator);
@@ -165,8 +166,9 @@ describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the
 it("[A28] a session of one factor adds no other way into an account that asks for two", async () => {
 	const auth = openTestAuth({ methods: [password(), passkey()] });
 	const owner = await signedUp(auth);
-	await withPasskey(owner, new TestAuthenticator());
-	await owner.patch("/api/auth/factors", { secondStep: true });
+	const authenticator = new TestAuthenticator();
+	await withPasskey(owner, authenticator);
+	await withSecondStep(owner, authenticator);
 	const weak = auth.browser();
 	const userId = (await owner.get("/api/auth")).body.user.id;
 	const granted = await auth.createSession(weak.prepare("POST", "/"), { userId, amr: ["fed"] });

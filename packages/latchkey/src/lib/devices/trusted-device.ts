@@ -5,7 +5,7 @@ import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import { cookieName, readCookie } from "../http/cookies.ts";
 import type { Visitor } from "../http/visitor.ts";
-import { policyFor, type SecondStep } from "../second-step/second-step.ts";
+import { trustDaysOf } from "../second-step/second-step.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { UserRecord } from "../storage/storage.ts";
@@ -33,12 +33,6 @@ export interface TrustedDevice {
 	readonly userAgent: string | null;
 }
 
-/** For how many days a device may be trusted by showing one of these factors on it; `null` where it may not. */
-export function trustDaysFor(engine: Engine, user: UserRecord, { factors }: SecondStep): number | null {
-	// A recovery code stands for what was lost: it lets in once.
-	return factors.some((factor) => factor !== "recovery_code") ? daysOf(engine, user) : null;
-}
-
 /** Trusts the visitor's device from now on. `null` when all of the user's sessions were ended meanwhile. */
 export async function trustDevice(
 	engine: Engine,
@@ -46,7 +40,7 @@ export async function trustDevice(
 	user: UserRecord,
 	sessionId: string,
 ): Promise<CookieToSet | null> {
-	const days = daysOf(engine, user);
+	const days = trustDaysOf(engine, user);
 	if (days === null) return null;
 	const [id, token] = [uuidv7(), randomSecret(128)];
 	const { address, userAgent } = visitor;
@@ -74,7 +68,7 @@ export async function spendTrust(
 	visitor: Visitor,
 	user: UserRecord,
 ): Promise<{ readonly id: string; readonly cookie: CookieToSet } | null> {
-	const held = daysOf(engine, user) === null ? null : readHeld(engine, visitor);
+	const held = trustDaysOf(engine, user) === null ? null : readHeld(engine, visitor);
 	if (held === null) return null;
 	const next = randomSecret(128);
 	const { address, userAgent } = visitor;
@@ -123,11 +117,6 @@ export function toTrustedDevice(device: TrustedDeviceRecord): Omit<TrustedDevice
 	const { id, createdAt, usedAt, expiresAt, address, userAgent } = device;
 	const times = { trustedAt: isoTime(createdAt), lastUsedAt: isoTime(usedAt), expiresAt: isoTime(expiresAt) };
 	return { id, ...times, address, userAgent };
-}
-
-/** Nobody of whom the owner asks for a second factor gets around showing it. */
-function daysOf(engine: Engine, user: UserRecord): number | null {
-	return policyFor(engine, user) === "optional" ? engine.options.trustedDeviceDays : null;
 }
 
 function readHeld({ settings }: Engine, { headers }: Visitor): { readonly id: string; readonly token: string } | null {

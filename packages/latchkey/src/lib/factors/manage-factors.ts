@@ -84,6 +84,8 @@ export async function switchSecondStep(
 	if (factors === null) return { ok: false, code: "not_authenticated" };
 	const refused = refusalToChange(current, factors);
 	if (refused !== null) return refused;
+	// The session that goes on must have shown what every other is asked for from now on.
+	if (on && !reaches(session.level, "aal2")) return { ok: false, code: "insufficient_level" };
 	const event = auditEvent("second_step.switched", visitor, { userId: user.id, sessionId: session.id, detail: { on } });
 	const change = { userId: user.id, keepSessionId: session.id, events: [event], on };
 	const switched = await engine.storage.switchSecondStep(change);

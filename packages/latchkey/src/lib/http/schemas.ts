@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../errors.ts";
-import { deviceCookies, type GrantedSession } from "../sessions/open-session.ts";
+import type { GrantedSession } from "../sessions/open-session.ts";
 import type { Session, SessionInfo, User } from "../sessions/session.ts";
+import { deviceCookies } from "../sessions/session-cookie.ts";
 import type { Answer } from "./route.ts";
 
 const time = z.iso.datetime();

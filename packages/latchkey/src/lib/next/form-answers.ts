@@ -4,8 +4,7 @@ import type { FieldErrors, Refusal } from "../errors.ts";
 import { cookieAttributes } from "../http/cookies.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import type { SecondFactorRequired } from "../second-step/pending-attempt.ts";
-import { deviceCookies } from "../sessions/open-session.ts";
-import type { CookieToSet } from "../sessions/session-cookie.ts";
+import { type CookieToSet, deviceCookies } from "../sessions/session-cookie.ts";
 import { type FormState, passOnFormState } from "./form-state.ts";
 
 /** Longer text is not put back: no field takes it, and without JavaScript it would have to pass in a header. */

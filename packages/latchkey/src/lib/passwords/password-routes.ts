@@ -16,6 +16,7 @@ const signUpRoute = route({
 		"Register, and be signed in. An e-mail address or a user name is needed. Where addresses must be proven first: 202, alike for new and taken ones, and `PUT /email-verifications/{token}` finishes it.",
 	access: "public",
 	body: signUpInput,
+	ownFields: true,
 	responses: { 201: grantedSchema, 202: z.union([codeAskedSchema, pendingSchema]) },
 	errors: ["sign_up_closed", "identifier_taken", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, body }) {

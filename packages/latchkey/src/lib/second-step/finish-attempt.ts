@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { trustDaysFor, trustDevice } from "../devices/trusted-device.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
@@ -15,7 +14,7 @@ import type { Settlement } from "../storage/storage.ts";
 import { confirmTotp } from "../totp/totp.ts";
 import { combine } from "./authentication.ts";
 import { type CurrentAttempt, clearedAttemptCookie, currentAttempt, endAttempt } from "./pending-attempt.ts";
-import type { FactorName } from "./second-step.ts";
+import { type FactorName, trustDaysFor } from "./second-step.ts";
 
 /** What finishes an attempt: a factor that the account has, or a new one where it has none and must have one. */
 export const secondStepInput = z.discriminatedUnion("factor", [
@@ -125,9 +124,11 @@ async function openFor(
 	// Something ended all sign-ins under way after the factor was judged.
 	if (opened === null) return expired;
 	const { user } = credentials;
-	const trustedDevice = wantsTrust(input) ? await trustDevice(engine, visitor, user, opened.session.id) : null;
-	const otherCookies = [clearedAttemptCookie(engine.settings)];
-	return { ...opened, otherCookies, ...(trustedDevice !== null && { trustedDevice }) };
+	const finished = { ...opened, otherCookies: [clearedAttemptCookie(engine.settings)] };
+	if (!wantsTrust(input)) return finished;
+	const { trustDevice } = await import("../devices/trusted-device.ts");
+	const trustedDevice = await trustDevice(engine, visitor, user, opened.session.id);
+	return { ...finished, ...(trustedDevice !== null && { trustedDevice }) };
 }
 
 async function refuse(

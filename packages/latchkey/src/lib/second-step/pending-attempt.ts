@@ -3,7 +3,6 @@ import * as z from "zod";
 import { isoTime } from "../clock.ts";
 import { randomSecret } from "../crypto/random.ts";
 import { seal, unseal } from "../crypto/sealing.ts";
-import { trustDaysFor } from "../devices/trusted-device.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import { cookieName, readCookie } from "../http/cookies.ts";
@@ -12,7 +11,7 @@ import type { Authentication } from "../sessions/open-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { Settings } from "../settings.ts";
 import type { Credentials, Settlement } from "../storage/storage.ts";
-import { type SecondStep, secondStepFor } from "./second-step.ts";
+import { type SecondStep, secondStepFor, trustDaysFor } from "./second-step.ts";
 
 /** How long a sign-in waits for its second step. */
 const lifetimeMs = 10 * 60_000;

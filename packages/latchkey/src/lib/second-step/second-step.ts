@@ -59,6 +59,21 @@ export function policyFor(engine: Pick<Engine, "options" | "methods">, user: Use
 	return policy;
 }
 
+/** For how many days this user may trust a device; `null` where the owner lets nobody, or asks two factors of them each time. */
+export function trustDaysOf(engine: Pick<Engine, "options" | "methods">, user: UserRecord): number | null {
+	const { trustedDeviceDays: days } = engine.options;
+	return days === null || policyFor(engine, user) !== "optional" ? null : days;
+}
+
+/** The same by showing one of these factors. A recovery code stands for what was lost: it lets in once. */
+export function trustDaysFor(
+	engine: Pick<Engine, "options" | "methods">,
+	user: UserRecord,
+	{ factors }: SecondStep,
+): number | null {
+	return factors.some((factor) => factor !== "recovery_code") ? trustDaysOf(engine, user) : null;
+}
+
 /** Every factor that the account can show. */
 export function usableFactors(
 	engine: Pick<Engine, "methods">,

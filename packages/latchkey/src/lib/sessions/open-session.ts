@@ -104,11 +104,3 @@ export async function openSessionFor(
 	});
 	return session === null ? null : grantSession(engine, secret, session, user);
 }
-
-/** The cookies that go along with that of a session. */
-export function deviceCookies({
-	device,
-	trustedDevice,
-}: Pick<GrantedSession, "device" | "trustedDevice">): CookieToSet[] {
-	return [device, trustedDevice].filter((cookie) => cookie !== undefined);
-}

@@ -1,5 +1,4 @@
 import { deviceSubject, isKnownDevice, rememberDevice } from "../devices/known-device.ts";
-import { spendTrust } from "../devices/trusted-device.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent, type EventType } from "../events/events.ts";
@@ -9,7 +8,7 @@ import { type Method, type MethodAttempt, readAttempt } from "../methods/method.
 import { recordWrongPassword } from "../passwords/failed-password.ts";
 import { combine } from "../second-step/authentication.ts";
 import { type SecondFactorRequired, startAttempt } from "../second-step/pending-attempt.ts";
-import { secondStepFor } from "../second-step/second-step.ts";
+import { secondStepFor, trustDaysOf } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
 import { trustedDeviceAmr } from "../sessions/recent-proof.ts";
 import { replace } from "../sessions/replaced-session.ts";
@@ -123,7 +122,8 @@ async function openOrAsk(
 	const step = secondStepFor(engine, credentials, authentication);
 	// Only on the way in: whoever is to prove themselves once more has a reason to be asked.
 	const mayBeTrusted = step !== null && step.enrolments.length === 0 && succeeded === "sign_in.succeeded";
-	const trusted = mayBeTrusted ? await spendTrust(engine, visitor, user) : null;
+	const trusted =
+		mayBeTrusted && trustDaysOf(engine, user) !== null ? await trustedDeviceOf(engine, visitor, user) : null;
 	if (step !== null && trusted === null) {
 		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, settle, step });
 	}
@@ -139,6 +139,11 @@ async function openOrAsk(
 		detail,
 	});
 	return opened === null || trusted === null ? opened : { ...opened, trustedDevice: trusted.cookie };
+}
+
+async function trustedDeviceOf(engine: Engine, visitor: Visitor, user: UserRecord) {
+	const { spendTrust } = await import("../devices/trusted-device.ts");
+	return spendTrust(engine, visitor, user);
 }
 
 // The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in

@@ -56,6 +56,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await storage.appendEvents([newEvent()]);
 	await storage.listEvents(userId, { limit: 1 });
 	await storage.listEvents(userId, { limit: 1, before: "x" });
+	await storage.listEvents(userId, { limit: 1, types: ["x"] });
 	await storage.requestDeletion({ userId, afterMs: 0, events: [newEvent()] });
 	await storage.readDeletion(userId);
 	await storage.listDueDeletions(1);

@@ -5,6 +5,9 @@ import type { AuditEventTable, PasskeyTable, Schema, SessionTable, TrustedDevice
 import type { EventRecord, PasswordRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
 import type { TrustedDeviceRecord } from "../trusted-devices-storage.ts";
 
+/** Stands for the place before the newest: ids are UUIDs and are compared by their bytes. */
+export const behindEveryId = "~";
+
 /** The columns of `latchkey_session` that a {@link SessionRecord} is made of: all but the secret's hash and the end. */
 export const sessionColumns = [
 	"id",
