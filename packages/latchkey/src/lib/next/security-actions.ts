@@ -58,15 +58,16 @@ export function securityActions(
 	return {
 		finishSignIn: fromThisSite(request, async ({ engine, visitor }, form) => {
 			const enrolment = field(form, "enrolment");
+			const trust = field(form, "trust_device");
 			const input = {
 				factor: field(form, "factor"),
 				code: field(form, "code"),
 				...(enrolment !== "" && { enrolment }),
-				...(field(form, "trust_device") === "true" && { trustDevice: true }),
+				...(trust === "true" && { trustDevice: true }),
 				credential: jsonField(form, "credential"),
 				registration: jsonField(form, "registration"),
 			};
-			return answerSignIn(engine, await auth.finishSignIn(visitor, input), form, { enrolment });
+			return answerSignIn(engine, await auth.finishSignIn(visitor, input), form, { enrolment, trust_device: trust });
 		}),
 		dropSignIn: fromThisSite(request, async ({ engine, visitor }) => {
 			await setCookie(await dropAttempt(engine, visitor));
