@@ -8,8 +8,9 @@ import { type Method, type MethodAttempt, readAttempt } from "../methods/method.
 import { recordWrongPassword } from "../passwords/failed-password.ts";
 import { combine } from "../second-step/authentication.ts";
 import { type SecondFactorRequired, startAttempt } from "../second-step/pending-attempt.ts";
-import { secondStepFor } from "../second-step/second-step.ts";
+import { secondStepFor, trustDaysOf } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
+import { trustedDeviceAmr } from "../sessions/recent-proof.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import type { Credentials, NewEvent, NewSession, Settlement, UserRecord } from "../storage/storage.ts";
@@ -119,13 +120,33 @@ async function openOrAsk(
 	authentication: Authentication,
 	credentials: Credentials,
 ): Promise<SignInResult | null> {
-	const step = secondStepFor(engine, credentials.factors, authentication);
-	if (step !== null) {
+	const { user } = credentials;
+	const step = secondStepFor(engine, credentials, authentication);
+	// Only on the way in: whoever is to prove themselves once more has a reason to be asked.
+	const mayBeTrusted = step !== null && step.enrolments.length === 0 && succeeded === "sign_in.succeeded";
+	const trusted =
+		mayBeTrusted && trustDaysOf(engine, user) !== null ? await trustedDeviceOf(engine, visitor, user) : null;
+	if (step !== null && trusted === null) {
 		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, began, settle, step });
 	}
-	const { user } = credentials;
-	const detail = { method: method.name };
-	return openProven(engine, visitor, { user, authentication, previous, began, settle, succeeded, detail });
+	const detail = { method: method.name, ...(trusted !== null && { trustedDevice: trusted.id }) };
+	const amr = trusted === null ? authentication.amr : [...authentication.amr, trustedDeviceAmr];
+	const shown = { ...authentication, amr };
+	const opened = await openProven(engine, visitor, {
+		user,
+		authentication: shown,
+		previous,
+		began,
+		settle,
+		succeeded,
+		detail,
+	});
+	return opened === null || trusted === null ? opened : { ...opened, trustedDevice: trusted.cookie };
+}
+
+async function trustedDeviceOf(engine: Engine, visitor: Visitor, user: UserRecord) {
+	const { spendTrust } = await import("../devices/trusted-device.ts");
+	return spendTrust(engine, visitor, user);
 }
 
 // The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in

@@ -31,7 +31,10 @@ export interface FactorsStorage {
 	 */
 	removeTotp(input: ChangeFactors): Promise<FactorsChange>;
 
-	/** Puts these codes in the place of the user's present ones. False when the user is gone. */
+	/**
+	 * Puts these codes in the place of the user's present ones; trusted devices are forgotten. False when the user is
+	 * gone.
+	 */
 	replaceRecoveryCodes(input: {
 		userId: string;
 		codeHashes: readonly Uint8Array[];
@@ -43,7 +46,7 @@ export interface FactorsStorage {
 
 	/**
 	 * Keeps a passkey unless somebody has this credential (`taken`), the user has `limit` of them (`full`) or is gone
-	 * (`gone`).
+	 * (`gone`). Trusted devices are forgotten.
 	 */
 	addPasskey(input: { passkey: NewPasskey; limit: number; events: readonly NewEvent[] }): Promise<AddedPasskey>;
 
