@@ -9,6 +9,7 @@ export const factorOperations: readonly (keyof Storage)[] = [
 	"readFactors",
 	"addTotp",
 	"recordTotpUse",
+	"renameTotp",
 	"removeTotp",
 	"replaceRecoveryCodes",
 	"consumeRecoveryCode",
@@ -22,6 +23,7 @@ export const factorOperations: readonly (keyof Storage)[] = [
 	"rotateTrustedDevice",
 	"listTrustedDevices",
 	"forgetTrustedDevice",
+	"addPassword",
 	"putToken",
 	"consumeToken",
 ];

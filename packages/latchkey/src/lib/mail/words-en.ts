@@ -64,6 +64,7 @@ export const en = {
 		text: "Your account and everything that was yours is deleted. This is the last message to this address.",
 	},
 	notices: {
+		"password.added": "Your account got a password: it signs in from now on",
 		"password.changed": "Your password was changed",
 		"password.reset": "A new password was chosen by mail",
 		"password.removed":
@@ -87,6 +88,7 @@ export const en = {
 		"trusted_device.added": "A device is not asked for a second step any more",
 		"trusted_device.copied":
 			"A copy of what a trusted device keeps turned up. That device is asked for a second step again. If you have not put back an old copy of it yourself, choose a new password",
+		"second_step.switched": "Whether a password alone signs in was changed",
 		"identity.linked": "An account elsewhere was linked",
 		"identity.unlinked": "An account elsewhere was unlinked",
 	},

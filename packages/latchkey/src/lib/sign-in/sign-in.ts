@@ -13,7 +13,7 @@ import { type Authentication, draftSession, type GrantedSession, grantSession } 
 import { trustedDeviceAmr } from "../sessions/recent-proof.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
-import type { Credentials, NewEvent, Settlement, UserRecord } from "../storage/storage.ts";
+import type { Credentials, NewEvent, NewSession, Settlement, UserRecord } from "../storage/storage.ts";
 import { ProofOfPerson } from "./proof-of-person.ts";
 
 /** A session, a second step that is asked for, or neither: switch on `ok`, then on `code`. */
@@ -75,6 +75,8 @@ interface ProofUnderWay {
 	previous: ResolvedSession | null;
 	/** What the same person has shown before in the session that goes on; it counts along. Default: nothing. */
 	earlier?: Authentication;
+	/** The session at a provider that it was shown in, or the session here that goes on. Default: none. */
+	began?: NewSession["began"];
 	settle: Settlement;
 	succeeded: EventType;
 	failed: EventType;
@@ -114,7 +116,7 @@ export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: Proo
 async function openOrAsk(
 	engine: Engine,
 	visitor: Visitor,
-	{ method, previous, settle, succeeded }: ProofUnderWay,
+	{ method, previous, began = null, settle, succeeded }: ProofUnderWay,
 	authentication: Authentication,
 	credentials: Credentials,
 ): Promise<SignInResult | null> {
@@ -125,7 +127,7 @@ async function openOrAsk(
 	const trusted =
 		mayBeTrusted && trustDaysOf(engine, user) !== null ? await trustedDeviceOf(engine, visitor, user) : null;
 	if (step !== null && trusted === null) {
-		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, settle, step });
+		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, began, settle, step });
 	}
 	const detail = { method: method.name, ...(trusted !== null && { trustedDevice: trusted.id }) };
 	const amr = trusted === null ? authentication.amr : [...authentication.amr, trustedDeviceAmr];
@@ -134,6 +136,7 @@ async function openOrAsk(
 		user,
 		authentication: shown,
 		previous,
+		began,
 		settle,
 		succeeded,
 		detail,
@@ -166,6 +169,7 @@ export interface Proven {
 	user: UserRecord;
 	authentication: Authentication;
 	previous: ResolvedSession | null;
+	began?: NewSession["began"];
 	settle: Settlement;
 	succeeded: EventType;
 	/** Of the event that it succeeded. */
@@ -178,9 +182,9 @@ export interface Proven {
 export async function openProven(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, authentication, previous, settle, succeeded, detail, events = [] }: Proven,
+	{ user, authentication, previous, began = null, settle, succeeded, detail, events = [] }: Proven,
 ): Promise<({ readonly ok: true } & GrantedSession) | null> {
-	const { secret, draft } = draftSession(engine, visitor, authentication);
+	const { secret, draft } = draftSession(engine, visitor, authentication, began);
 	const { replaces, events: ofReplaced } = replace(previous, user.id, visitor);
 	const succeededEvent = auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail });
 	const session = await engine.storage.createSession({

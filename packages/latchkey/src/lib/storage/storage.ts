@@ -1,7 +1,7 @@
 import type { EmailStorage } from "./email-storage.ts";
 import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
 import type { MailStorage, NewMail } from "./mail-storage.ts";
-import type { OAuthStorage } from "./oauth-storage.ts";
+import type { OAuthStorage, ProviderSession } from "./oauth-storage.ts";
 import type { TrustedDeviceRecord, TrustedDevicesStorage } from "./trusted-devices-storage.ts";
 
 /**
@@ -205,6 +205,8 @@ export interface NewSession {
 	level: AssuranceLevel;
 	address: string | null;
 	userAgent: string | null;
+	/** The provider's session that it began in, or the session of the same user whose beginning it goes on with. */
+	began?: ProviderSession | { continues: string } | null;
 }
 
 export interface CreateSession {
