@@ -412,6 +412,6 @@ export const ar: Messages = {
 	providers,
 	security,
 	mail,
-	contacts,
 	trustedDevices,
+	contacts,
 };

@@ -395,8 +395,8 @@ export const en = {
 	providers,
 	security,
 	mail,
-	contacts,
 	trustedDevices,
+	contacts,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

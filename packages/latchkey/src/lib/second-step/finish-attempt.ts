@@ -30,7 +30,7 @@ export const secondStepInput = z.discriminatedUnion("factor", [
 			factor: z.literal("passkey"),
 			credential: z.optional(assertionInput),
 			registration: z.optional(attestationInput),
-			trustDevice: z.boolean().optional(),
+			trustDevice: z.optional(z.boolean()),
 		})
 		.refine(({ credential, registration }) => (credential === undefined) !== (registration === undefined), {
 			path: ["credential"],
