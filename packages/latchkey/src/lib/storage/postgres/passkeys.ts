@@ -3,7 +3,7 @@ import type { AddedPasskey, FactorsStorage } from "../factors-storage.ts";
 import { toPasskey } from "../sqlite/rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { type ChangeParameters, type ChangeRow, changeStatement, runChange, tidiedCodes } from "./factors.ts";
-import { clock, eventRows, logged } from "./fragments.ts";
+import { clock, eventRows, logged, turn } from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -70,8 +70,9 @@ type AddParameters = {
 function prepareAdd(connection: PostgresConnection) {
 	return connection.prepare<AddParameters, { users: number; added: number }>(
 		(_, p) => sql`with ${clock(p)},
+			${turn(p)},
 			counted as (
-				update latchkey_user set passkeys = latchkey_user.passkeys + 1
+				update latchkey_user set passkeys = latchkey_user.passkeys + 1 from turn
 				where latchkey_user.id = ${p.userId}::text and latchkey_user.passkeys < ${p.limit}::integer
 				returning latchkey_user.id
 			),

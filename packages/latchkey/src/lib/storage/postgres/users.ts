@@ -12,7 +12,7 @@ import {
 } from "../sqlite/rows.ts";
 import type { Credentials, IdentifierKind, Storage, UpdatedUser, UpdateUser } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, logged, told } from "./fragments.ts";
+import { clock, eventRows, logged, told, turn } from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -117,11 +117,12 @@ function prepareUpdate(connection: PostgresConnection) {
 	const removes = (p: UpdateParameters) => sql`(${p.changesUsername}::boolean and ${p.canonical}::text is null)`;
 	return connection.prepare<UpdateParameters, UserRow & { changed: boolean; moved: boolean }>(
 		(_, p) => sql`with ${clock(p)},
+			${turn(p)},
 			found as (
 				select u.id, u.name, u.epoch, u.created_at, u.fields,
 					${p.changesFields}::boolean and u.fields is distinct from ${p.fieldsFrom}::text as moved
-				from latchkey_user as u where u.id = ${p.userId}::text
-				for no key update
+				from turn cross join latchkey_user as u where u.id = ${p.userId}::text
+				for no key update of u
 			),
 			held as (
 				select found.id,
