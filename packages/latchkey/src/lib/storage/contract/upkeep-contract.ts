@@ -166,6 +166,7 @@ export function upkeepContract(context: ContractContext): void {
 			recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
 			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
 			removePasskey: () => storage.removePasskey({ ...keep, id: "p" }),
+			forgetAttempts: () => storage.forgetAttempts({ keys: ["k"], events: [] }),
 			addPassword: () => storage.addPassword({ ...keep, sealed: "x" }),
 			switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),
 			claimMails: () => storage.claimMails({ limit: 1, leaseMs: minute }),
