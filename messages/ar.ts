@@ -1,4 +1,5 @@
 import { security } from "./ar-security";
+import { contacts } from "./contacts-ar";
 import type { Messages } from "./en";
 import { mail } from "./mail-ar";
 import { providers } from "./providers-ar";
@@ -408,4 +409,5 @@ export const ar: Messages = {
 	providers,
 	security,
 	mail,
+	contacts,
 };

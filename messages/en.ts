@@ -1,3 +1,4 @@
+import { contacts } from "./contacts-en";
 import { security } from "./en-security";
 import { mail } from "./mail-en";
 import { providers } from "./providers-en";
@@ -391,6 +392,7 @@ export const en = {
 	providers,
 	security,
 	mail,
+	contacts,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

@@ -23,6 +23,7 @@ export const noticedEvents = [
 	"totp.removed",
 	"recovery_codes.made",
 	"recovery_code.used",
+	"second_step.switched",
 	"identity.linked",
 	"identity.unlinked",
 ] as const;

@@ -84,6 +84,7 @@ export const ar: MailWords = {
 		"totp.removed": "أُزيل تطبيق مصادقة",
 		"recovery_codes.made": "أُنشئت رموز استرداد جديدة",
 		"recovery_code.used": "استُخدم رمز استرداد",
+		"second_step.switched": "غُيِّر ما إذا كانت كلمة المرور وحدها تكفي لتسجيل الدخول",
 		"identity.linked": "رُبط حساب من موقع آخر",
 		"identity.unlinked": "فُكّ ربط حساب من موقع آخر",
 	},

@@ -85,6 +85,7 @@ export const en = {
 		"totp.removed": "An authenticator app was removed",
 		"recovery_codes.made": "New recovery codes were made",
 		"recovery_code.used": "A recovery code was used",
+		"second_step.switched": "Whether a password alone signs in was changed",
 		"identity.linked": "An account elsewhere was linked",
 		"identity.unlinked": "An account elsewhere was unlinked",
 	},

@@ -50,6 +50,7 @@ export function formActions(
 				"setFirstPassword",
 				"renamePasskey",
 				"removePasskey",
+				"setFirstPassword",
 			],
 			async () => {
 				const { securityActions } = await import("./security-actions.ts");

@@ -73,7 +73,7 @@ const add = route({
 	summary: "Add a passkey that answers a challenge for a registration, which asks for a recent proof.",
 	access: "signed-in",
 	body: newPasskeyInput,
-	responses: { 201: messageSchema.extend({ passkey: passkeySchema }) },
+	responses: { 201: z.object({ ...messageSchema.shape, passkey: passkeySchema }) },
 	errors: ["invalid_credentials", "factor_exists", "too_many_passkeys", "not_found"],
 	async handle({ engine, visitor, current, body }) {
 		const added = await addPasskey(engine, visitor, current, body);

@@ -41,7 +41,9 @@ export async function addTotp(
 	const confirmed = await confirmTotp(engine, user.id, typed);
 	if (confirmed === null) return { ok: false, code: "invalid_credentials" };
 	const made = factors.recoveryCodes === 0 ? makeRecoveryCodes(user.id) : null;
-	const { secret, draft } = draftSession(engine, visitor, combine(session, { amr: ["otp"], level: "aal1" }));
+	const { secret, draft } = draftSession(engine, visitor, combine(session, { amr: ["otp"], level: "aal1" }), {
+		continues: session.id,
+	});
 	const about = { userId: user.id, sessionId: draft.id };
 	const opened = await engine.storage.addTotp({
 		...confirmed,
