@@ -7,7 +7,6 @@ import { LazyRouter } from "./http/lazy-router.ts";
 import { setCookieHeader } from "./http/responses.ts";
 import type { Route } from "./http/route.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
-import { answerWellKnown } from "./http/well-known.ts";
 import type { Logger } from "./log.ts";
 import type { ProviderTokenResult } from "./oauth/token-vault.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
@@ -151,6 +150,7 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		},
 		async wellKnown(request) {
 			try {
+				const { answerWellKnown } = await import("./http/well-known.ts");
 				return answerWellKnown(await engine(), request);
 			} catch (error) {
 				return errorResponse(options.logger, error);
