@@ -196,6 +196,22 @@ describe("passkeys", () => {
 		expect(asked).toEqual([]);
 	});
 
+	it.each(["cable", "usb"])("work from another device, reached by %s", async (transport) => {
+		const page = await visit();
+		await withAuthenticator(page, { transport });
+		await register(page);
+		await addPasskey(page, "Another device");
+		const headers = { origin: new URL(page.url()).origin };
+		const data = { for: "reauthentication" };
+		const asked = await page.request.post("/api/auth/passkeys/challenges", { data, headers });
+		const [held] = (await asked.json()).options.allowCredentials;
+		expect(held.transports).toEqual([transport === "cable" ? "hybrid" : transport]);
+		await page.goto("/reauthenticate?next=/account");
+		await page.getByRole("button", { name: "Use a passkey" }).click();
+		await page.waitForURL("/account");
+		expect((await level(page)).amr).toEqual(["pwd", "hwk", "user", "mfa"]);
+	});
+
 	it("are shown by the browser under the name that the person has now", async () => {
 		const page = await visit();
 		const authenticator = await withAuthenticator(page);
