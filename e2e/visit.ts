@@ -68,7 +68,8 @@ export async function register(page: Page, name?: string): Promise<string> {
 export async function registerWithoutPassword(page: Page): Promise<string> {
 	const email = newAddress();
 	const { request } = page;
-	const asked = await request.post("/api/auth/passkeys/challenges", { data: { for: "sign-up", email } });
+	const data = { for: "sign-up", email };
+	const asked = await request.post("/api/auth/passkeys/challenges", { data, headers: { origin } });
 	const { options } = await asked.json();
 	const credential = new TestAuthenticator({ origin }).create(options);
 	const answer = await request.post("/api/auth/sign-up/passkey", { data: { credential }, headers: { origin } });

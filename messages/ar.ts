@@ -248,6 +248,7 @@ export const ar: Messages = {
 			"sign_in.second_step_required": "قُبلت كلمة المرور وطُلبت الخطوة الثانية",
 			"second_step.failed": "أُدخل رمز خاطئ في الخطوة الثانية",
 			"second_step.switched": "تغيّر إعداد الخطوة الثانية",
+			"factor.enabled": "أُعيد تفعيل التطبيق أو رموز الاسترداد",
 			"totp.added": "أُضيف تطبيق مصادقة",
 			"totp.renamed": "أُعيدت تسمية تطبيق المصادقة",
 			"totp.removed": "أُزيل تطبيق المصادقة",

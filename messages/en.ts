@@ -245,6 +245,7 @@ export const en = {
 			"sign_in.second_step_required": "Password accepted, second step asked for",
 			"second_step.failed": "A wrong code was given as second step",
 			"second_step.switched": "Second step switched",
+			"factor.enabled": "App or recovery codes enabled again",
 			"totp.added": "Authenticator app added",
 			"totp.renamed": "Authenticator app renamed",
 			"totp.removed": "Authenticator app removed",

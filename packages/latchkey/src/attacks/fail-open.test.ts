@@ -115,7 +115,15 @@ describe("while one operation of the store fails", () => {
 		);
 		expect(untried.sort()).toEqual([
 			...["changeEmail", "claimMails", "close", "dropTokens", "endAllSessions"],
-			...["findToken", "findUserByIdentity", "finishMail", "forgetFailures", "listDueDeletions", "peekToken"],
+			...[
+				"findToken",
+				"findUserByIdentity",
+				"finishMail",
+				"forgetAttempts",
+				"forgetFailures",
+				"listDueDeletions",
+				"peekToken",
+			],
 			...["postponeMail", "proveEmail", "readDeletion", "replaceToken", "requestDeletion"],
 			...["resetPassword", "undoDeletion"],
 		]);

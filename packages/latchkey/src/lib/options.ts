@@ -74,6 +74,10 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 		devices?: string;
 		/** Where a forgotten password is reported. Default `/forgot-password`. */
 		forgotPassword?: string;
+		/** Where a password is changed. Default `/account/password`. */
+		password?: string;
+		/** Where passkeys are added and managed. Default `/account/security/passkeys`. */
+		passkeys?: string;
 	};
 	/** Where the handlers are mounted. Default `/api/auth`. */
 	basePath?: string;
@@ -160,6 +164,8 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 			mailLink: checkPath("pages.mailLink", options.pages?.mailLink ?? "/mail-link"),
 			devices: checkPath("pages.devices", options.pages?.devices ?? "/account/devices"),
 			forgotPassword: checkPath("pages.forgotPassword", options.pages?.forgotPassword ?? "/forgot-password"),
+			password: checkPath("pages.password", options.pages?.password ?? "/account/password"),
+			passkeys: checkPath("pages.passkeys", options.pages?.passkeys ?? "/account/security/passkeys"),
 		}),
 		basePath: checkPath("basePath", options.basePath ?? "/api/auth"),
 		logger: quietly(options.logger ?? jsonLogger),

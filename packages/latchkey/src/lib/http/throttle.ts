@@ -90,6 +90,11 @@ export class Throttle {
 		return keyedName(this.#keys.current.key, `${rule}:${subject}`);
 	}
 
+	/** Every counter that it may have, while a secret is on its way in or out. */
+	everyKeyOf(rule: ThrottleRule, subject: string): string[] {
+		return this.#keys.all.map(({ key }) => keyedName(key, `${rule}:${subject}`));
+	}
+
 	/**
 	 * Admits an attempt if every rule does. `settle` is what to hand to the store when the attempt succeeds: the
 	 * account's failures are forgotten, the address gets this one back.

@@ -66,6 +66,8 @@ export interface Method {
 	readonly routes: readonly RouteGroup[];
 	/** Of `passkey()`: the domain that passkeys are made for, where that is not the site's own host. */
 	readonly relyingPartyId?: string;
+	/** Of `passkey()`: other origins where the same passkeys are used. */
+	readonly relatedOrigins?: readonly string[];
 	/** Reads what a visitor sent, ready to be verified. */
 	read(raw: unknown): { ok: true; attempt: MethodAttempt } | { ok: false; fields: FieldErrors };
 }

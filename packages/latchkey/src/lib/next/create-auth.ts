@@ -214,6 +214,7 @@ function assemble(options: AuthOptions): NextAuth {
 		) => guardRoute({ engine, logger }, options, handler),
 		proxy: (options: ProxyOptions) => guardProxy({ engine, logger }, options),
 		handlers: handlersOf(auth.handle),
+		wellKnown: handlersOf(auth.wellKnown).GET,
 		actions: formActions(auth, engine, request),
 		formState: async () => {
 			await connection();

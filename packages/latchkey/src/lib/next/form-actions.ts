@@ -58,6 +58,7 @@ export function formActions(
 				"switchSecondStep",
 				"addPasskey",
 				"signUpWithPasskey",
+				"setFirstPassword",
 				"renamePasskey",
 				"removePasskey",
 				"setFirstPassword",

@@ -68,6 +68,9 @@ export interface FactorsStorage {
 	/** Switches whether a password alone is enough. `gone` when it is to be switched on without any factor. */
 	switchSecondStep(input: ChangeFactors & { on: boolean }): Promise<FactorsChange>;
 
+	/** Lets what these counters have counted be forgotten, and whatever they refuse with it. */
+	forgetAttempts(input: { keys: readonly string[]; events: readonly NewEvent[] }): Promise<void>;
+
 	/**
 	 * Gives the user a password where there is none, under a version that no password of theirs ever had. Kills pending
 	 * resets and changes of the address. `gone` when there is one, or no such user.

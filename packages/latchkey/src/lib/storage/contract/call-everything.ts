@@ -106,6 +106,7 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] });
 	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
 	await storage.switchSecondStep({ ...change, on: true });
+	await storage.forgetAttempts({ keys: ["k"], events: [] });
 	await storage.addPassword({ ...change, sealed: "x" });
 	await storage.readFactors(userId);
 	await storage.removeTotp(change);

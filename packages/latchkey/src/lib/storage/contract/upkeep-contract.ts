@@ -168,6 +168,7 @@ export function upkeepContract(context: ContractContext): void {
 			recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
 			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
 			removePasskey: () => storage.removePasskey({ ...keep, id: "p" }),
+			forgetAttempts: () => storage.forgetAttempts({ keys: ["k"], events: [] }),
 			addPassword: () => storage.addPassword({ ...keep, sealed: "x" }),
 			switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),
 			addTrustedDevice: () => storage.addTrustedDevice(newTrustedDevice("u")),
