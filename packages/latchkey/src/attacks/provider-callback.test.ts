@@ -244,11 +244,11 @@ describe("what an observer sees", () => {
 		await signInAt(fake, browser);
 		const { readFileSync } = await import("node:fs");
 		const stored = readFileSync(auth.file, "latin1") + readFileSync(`${auth.file}-wal`, "latin1");
-		const secrets = ["at-", "rt-", "eyJhbGciOiJSUzI1NiIs", "secret-1", new URL(callback).searchParams.get("code")!];
+		const code = new RegExp(new URL(callback).searchParams.get("code")!);
+		// As the fake gives them out: two letters alone turn up in what is sealed by chance.
+		const secrets = [/[ar]t-[0-9a-f]{32}/, /eyJhbGciOiJSUzI1NiIs/, /secret-1/, code];
 		for (const secret of secrets) {
-			expect(JSON.stringify(auth.logged)).not.toContain(secret);
-			expect(answers.join("\n")).not.toContain(secret);
-			expect(stored).not.toMatch(new RegExp(`${secret}[0-9a-f]{8}`));
+			for (const seen of [JSON.stringify(auth.logged), answers.join("\n"), stored]) expect(seen).not.toMatch(secret);
 		}
 		expect(JSON.stringify(auth.logged)).not.toContain("ada@example.com");
 	});

@@ -1,6 +1,7 @@
 import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
 import type { AccountActions } from "./account-actions.ts";
+import type { CompletionActions } from "./completion-actions.ts";
 import type { ConnectionActions } from "./connection-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormState } from "./form-state.ts";
@@ -12,7 +13,13 @@ import type { SignInActions } from "./sign-in-actions.ts";
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends SignInActions, AccountActions, ConnectionActions, MailActions, SecurityActions {}
+export interface FormActions
+	extends SignInActions,
+		AccountActions,
+		CompletionActions,
+		ConnectionActions,
+		MailActions,
+		SecurityActions {}
 
 /** The actions by name. The code behind them is loaded when the first of its group is called. */
 export function formActions(
@@ -32,6 +39,10 @@ export function formActions(
 				return accountActions(request);
 			},
 		),
+		...late(["completeSignUp"], async () => {
+			const { completionActions } = await import("./completion-actions.ts");
+			return completionActions(request);
+		}),
 		...late(["disconnect"], async () => {
 			const { connectionActions } = await import("./connection-actions.ts");
 			return connectionActions(request);

@@ -184,6 +184,11 @@ async function answerCallback(
 	const { result, transactionId, next, purpose, error } = await finishOAuth(engine, visitor, provider, parameters);
 	const cookies = transactionId === null ? [] : [clearedTransaction(engine, transactionId)];
 	if (isLinked(result)) return { ...goTo(withDone(next ?? engine.options.pages.connections)), cookies };
+	if (result.ok === false && result.code === "sign_up_incomplete") {
+		const { completeSignUp: page } = engine.options.pages;
+		const location = next === null ? page : `${page}?next=${encodeURIComponent(next)}`;
+		return { ...goTo(location), cookie: result.cookie, cookies };
+	}
 	if (result.ok || result.code === "second_factor_required") return answerSignIn(engine, result, next, cookies);
 	const about = { provider: provider.id, next: next ?? undefined, kind: purpose?.kind };
 	return { ...problem(engine, result.code, { ...about, ...(error && { error }) }), cookies };
