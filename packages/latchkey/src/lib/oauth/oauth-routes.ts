@@ -101,11 +101,10 @@ const callback = route({
 	path: "/oauth/{provider}/callback",
 	summary: "Where a provider sends the browser back to. Answers with a redirect to where the person was.",
 	access: "public",
+	consumes: true,
 	query: callbackQuery,
 	responses: { 204: z.undefined(), 303: z.undefined() },
 	async handle({ engine, visitor, query, params }) {
-		// Asked ahead of somebody who is not there yet: the answer must wait for them.
-		if (visitor.kind === "prefetch") return { status: 204, body: undefined };
 		const provider = engine.providers.find(params.provider!);
 		if (provider === null) return problem(engine, "not_found", { provider: params.provider! });
 		return answerCallback(engine, visitor, provider, parametersOf(engine, provider, query));
