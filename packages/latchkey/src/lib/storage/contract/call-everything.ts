@@ -104,5 +104,5 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	await storage.switchSecondStep({ ...change, on: true });
 	await storage.readFactors(userId);
 	await storage.removeTotp(change);
-	await storage.removePasskey({ ...change, id: passkey.id });
+	await storage.removePasskey({ ...change, id: passkey.id, usableProviders: ["p"] });
 }

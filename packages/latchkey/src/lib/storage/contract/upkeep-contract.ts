@@ -164,7 +164,7 @@ export function upkeepContract(context: ContractContext): void {
 			findPasskey: () => storage.findPasskey("c"),
 			recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
 			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
-			removePasskey: () => storage.removePasskey({ ...keep, id: "p" }),
+			removePasskey: () => storage.removePasskey({ ...keep, id: "p", usableProviders: [] }),
 			switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),
 			claimMails: () => storage.claimMails({ limit: 1, leaseMs: minute }),
 			finishMail: () => storage.finishMail({ id: "m", attempts: 1 }),
