@@ -52,7 +52,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		await page.getByRole("button", { name: "Send me a code" }).click();
 		await page.locator("[name=code]:visible").waitFor();
 		expect((await (await page.request.get("/api/auth")).json()).user).toBeNull();
-		await page.locator("[name=code]:visible").fill((await mailTo(email, /Confirm your address/)).code);
+		await page.locator("[name=code]:visible").fill((await mailTo(email, /is your code/)).code);
 		await page.getByRole("button", { name: "Confirm" }).click();
 		await page.waitForURL("/account/appearance");
 		const { user } = await (await page.request.get("/api/auth")).json();

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { Engine } from "./engine.ts";
 import { type Refusal, toRefusal } from "./errors.ts";
 import { fieldErrors } from "./http/field-errors.ts";
@@ -213,7 +213,7 @@ export function createAuth<const Fields extends UserFields = Record<never, never
 /** A route whose body holds fields of the application's own, with those. */
 function withOwnFields(route: Route, userFields: UserFields): Route {
 	if (route.ownFields !== true) return route;
-	return { ...route, body: withEditableFields(route.body as z.ZodObject, userFields) };
+	return { ...route, body: withEditableFields(route.body as z.ZodMiniObject, userFields) };
 }
 
 async function visit(opening: Promise<Engine>, request: HasHeaders): Promise<{ opened: Engine; visitor: Visitor }> {

@@ -52,6 +52,7 @@ export function formActions(
 				"finishSignIn",
 				"dropSignIn",
 				"addTotp",
+				"renameTotp",
 				"removeTotp",
 				"renewRecoveryCodes",
 				"switchSecondStep",
@@ -59,6 +60,7 @@ export function formActions(
 				"signUpWithPasskey",
 				"renamePasskey",
 				"removePasskey",
+				"setFirstPassword",
 			],
 			async () => {
 				const { securityActions } = await import("./security-actions.ts");

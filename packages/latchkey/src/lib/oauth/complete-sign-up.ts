@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { uuidv7 } from "../crypto/random.ts";
 import { askCode, nowOf } from "../email-codes/code-cookie.ts";
 import type { CodeAsked } from "../email-codes/request-email-code.ts";
@@ -21,7 +21,7 @@ import { type HeldSignUp, isEmailRequired, readHeldSignUp, takeHeldSignUp } from
 import { openTokens } from "./token-vault.ts";
 
 /** What is missing of somebody who comes from a provider. */
-export const completionInput = z.object({ email: emailField.optional() });
+export const completionInput = z.object({ email: z.optional(emailField) });
 
 export type CompletionInput = z.output<typeof completionInput> & {
 	/** The application's own, of those that people set themselves. */

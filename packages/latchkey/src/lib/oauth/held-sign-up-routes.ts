@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { codeAskedAnswer, codeAskedSchema } from "../email-codes/email-code-routes.ts";
+import * as z from "zod/mini";
+import { codeAskedAnswer, codeAskedSchema } from "../email-codes/code-asked.ts";
 import { type Route, route } from "../http/route.ts";
 import { grantedSchema, messageSchema } from "../http/schemas.ts";
 import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
@@ -8,17 +8,17 @@ import { clearedSignUp, type PendingSignUp, readHeldSignUp, takeHeldSignUp, toPe
 
 const waitingSchema = z.object({
 	provider: z.object({ id: z.string(), name: z.string() }),
-	name: z.string().nullable(),
-	email: z.string().nullable(),
+	name: z.nullable(z.string()),
+	email: z.nullable(z.string()),
 	emailRequired: z.boolean(),
-}) satisfies z.ZodType<PendingSignUp>;
+}) satisfies z.ZodMiniType<PendingSignUp>;
 
 const read = route({
 	method: "GET",
 	path: "/pending-sign-up",
 	summary: "Who came from a provider in this browser and has no account yet, because something is missing.",
 	access: "public",
-	responses: { 200: z.object({ pending: waitingSchema.nullable() }) },
+	responses: { 200: z.object({ pending: z.nullable(waitingSchema) }) },
 	async handle({ engine, visitor }) {
 		const held = await readHeldSignUp(engine, visitor);
 		return { status: 200, body: { pending: held === null ? null : toPendingSignUp(engine, held) } };

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { randomSecret } from "../crypto/random.ts";
 import { nowOf } from "../email-codes/code-cookie.ts";
 import type { Engine } from "../engine.ts";
@@ -20,14 +20,14 @@ const heldSchema = z.object({
 	issuer: z.string(),
 	subject: z.string(),
 	provider: z.string(),
-	label: z.string().nullable(),
-	name: z.string().nullable(),
+	label: z.nullable(z.string()),
+	name: z.nullable(z.string()),
 	/** As the provider names it; it has proven nothing. */
-	email: z.string().nullable(),
+	email: z.nullable(z.string()),
 	/** Sealed. */
 	tokens: z.string(),
-	tokensExpireAt: z.number().nullable(),
-	providerSession: z.string().nullable(),
+	tokensExpireAt: z.nullable(z.number()),
+	providerSession: z.nullable(z.string()),
 });
 
 export type HeldSignUp = z.output<typeof heldSchema> & {
