@@ -110,7 +110,7 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	await storage.addPassword({ ...change, sealed: "x" });
 	await storage.readFactors(userId);
 	await storage.removeTotp(change);
-	await storage.removePasskey({ ...change, id: passkey.id });
+	await storage.removePasskey({ ...change, id: passkey.id, usableProviders: ["p"] });
 }
 
 async function callTrustedDevices(storage: Storage, userId: string): Promise<void> {

@@ -126,7 +126,7 @@ export const factorWrites = {
 			await addPasskey(storage, id, []);
 			await storage.replaceRecoveryCodes({ userId: id, codeHashes: [sha256(first(id))], events: [] });
 		},
-		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id }),
+		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id, usableProviders: [] }),
 		async isStored(storage, id) {
 			const { passkeys, recoveryCodes } = (await storage.findCredentialsOfUser(id))!.factors;
 			const isThere = (await storage.findPasskey(id)) !== null;

@@ -167,7 +167,7 @@ export function upkeepContract(context: ContractContext): void {
 			findPasskey: () => storage.findPasskey("c"),
 			recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
 			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
-			removePasskey: () => storage.removePasskey({ ...keep, id: "p" }),
+			removePasskey: () => storage.removePasskey({ ...keep, id: "p", usableProviders: [] }),
 			forgetAttempts: () => storage.forgetAttempts({ keys: ["k"], events: [] }),
 			addPassword: () => storage.addPassword({ ...keep, sealed: "x" }),
 			switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),

@@ -105,7 +105,7 @@ function inHex(hashes: readonly Uint8Array[]): string[] {
 }
 
 export interface ChangeParameters {
-	[name: string]: string | number;
+	[name: string]: string | number | readonly string[];
 	userId: string;
 	keepSessionId: string;
 	events: string;
@@ -183,7 +183,7 @@ const looks = 3;
 export async function runChange(
 	statement: Statement<ChangeParameters, ChangeRow>,
 	{ userId, keepSessionId, events }: ChangeFactors,
-	more: Record<string, string | number>,
+	more: Record<string, string | number | readonly string[]>,
 ): Promise<FactorsChange | "last"> {
 	for (let look = 1; ; look++) {
 		const row = (await statement.first({ ...more, userId, keepSessionId, events: eventRows(events) }))!;
