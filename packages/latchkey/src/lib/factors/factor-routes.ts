@@ -7,7 +7,9 @@ import { type Factors, readFactors, renewRecoveryCodes, switchSecondStep } from 
 
 const factorsSchema = z.object({
 	password: z.boolean(),
-	totp: z.object({ createdAt: z.iso.datetime(), lastUsedAt: z.iso.datetime().nullable() }).nullable(),
+	totp: z
+		.object({ name: z.string().nullable(), createdAt: z.iso.datetime(), lastUsedAt: z.iso.datetime().nullable() })
+		.nullable(),
 	passkeyCount: z.int(),
 	recoveryCodes: z.int(),
 	secondStep: z.boolean(),
@@ -46,7 +48,7 @@ const renewCodes = route({
 	path: "/factors/recovery-codes",
 	summary: "Make ten recovery codes in the place of those that there are. They are shown this once.",
 	access: "recent",
-	responses: { 201: messageSchema.extend({ codes: z.array(z.string()).readonly() }) },
+	responses: { 201: z.object({ ...messageSchema.shape, codes: z.array(z.string()).readonly() }) },
 	errors: ["factor_missing", "insufficient_level"],
 	async handle({ engine, visitor, current }) {
 		const renewed = await renewRecoveryCodes(engine, visitor, current);

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type ErrorCode, errorCodes } from "../errors.ts";
 import type { GrantedSession } from "../sessions/open-session.ts";
 import type { Session, SessionInfo, User } from "../sessions/session.ts";
@@ -8,12 +8,12 @@ const time = z.iso.datetime();
 
 export const userSchema = z.object({
 	id: z.string(),
-	name: z.string().nullable(),
-	email: z.string().nullable(),
+	name: z.nullable(z.string()),
+	email: z.nullable(z.string()),
 	emailVerified: z.boolean(),
-	username: z.string().nullable(),
+	username: z.nullable(z.string()),
 	createdAt: time,
-}) satisfies z.ZodType<User>;
+}) satisfies z.ZodMiniType<User>;
 
 export const sessionSchema = z.object({
 	id: z.string(),
@@ -21,9 +21,9 @@ export const sessionSchema = z.object({
 	expiresAt: time,
 	idleExpiresAt: time,
 	authenticatedAt: time,
-	amr: z.array(z.string()).readonly(),
+	amr: z.readonly(z.array(z.string())),
 	level: z.enum(["aal1", "aal2", "aal3"]),
-}) satisfies z.ZodType<SessionInfo>;
+}) satisfies z.ZodMiniType<SessionInfo>;
 
 /** A page, not JSON. */
 export const pageSchema = z.string();
@@ -36,14 +36,14 @@ export const grantedSchema = z.object({
 	user: userSchema,
 	session: sessionSchema,
 	/** Where setting up a second factor has made some: shown this once. */
-	recoveryCodes: z.array(z.string()).readonly().optional(),
+	recoveryCodes: z.optional(z.readonly(z.array(z.string()))),
 });
 
 export const errorSchema = z.object({
 	error: z.string(),
 	code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
-	fields: z.record(z.string(), z.string()).optional(),
-	retryAfter: z.int().positive().optional(),
+	fields: z.optional(z.record(z.string(), z.string())),
+	retryAfter: z.optional(z.int().check(z.positive())),
 });
 
 /** The two halves of a session as HTTP shows them. */

@@ -1,7 +1,7 @@
-import type * as z from "zod";
+import * as z from "zod/mini";
 import { type FieldErrors, misconfigured } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
-import type { Route } from "../http/route.ts";
+import type { RouteGroup } from "../http/route.ts";
 import type { Assertion } from "../passkeys/responses.ts";
 import type { AssuranceLevel } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
@@ -37,7 +37,7 @@ interface ShownAlong {
 	readonly level?: AssuranceLevel;
 }
 
-export interface MethodDefinition<Input extends z.ZodType> {
+export interface MethodDefinition<Input extends z.core.$ZodType> {
 	/** Names the method in `POST /api/auth` (`{ "method": "…" }`) and in the audit log. */
 	name: string;
 	/** What the method needs to see. */
@@ -54,16 +54,16 @@ export interface MethodDefinition<Input extends z.ZodType> {
 	/** Says who it is, or `null`. What it throws denies and answers 500. */
 	verify(input: z.output<Input>, tools: MethodTools): Promise<Proof | null>;
 	/** Endpoints of its own below the base path. */
-	routes?: readonly Route[];
+	routes?: readonly RouteGroup[];
 }
 
 /** A way to sign in. Made by {@link method}. */
 export interface Method {
 	readonly name: string;
-	readonly input: z.ZodType;
+	readonly input: z.core.$ZodType;
 	readonly amr: readonly string[];
 	readonly level: AssuranceLevel;
-	readonly routes: readonly Route[];
+	readonly routes: readonly RouteGroup[];
 	/** Of `passkey()`: the domain that passkeys are made for, where that is not the site's own host. */
 	readonly relyingPartyId?: string;
 	/** Reads what a visitor sent, ready to be verified. */
@@ -79,7 +79,7 @@ export interface MethodAttempt {
  * Makes a way to sign in of whatever proves a person: a directory, a partner's token, a card. Throttling, audit,
  * sessions and cookies are the library's; the method only says who it is.
  */
-export function method<Input extends z.ZodType>(definition: MethodDefinition<Input>): Method {
+export function method<Input extends z.core.$ZodType>(definition: MethodDefinition<Input>): Method {
 	const { name, input, amr, level = "aal1", routes = [] } = definition;
 	if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
 		throw misconfigured(`method: the name must look like "card" or "ldap-berlin", not ${JSON.stringify(name)}`);
@@ -91,7 +91,7 @@ export function method<Input extends z.ZodType>(definition: MethodDefinition<Inp
 		level,
 		routes,
 		read(raw: unknown): ReturnType<Method["read"]> {
-			const parsed = input.safeParse(raw);
+			const parsed = z.safeParse(input, raw);
 			if (!parsed.success) return { ok: false, fields: fieldErrors(parsed.error, raw) };
 			const attempt: MethodAttempt = {
 				account: accountSubject(definition.account(parsed.data)),

@@ -23,8 +23,8 @@ export const secondStepInput = z.discriminatedUnion("factor", [
 	z
 		.object({
 			factor: z.literal("passkey"),
-			credential: assertionInput.optional(),
-			registration: attestationInput.optional(),
+			credential: z.optional(assertionInput),
+			registration: z.optional(attestationInput),
 		})
 		.refine(({ credential, registration }) => (credential === undefined) !== (registration === undefined), {
 			path: ["credential"],
@@ -145,6 +145,8 @@ async function finishWithApp(
 	const about = { userId: user.id, sessionId: draft.id };
 	const session = await engine.storage.addTotp({
 		...confirmed,
+		// It is named later, where there is time for it.
+		name: null,
 		userId: user.id,
 		epoch: content.epoch,
 		recoveryCodeHashes: codeHashes,

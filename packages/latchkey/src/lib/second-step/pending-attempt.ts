@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isoTime } from "../clock.ts";
 import { randomSecret } from "../crypto/random.ts";
 import { seal, unseal } from "../crypto/sealing.ts";
@@ -34,7 +34,7 @@ export interface SecondFactorRequired {
 }
 
 const contentSchema = z.strictObject({
-	id: z.string().length(22),
+	id: z.string().check(z.length(22)),
 	userId: z.string(),
 	epoch: z.int(),
 	method: z.string(),
@@ -43,13 +43,15 @@ const contentSchema = z.strictObject({
 	clear: z.array(z.string()),
 	giveBack: z.array(z.string()),
 	/** At which provider the first step was shown. */
-	began: z
-		.union([
-			z.strictObject({ issuer: z.string(), subject: z.string(), providerSession: z.string().nullable() }),
-			z.strictObject({ continues: z.string() }),
-		])
-		.nullable()
-		.default(null),
+	began: z._default(
+		z.nullable(
+			z.union([
+				z.strictObject({ issuer: z.string(), subject: z.string(), providerSession: z.nullable(z.string()) }),
+				z.strictObject({ continues: z.string() }),
+			]),
+		),
+		null,
+	),
 	expiresAt: z.int(),
 });
 

@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import { route } from "../http/route.ts";
@@ -12,8 +13,8 @@ import {
 	userSchema,
 } from "../http/schemas.ts";
 import { signInAnswer, signInResponses } from "../http/sign-in-answer.ts";
+import type { Visitor } from "../http/visitor.ts";
 import type { Method } from "../methods/method.ts";
-import { leavingProvider } from "../oauth/leaving-provider.ts";
 import { isProvider } from "../oauth/provider.ts";
 import { signIn } from "../sign-in/sign-in.ts";
 import { type Device, endDevice, endOtherDevices, listDevices } from "./devices.ts";
@@ -29,12 +30,12 @@ const whoSchema = z.discriminatedUnion("authenticated", [
 	z.object({ authenticated: z.literal(false), user: z.null(), session: z.null() }),
 ]);
 
-const deviceSchema = sessionSchema.extend({
+const deviceSchema = z.extend(sessionSchema, {
 	current: z.boolean(),
 	lastSeenAt: z.iso.datetime(),
-	address: z.string().nullable(),
-	userAgent: z.string().nullable(),
-}) satisfies z.ZodType<Device>;
+	address: z.nullable(z.string()),
+	userAgent: z.nullable(z.string()),
+}) satisfies z.ZodMiniType<Device>;
 
 /** The session resource: `POST` creates it, `GET` reads it, `DELETE` ends it. */
 export function sessionResource(methods: readonly Method[]) {
@@ -102,12 +103,12 @@ const signOutForm = route({
 	access: "public",
 	media: "form",
 	// `atProvider` ends the session there too, where it began at a provider that has such an address.
-	body: z.object({ redirectTo: z.string().optional(), atProvider: z.string().optional() }),
+	body: z.object({ redirectTo: z.optional(z.string()), atProvider: z.optional(z.string()) }),
 	responses: { 200: pageSchema, 303: z.undefined() },
 	async handle({ engine, visitor, body }) {
 		const { origin } = engine.settings;
 		const location = safeRedirect(body.redirectTo, { origin, fallback: engine.options.pages.afterSignOut });
-		const leaving = body.atProvider === "true" ? await leavingProvider(engine, visitor) : null;
+		const leaving = body.atProvider === "true" ? await leaveProvider(engine, visitor) : null;
 		if (leaving !== null) {
 			return { status: 200, body: undefined, ...leaving, cookie: await endCurrentSession(engine, visitor) };
 		}
@@ -115,13 +116,18 @@ const signOutForm = route({
 	},
 });
 
+async function leaveProvider(engine: Engine, visitor: Visitor) {
+	const { leavingProvider } = await import("../oauth/leaving-provider.ts");
+	return leavingProvider(engine, visitor);
+}
+
 const devices = route({
 	method: "GET",
 	path: "/sessions",
 	summary: "The devices on which the user is signed in, newest first.",
 	access: "signed-in",
-	query: z.object({ before: z.string().max(200).optional() }),
-	responses: { 200: z.object({ sessions: z.array(deviceSchema), nextBefore: z.string().nullable() }) },
+	query: z.object({ before: z.optional(z.string().check(z.maxLength(200))) }),
+	responses: { 200: z.object({ sessions: z.array(deviceSchema), nextBefore: z.nullable(z.string()) }) },
 	async handle({ engine, current, query }) {
 		return { status: 200, body: await listDevices(engine, current, query.before) };
 	},
@@ -132,7 +138,7 @@ const otherDevices = route({
 	path: "/sessions",
 	summary: "End every session of the user but this one.",
 	access: "signed-in",
-	responses: { 200: messageSchema.extend({ ended: z.int() }) },
+	responses: { 200: z.extend(messageSchema, { ended: z.int() }) },
 	async handle({ engine, visitor, current }) {
 		const ended = await endOtherDevices(engine, visitor, current);
 		if (ended === null) throw new AuthError("not_authenticated");

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import { admitFactor, typedCode, verifyCode } from "../factors/verify-factor.ts";
 import type { Visitor } from "../http/visitor.ts";
@@ -11,7 +11,7 @@ import { admitAttempt, proveAndOpen, type SignInResult } from "./sign-in.ts";
 
 /** Any proof that somebody who is signed in can give of being who they are. */
 export const reauthenticationInput = z.discriminatedUnion("factor", [
-	z.object({ factor: z.literal("password").optional(), password: typedPassword }),
+	z.object({ factor: z.optional(z.literal("password")), password: typedPassword }),
 	z.object({ factor: z.literal("totp"), code: typedCode }),
 	z.object({ factor: z.literal("recovery_code"), code: typedCode }),
 	z.object({ factor: z.literal("passkey"), credential: assertionInput }),

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
@@ -16,8 +16,8 @@ import { updateStoredUser } from "./update-user.ts";
 
 /** What people may change of themselves. */
 export const userChanges = z.object({
-	name: nameField.nullable().optional(),
-	username: usernameField.nullable().optional(),
+	name: z.optional(z.nullable(nameField)),
+	username: z.optional(z.nullable(usernameField)),
 });
 
 export type UserChanges = z.output<typeof userChanges> & {

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { uuidv7 } from "../crypto/random.ts";
 import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
@@ -22,9 +22,9 @@ import { emailField, nameField, usernameField } from "./fields.ts";
 import { mergeFields } from "./own-fields.ts";
 
 const names = z.object({
-	email: emailField.optional(),
-	username: usernameField.optional(),
-	name: nameField.nullish(),
+	email: z.optional(emailField),
+	username: z.optional(usernameField),
+	name: z.nullish(nameField),
 });
 
 const hasIdentifier = ({ email, username }: { email?: unknown; username?: unknown }) =>
@@ -33,9 +33,9 @@ const hasIdentifier = ({ email, username }: { email?: unknown; username?: unknow
 const needsIdentifier = { path: ["email"], params: { reason: "required" } };
 
 /** What a newcomer is called, and signs in by. */
-export const signUpNames = names.refine(hasIdentifier, needsIdentifier);
+export const signUpNames = names.check(z.refine(hasIdentifier, needsIdentifier));
 
-export const signUpInput = names.extend({ password: z.string() }).refine(hasIdentifier, needsIdentifier);
+export const signUpInput = z.extend(names, { password: z.string() }).check(z.refine(hasIdentifier, needsIdentifier));
 
 export type SignUpInput = z.output<typeof signUpInput> & {
 	/** The application's own, of those that people set themselves. */

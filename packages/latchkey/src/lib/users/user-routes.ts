@@ -24,7 +24,8 @@ const changeUser = route({
 	summary: "Change the name or the user name (after a recent proof). `null` removes one; what is absent stays.",
 	access: "signed-in",
 	body: userChanges,
-	responses: { 200: messageSchema.extend({ user: userSchema }) },
+	ownFields: true,
+	responses: { 200: z.object({ ...messageSchema.shape, user: userSchema }) },
 	errors: ["identifier_taken", "too_many_attempts", "reauthentication_required"],
 	async handle({ engine, visitor, current, body }) {
 		const updated = await updateAccount(engine, visitor, current, body);
@@ -39,7 +40,7 @@ const deleteUser = route({
 	summary:
 		"Delete the account and everything that is theirs: in seven days where the address is proven, told by mail with a way back, and otherwise at once. Every session ends. Asks for a recent proof.",
 	access: "recent",
-	responses: { 200: messageSchema.extend({ deletesAt: z.iso.datetime().nullable() }) },
+	responses: { 200: z.object({ ...messageSchema.shape, deletesAt: z.iso.datetime().nullable() }) },
 	async handle({ engine, visitor, current }) {
 		const { cookie, deletesAt } = await deleteAccount(engine, visitor, current);
 		const message = deletesAt === null ? "Account deleted" : "Account will be deleted";
@@ -78,7 +79,7 @@ const exportUser = route({
 	path: "/user/export",
 	summary: "Everything stored about the user, hashes and secrets apart. Asks for a recent proof.",
 	access: "recent",
-	responses: { 200: z.looseObject({ user: userSchema.extend({ updatedAt: z.iso.datetime() }) }) },
+	responses: { 200: z.looseObject({ user: z.object({ ...userSchema.shape, updatedAt: z.iso.datetime() }) }) },
 	async handle({ engine, visitor, current }) {
 		const body = await exportAccount(engine, visitor, current);
 		if (body === null) throw new AuthError("not_authenticated");
