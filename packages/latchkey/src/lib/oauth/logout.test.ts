@@ -213,6 +213,34 @@ describe("signing out at the provider too", () => {
 		expect(browser.cookies.has("session")).toBe(false);
 	});
 
+	it.each(["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"])(
+		"[A12] comes back to nowhere that the form names: %s",
+		async (evil) => {
+			const { browser } = await open();
+			const names = ["next", "post_logout_redirect_uri", "redirect_uri", "returnTo", "provider"];
+			const fields = new URLSearchParams([
+				["atProvider", "true"],
+				...names.map((name) => [name, evil] as [string, string]),
+			]);
+			const answer = await browser.post("/api/auth/sign-out", fields.toString(), form);
+			expect(JSON.stringify([answer.body, [...answer.headers]])).not.toMatch(/evil\.example|javascript:/);
+			expect(await isSignedIn(browser)).toBe(false);
+		},
+	);
+
+	it.each(["javascript:alert(1)", "data:text/html,x", "not an address", ""])(
+		"[A12] goes to no address of a provider that is none: %j",
+		async (endpoint) => {
+			const { auth, fake } = await openWithProvider();
+			fake.mischief.metadata = (metadata) => ({ ...metadata, end_session_endpoint: endpoint });
+			const browser = auth.browser();
+			await signInAt(fake, browser);
+			const answer = await browser.post("/api/auth/sign-out", "atProvider=true", form);
+			expect([answer.status, answer.headers.get("location")]).toEqual([303, "/"]);
+			expect(await isSignedIn(browser)).toBe(false);
+		},
+	);
+
 	it("is a plain sign-out where it was not asked for, and where the provider has no address for it", async () => {
 		const { auth, fake, browser } = await open();
 		expect((await browser.post("/api/auth/sign-out", "", form)).headers.get("location")).toBe("/");
