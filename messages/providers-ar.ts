@@ -39,4 +39,7 @@ export const providers: Messages["providers"] = {
 	connectText: "تؤكّده هناك، في هذا المتصفح نفسه، ثم تعود إلى هنا.",
 	connectWith: "اربط {provider}",
 	proveWith: "أكّد عبر {provider}",
+	leaveTitle: "سجّل الخروج هنا وهناك",
+	leaveText: "دخلتَ عبر مزوّد قد يظل يعرفك في هذا المتصفح. يسجّل هذا خروجك هنا ثم ينقلك إليه.",
+	leave: "سجّل الخروج هنا ولدى المزوّد",
 };

@@ -39,4 +39,8 @@ export const providers = {
 	connectText: "You confirm it there, in this very browser, and come back here.",
 	connectWith: "Connect {provider}",
 	proveWith: "Confirm with {provider}",
+	leaveTitle: "Sign out everywhere here",
+	leaveText:
+		"You came by a provider, which may still know you in this browser. This signs you out here and takes you there.",
+	leave: "Sign out here and at the provider",
 };

@@ -39,6 +39,13 @@ async function open() {
 
 const isSignedIn = async (browser: TestBrowser) => (await browser.get("/api/auth")).body.authenticated;
 
+async function expectRefused(make: (fake: FakeProvider) => Promise<string> | string): Promise<void> {
+	const { fake, browser, send } = await open();
+	const answer = await send(await make(fake));
+	expect(answer).toMatchObject({ status: 400, body: { code: "invalid_logout_token" } });
+	expect(await isSignedIn(browser)).toBe(true);
+}
+
 // The eight cases of the OpenID Foundation's back-channel logout plan for relying parties, by their names.
 describe("Back-channel logout [A45]", () => {
 	it("oidcc-client-test-rp-backchannel-rpinitlogout: ends the sessions of the subject, and only those", async () => {
@@ -69,6 +76,13 @@ describe("Back-channel logout [A45]", () => {
 		["wrong-aud", (fake) => fake.sign(claimsOf(fake, { aud: "somebody-else" }))],
 		["wrong-event", (fake) => fake.sign(claimsOf(fake, { events: { "https://example.com/other": {} } }))],
 		["wrong-issuer", (fake) => fake.sign(claimsOf(fake, { iss: "https://evil.example" }))],
+	];
+
+	it.each(wrong)("oidcc-client-test-rp-backchannel-rpinitlogout-%s: is refused [ASVS 10.5.5]", async (_, make) => {
+		await expectRefused(make);
+	});
+
+	const hostile: typeof wrong = [
 		["without sub and sid", (fake) => fake.sign(claimsOf(fake, { sub: undefined }))],
 		["without jti", (fake) => fake.sign(claimsOf(fake, { jti: undefined }))],
 		["without iat", (fake) => fake.sign(claimsOf(fake, { iat: undefined }))],
@@ -85,11 +99,8 @@ describe("Back-channel logout [A45]", () => {
 		["empty", () => ""],
 	];
 
-	it.each(wrong)("oidcc-client-test-rp-backchannel-rpinitlogout-%s: is refused [ASVS 10.5.5]", async (_, make) => {
-		const { fake, browser, send } = await open();
-		const answer = await send(await make(fake));
-		expect(answer).toMatchObject({ status: 400, body: { code: "invalid_logout_token" } });
-		expect(await isSignedIn(browser)).toBe(true);
+	it.each(hostile)("refuses a token that is, or is one, %s [ASVS 10.5.5]", async (_, make) => {
+		await expectRefused(make);
 	});
 
 	it("[A32] takes no ID token for a logout token", async () => {
