@@ -126,13 +126,17 @@ function tokenOperations(
 				throw error;
 			}
 		},
-		findProviderTokens: async (input) => (await find.first(input)) ?? null,
+		findProviderTokens: async ({ userId, provider, identity }) => {
+			const pair = { issuer: identity?.issuer ?? null, subject: identity?.subject ?? null };
+			return (await find.first({ userId, provider, ...pair })) ?? null;
+		},
 		claimRefresh: async (input) => (await claim.all(input)).length === 1,
 		replaceProviderTokens: async (input) => (await replace.all(input)).length === 1,
 	};
 }
 
 function prepareTokens(connection: PostgresConnection) {
+	type Find = { userId: string; provider: string; issuer: string | null; subject: string | null };
 	type Keep = Pair & {
 		userId: string;
 		provider: string;
@@ -161,19 +165,20 @@ function prepareTokens(connection: PostgresConnection) {
 				select 1 as used from used`,
 		),
 
-		find: connection.prepare<{ userId: string; provider: string }, ProviderTokenRecord>(
+		find: connection.prepare<Find, ProviderTokenRecord>(
 			(_, p) => sql`select t.issuer, t.subject, t.sealed, t.version, t.expires_at as "expiresAt",
 					t.refreshing_until as "refreshingUntil", ${now(p)} as now
 				from latchkey_identity as i
 					join latchkey_provider_token as t on t.issuer = i.issuer and t.subject = i.subject
 				where i.user_id = ${p.userId}::text and i.provider = ${p.provider}::text
+					and (${p.issuer}::text is null or (i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text))
 				order by t.updated_at desc limit 1`,
 		),
 
 		claim: connection.prepare<Pair & { version: number; leaseMs: number }, { claimed: number }>(
 			(_, p) => sql`update latchkey_provider_token set refreshing_until = ${now(p)} + ${p.leaseMs}::bigint
 				where issuer = ${p.issuer}::text and subject = ${p.subject}::text and version = ${p.version}::integer
-					and refreshing_until <= ${now(p)}
+					and (refreshing_until <= ${now(p)} or refreshing_until > ${now(p)} + ${p.leaseMs}::bigint)
 				returning 1 as claimed`,
 		),
 
