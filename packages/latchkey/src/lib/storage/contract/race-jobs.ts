@@ -42,7 +42,12 @@ export type RaceJob = { [Name in keyof RaceJobs]: [name: Name, input: Parameters
 export function raceJobs(storage: Storage, report: (word: unknown) => void): RaceJobs {
 	return {
 		increment: async ({ counter, times }) => {
-			const states = await parallel(times, () => storage.increment([counter]));
+			// By either way to count: both must hold to one limit.
+			const byName = () => storage.countAttempt([counter], { kind: "email", canonical: "ada@example.com" });
+			let turn = 0;
+			const states = await parallel(times, async () =>
+				turn++ % 2 === 0 ? storage.increment([counter]) : (await byName()).states,
+			);
 			return states.flat().map(({ accepted, refusedCount }) => ({ accepted, refusedCount }));
 		},
 
