@@ -1,4 +1,5 @@
 import { security } from "./ar-security";
+import { contacts } from "./contacts-ar";
 import type { Messages } from "./en";
 import { mail } from "./mail-ar";
 import { providers } from "./providers-ar";
@@ -176,6 +177,16 @@ export const ar: Messages = {
 		pending: "جارٍ التغيير…",
 		saved: "تغيّرت كلمة مرورك، وسُجّل خروج كل الأجهزة الأخرى.",
 		again: "غيّرها مرة أخرى",
+		first: {
+			title: "اختر كلمة مرور",
+			lead: "تدخل حتى الآن من دون كلمة مرور. ستكون لك بها طريقة أخرى للدخول.",
+			warning: "سيُسجَّل خروجك من كل الأجهزة الأخرى، ويبقى ما تدخل به الآن صالحًا.",
+			submit: "اختر كلمة المرور هذه",
+			pending: "جارٍ الحفظ…",
+			saved: "تُدخلك كلمة مرورك من الآن، وسُجّل خروج كل الأجهزة الأخرى.",
+			needsName: "الدخول بكلمة مرور يحتاج إلى اسم مستخدم أو بريد إلكتروني. اختر اسم مستخدم أولًا.",
+			choose: "اختر اسم مستخدم",
+		},
 	},
 	devices: {
 		title: "الأجهزة",
@@ -211,6 +222,8 @@ export const ar: Messages = {
 		older: "الأقدم",
 		newest: "العودة إلى الأحدث",
 		empty: "لا شيء أقدم من ذلك.",
+		show: "اعرض",
+		shown: { all: "كل شيء", "sign-ins": "تسجيل الدخول", changes: "التغييرات" },
 		changePassword: "غيّر كلمة مرورك",
 		events: {
 			"user.signed_up": "أُنشئ الحساب",
@@ -221,6 +234,7 @@ export const ar: Messages = {
 			"sign_in.throttled": "محاولات دخول كثيرة: أُجّلت المحاولات التالية",
 			"reauthentication.succeeded": "تأكيد كلمة المرور",
 			"reauthentication.failed": "أُدخلت كلمة مرور خاطئة أثناء الجلسة",
+			"password.added": "اختيرت كلمة مرور لأول مرة",
 			"password.changed": "تغيّرت كلمة المرور",
 			"identity.linked": "رُبط حساب من جهة أخرى",
 			"identity.unlinked": "فُكّ ربط حساب من جهة أخرى",
@@ -231,6 +245,7 @@ export const ar: Messages = {
 			"second_step.failed": "أُدخل رمز خاطئ في الخطوة الثانية",
 			"second_step.switched": "تغيّر إعداد الخطوة الثانية",
 			"totp.added": "أُضيف تطبيق مصادقة",
+			"totp.renamed": "أُعيدت تسمية تطبيق المصادقة",
 			"totp.removed": "أُزيل تطبيق المصادقة",
 			"recovery_codes.made": "أُنشئت رموز استرداد",
 			"recovery_code.used": "استُخدم رمز استرداد",
@@ -393,4 +408,5 @@ export const ar: Messages = {
 	providers,
 	security,
 	mail,
+	contacts,
 };

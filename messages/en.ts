@@ -1,3 +1,4 @@
+import { contacts } from "./contacts-en";
 import { security } from "./en-security";
 import { mail } from "./mail-en";
 import { providers } from "./providers-en";
@@ -179,6 +180,16 @@ export const en = {
 		pending: "Changing…",
 		saved: "Your password is changed. Every other device is signed out.",
 		again: "Change it again",
+		first: {
+			title: "Choose a password",
+			lead: "You sign in without a password so far. With one, you have another way in.",
+			warning: "You will be signed out on every other device. What you sign in with now goes on to work.",
+			submit: "Choose this password",
+			pending: "Saving…",
+			saved: "Your password signs you in from now on. Every other device is signed out.",
+			needsName: "To sign in with a password you need a user name or an address. Choose a user name first.",
+			choose: "Choose a user name",
+		},
 	},
 	devices: {
 		title: "Devices",
@@ -207,6 +218,8 @@ export const en = {
 		older: "Older",
 		newest: "Back to the newest",
 		empty: "Nothing further back.",
+		show: "Show",
+		shown: { all: "Everything", "sign-ins": "Signing in", changes: "Changes" },
 		changePassword: "Change your password",
 		events: {
 			"user.signed_up": "Account created",
@@ -217,6 +230,7 @@ export const en = {
 			"sign_in.throttled": "Too many sign-in attempts: further ones had to wait",
 			"reauthentication.succeeded": "Password confirmed",
 			"reauthentication.failed": "A wrong password was given while signed in",
+			"password.added": "First password chosen",
 			"password.changed": "Password changed",
 			"identity.linked": "An account elsewhere was connected",
 			"identity.unlinked": "An account elsewhere was disconnected",
@@ -228,6 +242,7 @@ export const en = {
 			"second_step.failed": "A wrong code was given as second step",
 			"second_step.switched": "Second step switched",
 			"totp.added": "Authenticator app added",
+			"totp.renamed": "Authenticator app renamed",
 			"totp.removed": "Authenticator app removed",
 			"recovery_codes.made": "Recovery codes made",
 			"recovery_code.used": "Recovery code used",
@@ -376,6 +391,7 @@ export const en = {
 	providers,
 	security,
 	mail,
+	contacts,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

@@ -18,10 +18,10 @@ const browser = {
 	"user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
 };
 
-/** An engine with an open SQLite file, behind as many proxies. `onStatement` sees every statement. */
-export async function openBenchAuth({ onStatement, trustedProxies = 0 } = {}) {
+/** An engine with an open SQLite file and these options. `onStatement` sees every statement. */
+export async function openBenchAuth({ onStatement, ...options } = {}) {
 	const file = join(temporaryFolder(), "auth.db");
-	const auth = createEngine({ methods: [password()], url: origin, secret, database: `file:${file}`, trustedProxies });
+	const auth = createEngine({ methods: [password()], url: origin, secret, database: `file:${file}`, ...options });
 	const engine = await auth.engine();
 	if (onStatement !== undefined) {
 		await engine.storage.close();

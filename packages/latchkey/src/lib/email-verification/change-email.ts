@@ -110,7 +110,7 @@ function changedEvent(visitor: Visitor, user: UserRecord, sessionId: string, nex
 						recipient: old.value,
 						userId: user.id,
 						language: null,
-						about: { canonical: old.canonical, next },
+						about: { canonical: old.canonical, next, address: visitor.address, userAgent: visitor.userAgent },
 					}),
 				]
 			: [];

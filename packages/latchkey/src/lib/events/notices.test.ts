@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { MailKind } from "../mail/mail-message.ts";
+import { ar } from "../mail/words-ar.ts";
 import { en } from "../mail/words-en.ts";
 import { auditEvent, type EventType, eventTypes } from "./events.ts";
 import { noticedEvents } from "./notices.ts";
@@ -22,10 +24,47 @@ describe("[ASVS 6.3.7] an event that its owner is told of", () => {
 		expect(mailsOf("user.updated")).toEqual([]);
 	});
 
-	it("has words of its own", () => {
-		expect(Object.keys(en.notices)).toEqual(expect.arrayContaining([...noticedEvents, "user.updated"]));
-		const ownMails = ["email.changed", "user.deletion_requested", "user.deleted"];
-		expect(noticedEvents.filter((type) => ownMails.includes(type))).toEqual([]);
-		expect(eventTypes).toEqual(expect.arrayContaining(ownMails));
+	it.each(Object.entries({ en, ar }))("has words of its own: %s", (_language, { notices }) => {
+		expect(Object.keys(notices)).toEqual(expect.arrayContaining([...noticedEvents, "user.updated"]));
+		const texts = Object.values(notices);
+		expect(new Set(texts).size).toBe(texts.length);
+	});
+
+	it("is every one, but for those with a message of their own and those with a reason", () => {
+		const accounted = [...noticedEvents, ...Object.keys(withOwnMail), ...Object.keys(untold)];
+		// A new event goes into exactly one of the three.
+		expect(accounted.toSorted()).toEqual([...eventTypes].toSorted());
 	});
 });
+
+/** Their flows write the message, which says more than a notice. */
+const withOwnMail = {
+	"email.changed": "email_changed",
+	"email.change_undone": "notice",
+	"user.deletion_requested": "deletion_requested",
+	"user.deleted": "user_deleted",
+} satisfies Partial<Record<EventType, MailKind>>;
+
+/** Why nobody is written to. */
+const untold = {
+	"user.signed_up": "the person is there; an address that is asked to be proven gets that message",
+	"user.updated": "only where the user name, which signs in, is another one",
+	"sign_in.succeeded": "the person is there; on a new device there is sign_in.new_device",
+	"sign_in.failed": "anybody can bring it about as often as they like: the activity page has it, and password.disabled",
+	"sign_in.throttled": "anybody can bring it about as often as they like",
+	"reauthentication.succeeded": "the person is there; what they do with it is told of",
+	"reauthentication.failed": "counts as a wrong password, of which password.disabled tells",
+	"session.ended": "signing out",
+	"session.revoked": "signing one device out by whoever holds another: nothing is gained by it",
+	"sign_in.second_step_required": "half a sign-in",
+	"second_step.failed": "limited by itself; the activity page has it",
+	"passkey.renamed": "a name for oneself",
+	"totp.renamed": "a name for oneself",
+	"password.reset_requested": "its link goes to the same mailbox",
+	"password.enabled": "the operator's doing, by the command line",
+	"email_code.requested": "its code goes to the same mailbox",
+	"sign_up.requested": "its code goes to the same mailbox",
+	"email.verification_requested": "its code goes to the same mailbox",
+	"email.change_requested": "nothing changes before the new address is proven, of which email.changed tells",
+	"email.change_cancelled": "nothing changed",
+} satisfies Partial<Record<EventType, string>>;

@@ -16,7 +16,7 @@ const undoLifetimeMs = 7 * 24 * 60 * 60_000;
 interface Letter {
 	kind: MailKind;
 	to: string;
-	details?: Partial<Pick<MailContext, "link" | "code" | "lifetimeMs" | "when" | "address" | "userAgent" | "type">>;
+	details?: Partial<Omit<MailContext, "site" | "language" | "when" | "pages">>;
 }
 
 /**
@@ -38,6 +38,8 @@ export async function composeMail(engine: Engine, mail: ClaimedMail): Promise<Ma
 		address: null,
 		userAgent: null,
 		type: "",
+		newEmail: "",
+		deletesAt: "",
 		pages: pagesOf(engine),
 		...letter.details,
 	};
@@ -122,7 +124,7 @@ const letters: Record<MailKind, Compose> = {
 		const payload = { value: recipient, canonical: about.canonical };
 		await engine.storage.putToken({ purpose, subject: userId!, tokenHash, lifetimeMs: undoLifetimeMs, payload });
 		const link = linkTo(engine, { purpose, secret, email: recipient, expiresAt: now + undoLifetimeMs });
-		const details = { link, lifetimeMs: undoLifetimeMs, address: String(about.next) };
+		const details = { link, lifetimeMs: undoLifetimeMs, newEmail: String(about.next), ...whose(about) };
 		return { kind: "email_changed", to: recipient, details };
 	},
 
@@ -136,8 +138,8 @@ const letters: Record<MailKind, Compose> = {
 			events: [],
 		});
 		const link = linkTo(engine, { purpose, secret, email: recipient, expiresAt: deletesAt });
-		const when = formatTime(deletesAt, wordsIn(language).language);
-		return { kind: "deletion_requested", to: recipient, details: { link, lifetimeMs, when } };
+		const details = { link, lifetimeMs, deletesAt: formatTime(deletesAt, wordsIn(language).language), ...whose(about) };
+		return { kind: "deletion_requested", to: recipient, details };
 	},
 
 	async user_deleted(_engine, { recipient }) {
@@ -145,11 +147,15 @@ const letters: Record<MailKind, Compose> = {
 	},
 
 	async notice(_engine, { recipient, about }) {
-		const text = (value: unknown) => (typeof value === "string" ? value : null);
-		const details = { type: String(about.type), address: text(about.address), userAgent: text(about.userAgent) };
-		return { kind: "notice", to: recipient, details };
+		return { kind: "notice", to: recipient, details: { type: String(about.type), ...whose(about) } };
 	},
 };
+
+/** Where whoever did it was. */
+function whose({ address, userAgent }: ClaimedMail["about"]): Pick<MailContext, "address" | "userAgent"> {
+	const text = (value: unknown) => (typeof value === "string" ? value : null);
+	return { address: text(address), userAgent: text(userAgent) };
+}
 
 interface CodeLetter {
 	kind: MailKind;

@@ -1,59 +1,9 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import PostalMime, { type Email } from "postal-mime";
-import { SMTPServer } from "smtp-server";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ada, openTestAuth, signedUp, type TestAuth } from "../../../test/harness.ts";
 import { tokenIn } from "../../../test/mail.ts";
+import { startMailServer } from "../../../test/mail-server.ts";
 import { emailCode } from "../email-codes/email-code.ts";
 import { password } from "../passwords/password.ts";
-
-interface Delivered {
-	envelope: { from: string; to: string[] };
-	raw: string;
-	email: Email;
-}
-
-interface Server {
-	url: string;
-	delivered: Delivered[];
-	/** Refuses recipients with this answer from now on. */
-	refuse(code: number | null): void;
-}
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-	for (const cleanup of cleanups.splice(0)) await cleanup();
-});
-
-/** A mail server of its own, which takes everything and keeps it. */
-async function startServer(): Promise<Server> {
-	const delivered: Delivered[] = [];
-	let refusal: number | null = null;
-	const server = new SMTPServer({
-		authOptional: true,
-		disabledCommands: ["STARTTLS", "AUTH"],
-		onRcptTo({ address }, _session, callback) {
-			if (refusal === null) return callback();
-			callback(Object.assign(new Error(`no mailbox for ${address}`), { responseCode: refusal }));
-		},
-		async onData(stream, { envelope }, callback) {
-			const chunks: Buffer[] = [];
-			for await (const chunk of stream) chunks.push(chunk);
-			const raw = Buffer.concat(chunks).toString("utf8");
-			const from = envelope.mailFrom === false ? "" : envelope.mailFrom.address;
-			const to = envelope.rcptTo.map(({ address }) => address);
-			delivered.push({ envelope: { from, to }, raw, email: await PostalMime.parse(raw) });
-			callback();
-		},
-	});
-	server.on("error", () => {});
-	server.listen(0, "127.0.0.1");
-	await once(server.server, "listening");
-	cleanups.push(() => new Promise<void>((resolve) => server.close(resolve)));
-	const { port } = server.server.address() as AddressInfo;
-	return { url: `smtp://127.0.0.1:${port}`, delivered, refuse: (code) => (refusal = code) };
-}
 
 async function flush(auth: TestAuth): Promise<void> {
 	await (await auth.engine()).sender.flush();
@@ -63,7 +13,7 @@ const methods = [password(), emailCode()];
 
 describe("a message through a real mail server", () => {
 	it("has both parts, one recipient, and the headers of a message that nobody is to answer", async () => {
-		const server = await startServer();
+		const server = await startMailServer();
 		const auth = openTestAuth({ smtp: server.url, name: "Example", mail: { from: "Example <no-reply@example.com>" } });
 		await signedUp(auth);
 		await auth.browser().post("/api/auth/password-resets", { email: ada.email });
@@ -92,7 +42,7 @@ describe("a message through a real mail server", () => {
 	});
 
 	it("is in the language of whoever asked, right to left where that is written so", async () => {
-		const server = await startServer();
+		const server = await startMailServer();
 		const auth = openTestAuth({ smtp: server.url, methods });
 		const browser = await signedUp(auth);
 		await browser.post("/api/auth/email-codes", { email: ada.email }, { "accept-language": "fr, ar;q=0.9" });
@@ -104,7 +54,7 @@ describe("a message through a real mail server", () => {
 	});
 
 	it("[A14] leads to AUTH_URL, whatever host the request names", async () => {
-		const server = await startServer();
+		const server = await startMailServer();
 		const auth = openTestAuth({ smtp: server.url, url: "https://example.com", methods });
 		const browser = auth.browser({ origin: "https://example.com" });
 		await browser.post("/api/auth/sign-up", ada);
@@ -127,7 +77,7 @@ describe("a message through a real mail server", () => {
 	});
 
 	it("[A34] holds no header and no line that a stranger chose", async () => {
-		const server = await startServer();
+		const server = await startMailServer();
 		const auth = openTestAuth({ smtp: server.url, methods, name: "Example\r\nBcc: eve@example.com" });
 		const agent = 'x"><img src=https://evil.example/>\u2028Bcc: eve@example.com\u202e';
 		await signedUp(auth);
@@ -151,7 +101,7 @@ describe("a message through a real mail server", () => {
 		["o'hara+x@example.com", "o'hara+x@example.com"],
 		["\u00fc\u00f6\u00e4@example.com", "\u00fc\u00f6\u00e4@example.com"],
 	])("[A34] [A35] goes to %s and to nobody else", async (address, delivered) => {
-		const server = await startServer();
+		const server = await startMailServer();
 		const auth = openTestAuth({ smtp: server.url });
 		await signedUp(auth, { ...ada, email: address });
 		await auth.browser().post("/api/auth/password-resets", { email: address });
@@ -162,7 +112,7 @@ describe("a message through a real mail server", () => {
 
 describe("a mail server", () => {
 	it("that is away delays no answer; what waits is sent later, with growing pauses", async () => {
-		const server = await startServer();
+		const server = await startMailServer();
 		server.refuse(451);
 		const auth = openTestAuth({ smtp: server.url });
 		await signedUp(auth);
@@ -180,7 +130,7 @@ describe("a mail server", () => {
 	});
 
 	it("that refuses for good makes a message dead, which the log and the health page count", async () => {
-		const server = await startServer();
+		const server = await startMailServer();
 		server.refuse(550);
 		const auth = openTestAuth({ smtp: server.url });
 		await signedUp(auth);

@@ -16,11 +16,15 @@ export interface MailContext {
 	readonly lifetimeMs: number;
 	/** When it happened, in the language. */
 	readonly when: string;
-	/** In `email_changed` the new address, in a notice the network address of whoever it was. */
+	/** The network address of whoever it was. */
 	readonly address: string | null;
 	readonly userAgent: string | null;
 	/** The type of a notice's event. */
 	readonly type: string;
+	/** In `email_changed`: the address that took this one's place. */
+	readonly newEmail: string;
+	/** In `deletion_requested`: when the account will be gone, in the language. */
+	readonly deletesAt: string;
 	/** Pages that a message may lead to. */
 	readonly pages: {
 		readonly signIn: string;
@@ -82,46 +86,62 @@ export const templates: MailTemplates = {
 			paragraph(ignore),
 		]);
 	},
-	email_changed: ({ site, link, lifetimeMs, address, language }) => {
+	email_changed: (context) => {
+		const { site, link, lifetimeMs, newEmail, pages, language } = context;
 		const words = wordsIn(language);
 		const { subject, text, undo } = words.emailChanged;
 		return message(words, site, subject, [
-			paragraph(fill(text, { address: address ?? words.unknown })),
+			paragraph(fill(text, { address: newEmail })),
+			circumstances(context),
 			{ type: "link", text: undo, url: link },
 			paragraph(lifetime(words, lifetimeMs)),
+			{ type: "link", text: words.reviewDevices, url: pages.devices },
 		]);
 	},
-	deletion_requested: ({ site, link, when, language }) => {
+	deletion_requested: (context) => {
+		const { site, link, deletesAt, pages, language } = context;
 		const words = wordsIn(language);
 		const { subject, text, undo } = words.deletionRequested;
 		return message(words, site, subject, [
-			paragraph(fill(text, { date: when })),
+			paragraph(fill(text, { date: deletesAt })),
+			circumstances(context),
 			{ type: "link", text: undo, url: link },
+			{ type: "link", text: words.reviewDevices, url: pages.devices },
 		]);
 	},
-	user_deleted: ({ site, language }) => {
+	user_deleted: ({ site, when, language }) => {
 		const words = wordsIn(language);
-		return message(words, site, words.userDeleted.subject, [paragraph(words.userDeleted.text)]);
+		return message(words, site, words.userDeleted.subject, [
+			paragraph(words.userDeleted.text),
+			{ type: "facts", facts: [[words.when, when]] },
+		]);
 	},
-	notice: ({ site, type, when, userAgent, address, pages, language }) => {
+	notice: (context) => {
+		const { site, type, pages, language } = context;
 		const words = wordsIn(language);
 		const notices: Readonly<Record<string, string>> = words.notices;
 		const what = notices[type] ?? words.otherNotice;
 		return message(words, site, `${what} – {site}`, [
-			{
-				type: "facts",
-				facts: [
-					[words.what, what],
-					[words.when, when],
-					[words.device, userAgent === null ? words.unknown : deviceName(userAgent, words.on)],
-					[words.address, address ?? words.unknown],
-				],
-			},
+			circumstances(context, what),
 			{ type: "link", text: words.reviewDevices, url: pages.devices },
 			{ type: "link", text: words.notYou, url: pages.forgotPassword },
 		]);
 	},
 };
+
+/** When, on what and from where it happened. */
+function circumstances({ when, userAgent, address, language }: MailContext, what?: string): MailBlock {
+	const words = wordsIn(language);
+	return {
+		type: "facts",
+		facts: [
+			...(what === undefined ? [] : [[words.what, what] as const]),
+			[words.when, when],
+			[words.device, userAgent === null ? words.unknown : deviceName(userAgent, words.on)],
+			[words.address, address ?? words.unknown],
+		],
+	};
+}
 
 function withCode(
 	{ site, link, code, lifetimeMs, language }: MailContext,

@@ -65,6 +65,7 @@ export const ar: MailWords = {
 		text: "حُذف حسابك وكل ما كان يخصك. هذه آخر رسالة إلى هذا العنوان.",
 	},
 	notices: {
+		"password.added": "صارت لحسابك كلمة مرور يمكن الدخول بها من الآن",
 		"password.changed": "تغيّرت كلمة مرورك",
 		"password.reset": "اختيرت كلمة مرور جديدة عبر البريد",
 		"password.removed": "أُزيلت كلمة مرورك لأن هذا العنوان لم يُؤكَّد من قبل. اختر كلمة جديدة لتسجّل الدخول بها",
@@ -83,6 +84,7 @@ export const ar: MailWords = {
 		"totp.removed": "أُزيل تطبيق مصادقة",
 		"recovery_codes.made": "أُنشئت رموز استرداد جديدة",
 		"recovery_code.used": "استُخدم رمز استرداد",
+		"second_step.switched": "غُيِّر ما إذا كانت كلمة المرور وحدها تكفي لتسجيل الدخول",
 		"identity.linked": "رُبط حساب من موقع آخر",
 		"identity.unlinked": "فُكّ ربط حساب من موقع آخر",
 	},

@@ -64,6 +64,7 @@ export const en = {
 		text: "Your account and everything that was yours is deleted. This is the last message to this address.",
 	},
 	notices: {
+		"password.added": "Your account got a password: it signs in from now on",
 		"password.changed": "Your password was changed",
 		"password.reset": "A new password was chosen by mail",
 		"password.removed":
@@ -84,6 +85,7 @@ export const en = {
 		"totp.removed": "An authenticator app was removed",
 		"recovery_codes.made": "New recovery codes were made",
 		"recovery_code.used": "A recovery code was used",
+		"second_step.switched": "Whether a password alone signs in was changed",
 		"identity.linked": "An account elsewhere was linked",
 		"identity.unlinked": "An account elsewhere was unlinked",
 	},

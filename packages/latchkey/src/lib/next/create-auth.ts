@@ -7,7 +7,7 @@ import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
-import type { EventPage } from "../events/event-log.ts";
+import type { EventPage, EventQuery } from "../events/event-log.ts";
 import type { Factors } from "../factors/manage-factors.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
 import type { MailLink } from "../mail/open-mail-link.ts";
@@ -79,8 +79,11 @@ export interface NextAuth<Own = unknown> extends Auth<Own> {
 	readonly handlers: RouteHandlers;
 	/** For pages: the devices on which the signed-in user is signed in. Sends anybody else to sign in. */
 	devices(page?: { before?: string }): Promise<DevicePage>;
-	/** For pages: the signed-in user's own security events, newest first. Sends anybody else to sign in. */
-	events(page?: { before?: string }): Promise<EventPage>;
+	/**
+	 * For pages: the signed-in user's own security events, newest first, or those of some types. Sends anybody else to
+	 * sign in.
+	 */
+	events(query?: EventQuery): Promise<EventPage>;
 	/**
 	 * For `app/api/bff/[...path]/route.ts`: calls the listed APIs for a page of this site, with the user's token at a
 	 * provider or a short one of ours. The browser never holds either.
@@ -153,10 +156,10 @@ function assemble(options: AuthOptions): NextAuth {
 			const { listDevices } = await import("../sessions/devices.ts");
 			return listDevices(opened, current, before);
 		},
-		events: async ({ before }: { before?: string } = {}) => {
+		events: async (query: EventQuery = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
 			const { listEvents } = await import("../events/event-log.ts");
-			return listEvents(opened, current, before);
+			return listEvents(opened, current, query);
 		},
 		bff: (options: BffOptions) => {
 			// What is wrong with the options is said at once; the first request loads the rest.

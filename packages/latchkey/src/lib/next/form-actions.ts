@@ -41,6 +41,7 @@ export function formActions(
 				"finishSignIn",
 				"dropSignIn",
 				"addTotp",
+				"renameTotp",
 				"removeTotp",
 				"renewRecoveryCodes",
 				"switchSecondStep",
@@ -48,6 +49,7 @@ export function formActions(
 				"signUpWithPasskey",
 				"renamePasskey",
 				"removePasskey",
+				"setFirstPassword",
 			],
 			async () => {
 				const { securityActions } = await import("./security-actions.ts");

@@ -32,7 +32,9 @@ export async function changePassword(
 	const check = await engine.hasher.check(known, currentPassword);
 	if (!check.matches || stored === null || isDisabled(stored)) return wrongPassword(engine, visitor, user.id);
 
-	const { secret, draft } = draftSession(engine, visitor, combine(present, { amr: ["pwd"], level: "aal1" }));
+	const { secret, draft } = draftSession(engine, visitor, combine(present, { amr: ["pwd"], level: "aal1" }), {
+		continues: present.id,
+	});
 	const changed = await engine.storage.changePassword({
 		userId: user.id,
 		version: stored.version,

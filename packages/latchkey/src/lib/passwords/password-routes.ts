@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
 import { codeAskedAnswer, codeAskedSchema } from "../email-codes/code-asked.ts";
+import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
-import { grantedSchema } from "../http/schemas.ts";
+import { grantedSchema, messageSchema } from "../http/schemas.ts";
 import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
 import { changePassword } from "./change-password.ts";
@@ -39,4 +40,20 @@ const changePasswordRoute = route({
 	},
 });
 
-export const passwordRoutes: readonly Route[] = [signUpRoute, changePasswordRoute];
+const setPasswordRoute = route({
+	method: "POST",
+	path: "/password",
+	summary: "Choose a password for an account that has none. Every other session ends.",
+	access: "recent",
+	body: z.object({ newPassword: z.string() }),
+	responses: { 201: messageSchema },
+	errors: ["factor_exists", "insufficient_level", "busy"],
+	async handle({ engine, visitor, current, body }) {
+		const { setFirstPassword } = await import("./first-password.ts");
+		const set = await setFirstPassword(engine, visitor, current, body.newPassword);
+		if (!set.ok) throw refusal(set);
+		return { status: 201, body: { message: "Password set" } };
+	},
+});
+
+export const passwordRoutes: readonly Route[] = [signUpRoute, setPasswordRoute, changePasswordRoute];

@@ -103,6 +103,7 @@ async function openFor(
 		user: credentials.user,
 		authentication: combine(content, shown),
 		previous: await resolveSession(engine, visitor, { activity: false }),
+		began: content.began,
 		settle,
 		succeeded: "sign_in.succeeded",
 		detail: { method: content.method, factor },
@@ -138,12 +139,14 @@ async function finishWithApp(
 	if (!(await endAttempt(engine, content))) return expired;
 	const { codes, codeHashes } = makeRecoveryCodes(user.id);
 	const authentication = combine(content, { amr: ["otp"], level: "aal1" });
-	const { secret, draft } = draftSession(engine, visitor, authentication);
+	const { secret, draft } = draftSession(engine, visitor, authentication, content.began);
 	const previous = await resolveSession(engine, visitor, { activity: false });
 	const { replaces, events } = replace(previous, user.id, visitor);
 	const about = { userId: user.id, sessionId: draft.id };
 	const session = await engine.storage.addTotp({
 		...confirmed,
+		// It is named later, where there is time for it.
+		name: null,
 		userId: user.id,
 		epoch: content.epoch,
 		recoveryCodeHashes: codeHashes,
@@ -187,6 +190,7 @@ async function finishWithNewPasskey(
 		user: underWay.pending.credentials.user,
 		authentication: combine(content, authenticationBy(made.passkey)),
 		previous: await resolveSession(engine, visitor, { activity: false }),
+		began: content.began,
 		settle: underWay.settle,
 		succeeded: "sign_in.succeeded",
 		detail: { method: content.method, factor: "passkey" },

@@ -10,7 +10,7 @@ import type { Visitor } from "../http/visitor.ts";
 import type { Authentication } from "../sessions/open-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { Settings } from "../settings.ts";
-import type { Credentials, Settlement } from "../storage/storage.ts";
+import type { Credentials, NewSession, Settlement } from "../storage/storage.ts";
 import { type SecondStep, secondStepFor } from "./second-step.ts";
 
 /** How long a sign-in waits for its second step. */
@@ -42,6 +42,16 @@ const contentSchema = z.strictObject({
 	level: z.enum(["aal1", "aal2", "aal3"]),
 	clear: z.array(z.string()),
 	giveBack: z.array(z.string()),
+	/** At which provider the first step was shown. */
+	began: z._default(
+		z.nullable(
+			z.union([
+				z.strictObject({ issuer: z.string(), subject: z.string(), providerSession: z.nullable(z.string()) }),
+				z.strictObject({ continues: z.string() }),
+			]),
+		),
+		null,
+	),
 	expiresAt: z.int(),
 });
 
@@ -59,6 +69,7 @@ interface Begun {
 	credentials: Credentials;
 	method: string;
 	authentication: Authentication;
+	began?: NewSession["began"];
 	/** What to settle once the sign-in is complete: until then the first step counts as an attempt like any other. */
 	settle: Settlement;
 	step: SecondStep;
@@ -68,7 +79,7 @@ interface Begun {
 export async function startAttempt(
 	engine: Engine,
 	visitor: Visitor,
-	{ credentials: { user }, method, authentication, settle, step }: Begun,
+	{ credentials: { user }, method, authentication, began = null, settle, step }: Begun,
 ): Promise<SecondFactorRequired> {
 	const content: AttemptContent = {
 		id: randomSecret(128),
@@ -79,6 +90,7 @@ export async function startAttempt(
 		level: authentication.level,
 		clear: [...settle.clear],
 		giveBack: [...settle.giveBack],
+		began,
 		expiresAt: nowOf(engine) + lifetimeMs,
 	};
 	const token = { purpose, subject: user.id, tokenHash: attemptHash(content), lifetimeMs, payload: null };

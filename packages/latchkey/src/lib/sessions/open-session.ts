@@ -35,8 +35,13 @@ export interface DraftSession {
 	readonly draft: Omit<NewSession, "userId" | "epoch">;
 }
 
-/** Prepares a session; it begins when a store operation has opened it. */
-export function draftSession(engine: Engine, visitor: Visitor, { amr, level }: Authentication): DraftSession {
+/** Prepares a session; it begins when a store operation has opened it. `began` says at which provider, if at one. */
+export function draftSession(
+	engine: Engine,
+	visitor: Visitor,
+	{ amr, level }: Authentication,
+	began: NewSession["began"] = null,
+): DraftSession {
 	const secret = randomSecret(128);
 	return {
 		secret,
@@ -49,6 +54,7 @@ export function draftSession(engine: Engine, visitor: Visitor, { amr, level }: A
 			level,
 			address: visitor.address,
 			userAgent: visitor.userAgent,
+			began,
 		},
 	};
 }

@@ -83,6 +83,7 @@ function prove(
 		attempt,
 		previous: current,
 		earlier: current.session,
+		began: { continues: current.session.id },
 		settle,
 		succeeded: "reauthentication.succeeded",
 		failed: "reauthentication.failed",

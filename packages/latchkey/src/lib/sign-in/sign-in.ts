@@ -12,7 +12,7 @@ import { secondStepFor } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
-import type { Credentials, NewEvent, Settlement, UserRecord } from "../storage/storage.ts";
+import type { Credentials, NewEvent, NewSession, Settlement, UserRecord } from "../storage/storage.ts";
 import { ProofOfPerson } from "./proof-of-person.ts";
 
 /** A session, a second step that is asked for, or neither: switch on `ok`, then on `code`. */
@@ -79,6 +79,8 @@ interface ProofUnderWay {
 	previous: ResolvedSession | null;
 	/** What the same person has shown before in the session that goes on; it counts along. Default: nothing. */
 	earlier?: Authentication;
+	/** The session at a provider that it was shown in, or the session here that goes on. Default: none. */
+	began?: NewSession["began"];
 	settle: Settlement;
 	/** Whom the attempt named, if that was read when it was counted. */
 	found?: FoundAccount;
@@ -120,16 +122,17 @@ export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: Proo
 async function openOrAsk(
 	engine: Engine,
 	visitor: Visitor,
-	{ method, previous, settle, succeeded }: ProofUnderWay,
+	{ method, previous, began = null, settle, succeeded }: ProofUnderWay,
 	authentication: Authentication,
 	credentials: Credentials,
 ): Promise<SignInResult | null> {
 	const step = secondStepFor(engine, credentials.factors, authentication);
 	if (step !== null) {
-		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, settle, step });
+		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, began, settle, step });
 	}
+	const { user } = credentials;
 	const detail = { method: method.name };
-	return openProven(engine, visitor, { user: credentials.user, authentication, previous, settle, succeeded, detail });
+	return openProven(engine, visitor, { user, authentication, previous, began, settle, succeeded, detail });
 }
 
 // The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in
@@ -152,6 +155,7 @@ export interface Proven {
 	user: UserRecord;
 	authentication: Authentication;
 	previous: ResolvedSession | null;
+	began?: NewSession["began"];
 	settle: Settlement;
 	succeeded: EventType;
 	/** Of the event that it succeeded. */
@@ -164,9 +168,9 @@ export interface Proven {
 export async function openProven(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, authentication, previous, settle, succeeded, detail, events = [] }: Proven,
+	{ user, authentication, previous, began = null, settle, succeeded, detail, events = [] }: Proven,
 ): Promise<({ readonly ok: true } & GrantedSession) | null> {
-	const { secret, draft } = draftSession(engine, visitor, authentication);
+	const { secret, draft } = draftSession(engine, visitor, authentication, began);
 	const { replaces, events: ofReplaced } = replace(previous, user.id, visitor);
 	const succeededEvent = auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail });
 	const session = await engine.storage.createSession({

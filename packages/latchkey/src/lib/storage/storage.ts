@@ -1,7 +1,7 @@
 import type { EmailStorage } from "./email-storage.ts";
 import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
 import type { MailStorage, NewMail } from "./mail-storage.ts";
-import type { OAuthStorage } from "./oauth-storage.ts";
+import type { OAuthStorage, ProviderSession } from "./oauth-storage.ts";
 
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
@@ -130,7 +130,7 @@ export interface Storage extends MailStorage, EmailStorage, OAuthStorage, Factor
 	appendEvents(events: readonly NewEvent[]): Promise<void>;
 
 	/** The user's own events, newest first, at most `limit`, older than `before` (an event's id). */
-	listEvents(userId: string, page: Page): Promise<EventRecord[]>;
+	listEvents(userId: string, page: Page & { types?: readonly string[] }): Promise<EventRecord[]>;
 
 	// ── upkeep ──
 
@@ -213,6 +213,8 @@ export interface NewSession {
 	level: AssuranceLevel;
 	address: string | null;
 	userAgent: string | null;
+	/** The provider's session that it began in, or the session of the same user whose beginning it goes on with. */
+	began?: ProviderSession | { continues: string } | null;
 }
 
 export interface CreateSession {

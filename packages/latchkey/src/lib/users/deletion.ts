@@ -42,7 +42,8 @@ export async function deleteAccount(
 		});
 		return { cookie, deletesAt: null };
 	}
-	const about = { deletesAt: nowOf(engine) + undoMs };
+	const { address, userAgent } = visitor;
+	const about = { deletesAt: nowOf(engine) + undoMs, address, userAgent };
 	const mail = newMail("deletion_requested", { recipient: user.email, userId: user.id, language: null, about });
 	const content = { userId: user.id, sessionId: session.id, mails: [mail] };
 	const deletesAt = await engine.storage.requestDeletion({

@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { withApp, withPasskey } from "../../../test/factors.ts";
+import { adaThere, type FakeProvider, startFakeProvider } from "../../../test/fake-provider.ts";
+import { ada, from, openTestAuth, type TestAuth } from "../../../test/harness.ts";
+import { codeIn, tokenIn } from "../../../test/mail.ts";
+import { type Delivered, type MailServer, startMailServer } from "../../../test/mail-server.ts";
+import { comeBack, oidcAt } from "../../../test/oauth-harness.ts";
+import { emailCode } from "../email-codes/email-code.ts";
+import { noticedEvents } from "../events/notices.ts";
+import { installArrivalStamp } from "../http/arrival.ts";
+import { passkey } from "../passkeys/passkey.ts";
+import { hardStop } from "../passwords/hard-stop.ts";
+import { password } from "../passwords/password.ts";
+import { freshName, inSchema, sharedServer } from "../storage/postgres/fixtures/postgres-contract-store.ts";
+import { TestAuthenticator } from "../testing/test-authenticator.ts";
+import type { TestAnswer, TestBrowser } from "../testing/test-browser.ts";
+import { ar } from "./words-ar.ts";
+import { en, type MailWords } from "./words-en.ts";
+
+installArrivalStamp();
+
+const databases = {
+	SQLite: async () => ({}),
+	PostgreSQL: async () => ({ database: inSchema(await sharedServer(), freshName()) }),
+};
+
+const place = "203.0.113.7";
+const chrome =
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+const newPassword = "another horse staple";
+
+/** Somebody to whom everything happens that one is told of, and what the mail server got of it. */
+class Life {
+	readonly auth: TestAuth;
+	readonly server: MailServer;
+	readonly language: string;
+	/** What may stand in no notice. */
+	readonly secrets: string[] = [ada.password, newPassword];
+
+	constructor(auth: TestAuth, server: MailServer, language: string) {
+		this.auth = auth;
+		this.server = server;
+		this.language = language;
+	}
+
+	browser(): TestBrowser {
+		const headers = { ...from(place), "user-agent": chrome, "accept-language": this.language };
+		return this.auth.browser({ headers });
+	}
+
+	/** What arrived since the last time. */
+	async mails(): Promise<readonly Delivered[]> {
+		await this.auth.settled();
+		await (await this.auth.engine()).sender.flush();
+		return this.server.delivered.splice(0);
+	}
+
+	async signIn(password: string): Promise<TestBrowser> {
+		const browser = this.browser();
+		expect((await browser.post("/api/auth", { email: ada.email, password })).status).toBe(200);
+		return browser;
+	}
+}
+
+describe.each(Object.entries(databases))("who is told by mail, with %s", (_name, database) => {
+	it.each([
+		["en", en],
+		["ar", ar],
+	] as const)(
+		"[ASVS 6.3.7] is the owner, of everything that a thief would do, in %s",
+		{ timeout: 60_000 },
+		async (language, words) => {
+			const server = await startMailServer();
+			const fake = await startFakeProvider();
+			const auth = openTestAuth({
+				methods: [password(), emailCode(), passkey(), oidcAt(fake)],
+				emailVerification: "optional",
+				name: "Example",
+				smtp: server.url,
+				...(await database()),
+			});
+			const life = new Life(auth, server, language);
+			const told = new Map<string, Delivered>();
+			const subjects = new Map(Object.entries(words.notices).map(([type, what]) => [`${what} – Example`, type]));
+			await live(life, fake, async () => {
+				const mails = await life.mails();
+				for (const mail of mails) {
+					const type = subjects.get(mail.email.subject ?? "");
+					if (type !== undefined) told.set(type, mail);
+				}
+				return mails;
+			});
+			expect([...told.keys()].toSorted()).toEqual([...noticedEvents, "user.updated"].toSorted());
+			for (const mail of told.values()) expectNotice(mail, words, life.secrets);
+		},
+	);
+});
+
+/** Everything that one is told of by a notice, through the front door. `note` takes up what has arrived. */
+async function live(life: Life, fake: FakeProvider, note: () => Promise<readonly Delivered[]>): Promise<void> {
+	const { auth } = life;
+	const stranger = life.browser();
+	ok(await stranger.post("/api/auth/sign-up", ada), 201);
+	const owner = life.browser();
+	await owner.post("/api/auth/email-codes", { email: ada.email });
+	const { text = "" } = (await note()).find(({ email }) => /\d{6}/.test(email.subject ?? ""))!.email;
+	// The first proof of the address: the password of whoever signed up goes.
+	ok(await owner.post("/api/auth", { code: codeIn({ text }) }), 200);
+	ok(await owner.post("/api/auth/password", { newPassword }), 201);
+	await reset(life, note, ada.password);
+
+	let browser = await life.signIn(ada.password);
+	ok(await browser.patch("/api/auth/user", { username: "lovelace" }), 200);
+	ok(await browser.get("/api/auth/user/export"), 200);
+	ok(await browser.put("/api/auth/password", { currentPassword: ada.password, newPassword }), 200);
+	ok(await browser.delete("/api/auth/sessions"), 200);
+	ok(await connect(fake, browser), 303);
+	const [connection] = (await browser.get("/api/auth/identities")).body.connections;
+	ok(await browser.delete(`/api/auth/identities/${connection.id}`), 200);
+	const key = ok(await withPasskey(browser, new TestAuthenticator()), 201).passkey;
+	ok(await browser.delete(`/api/auth/passkeys/${key.id}`), 200);
+
+	const app = await withApp(auth, browser);
+	for (const secondStep of [false, true]) ok(await browser.patch("/api/auth/factors", { secondStep }), 200);
+	ok(await browser.post("/api/auth/factors/recovery-codes"), 201).codes.map((code: string) => life.secrets.push(code));
+	life.secrets.push(app.secret, ...app.recoveryCodes);
+	browser = life.browser();
+	ok(await browser.post("/api/auth", { email: ada.email, password: newPassword }), 202);
+	const code = life.secrets.find((secret) => /^(\w{4}-){5}/.test(secret));
+	ok(await browser.post("/api/auth/attempt", { factor: "recovery_code", code }), 200);
+	ok(await browser.delete("/api/auth/factors/totp"), 200);
+
+	await copied(auth, browser);
+	browser = await life.signIn(newPassword);
+	ok(await browser.delete("/api/auth/user"), 200);
+	browser = await life.signIn(newPassword);
+	ok(await browser.delete("/api/auth/user/deletion"), 200);
+	for (let failure = 0; failure < hardStop; failure++) {
+		auth.clock.advance({ hours: 1 });
+		await life.browser().post("/api/auth", { email: ada.email, password: "surely not the password" });
+	}
+	await note();
+}
+
+/** A new password by mail. */
+async function reset(life: Life, note: () => Promise<readonly Delivered[]>, password: string): Promise<void> {
+	ok(await life.browser().post("/api/auth/password-resets", { email: ada.email }), 202);
+	const { text = "" } = (await note()).find(({ raw }) => raw.includes("/mail-links/"))!.email;
+	ok(await life.browser().put(`/api/auth/password-resets/${tokenIn({ text })}`, { newPassword: password }), 200);
+}
+
+async function connect(fake: FakeProvider, browser: TestBrowser): Promise<TestAnswer> {
+	const { authorizationUrl } = ok(await browser.post("/api/auth/identities", { provider: "example" }), 200);
+	return comeBack(browser, fake.authorize(authorizationUrl, adaThere));
+}
+
+/** Somebody comes back with a token whose successor has long been seen. */
+async function copied(auth: TestAuth, browser: TestBrowser): Promise<void> {
+	const old = browser.cookies.get("session")!;
+	auth.clock.advance({ minutes: 16 });
+	await browser.get("/api/auth/sessions");
+	await auth.settled();
+	auth.clock.advance({ minutes: 1 });
+	ok(await browser.post("/api/auth/refresh"), 200);
+	await browser.get("/api/auth/sessions");
+	await auth.settled();
+	auth.clock.advance({ minutes: 1 });
+	browser.cookies.set("session", old);
+	ok(await browser.get("/api/auth/sessions"), 401);
+}
+
+function ok({ status, body }: TestAnswer, expected: number) {
+	expect(status, JSON.stringify(body)).toBe(expected);
+	return body;
+}
+
+/** Time, device, place, the way to the devices page; in both parts, and no secret. */
+function expectNotice({ email, envelope }: Delivered, words: MailWords, secrets: readonly string[]): void {
+	expect(envelope.to).toEqual([ada.email]);
+	const device = words.on.replace("{browser}", "Chrome").replace("{system}", "Windows");
+	for (const part of [email.text!, email.html!.replaceAll("&#47;", "/")]) {
+		for (const fact of [place, device, "UTC", words.when, "http://localhost:3000/account/devices"]) {
+			expect(part, email.subject).toContain(fact);
+		}
+		for (const secret of secrets) expect(part).not.toContain(secret);
+		expect(part).not.toContain("mail-links");
+	}
+}
