@@ -51,6 +51,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	});
 	await storage.exportUser(userId);
 	await storage.increment([counter("a"), counter("b")]);
+	await storage.countAttempt([counter("a"), counter("b")], { kind: "email", canonical: "ada@example.com" });
 	await storage.putToken({ purpose: "p", subject: userId, tokenHash: sha256("t"), lifetimeMs: minute, payload: null });
 	await storage.consumeToken({ purpose: "p", tokenHash: sha256("t") });
 	await storage.appendEvents([newEvent()]);

@@ -47,7 +47,12 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 		...factorRaceJobs(storage),
 
 		increment: async ({ counter, times }) => {
-			const states = await parallel(times, () => storage.increment([counter]));
+			// By either way to count: both must hold to one limit.
+			const byName = () => storage.countAttempt([counter], { kind: "email", canonical: "ada@example.com" });
+			let turn = 0;
+			const states = await parallel(times, async () =>
+				turn++ % 2 === 0 ? storage.increment([counter]) : (await byName()).states,
+			);
 			return states.flat().map(({ accepted, refusedCount }) => ({ accepted, refusedCount }));
 		},
 

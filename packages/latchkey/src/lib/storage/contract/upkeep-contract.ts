@@ -149,6 +149,7 @@ export function upkeepContract(context: ContractContext): void {
 			deleteUser: () => storage.deleteUser({ userId: "u", pseudonym: "p", events: [] }),
 			exportUser: () => storage.exportUser("u"),
 			increment: () => storage.increment([counter("k")]),
+			countAttempt: () => storage.countAttempt([counter("k")], { kind: "email", canonical: "x" }),
 			putToken: () => putToken("t", minute),
 			consumeToken: () => storage.consumeToken({ purpose: "p", tokenHash: sha256("t") }),
 			appendEvents: () => storage.appendEvents([newEvent()]),
