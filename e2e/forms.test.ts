@@ -217,7 +217,7 @@ describe.each([
 		expect(await (await page.request.get("/api/auth")).json()).toMatchObject({ authenticated: true });
 	});
 
-	it("show what happened, in words, and page back through it", async () => {
+	it("show what happened, in words, page back through it, and keep to what changed the account", async () => {
 		const page = await come();
 		const address = await register(page);
 		// Signing in from a new window leaves an event, and is not counted against anybody when it succeeds.
@@ -233,6 +233,10 @@ describe.each([
 		await page.getByRole("link", { name: "Older" }).click();
 		await page.getByText("Account created").waitFor();
 		expect(await page.getByRole("link", { name: "Older" }).count()).toBe(0);
+		await page.getByRole("link", { name: "Changes" }).click();
+		await page.waitForURL("/account/activity?show=changes");
+		await expect.poll(() => page.locator("main ol > li:visible").allTextContents()).toHaveLength(1);
+		expect(await page.locator("main ol > li:visible").textContent()).toContain("Account created");
 	});
 
 	it("delete the account after the password, and leave nothing behind", async () => {

@@ -2,7 +2,17 @@ import axe from "axe-core";
 import type { BrowserContext, Page } from "playwright-core";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { totpCode } from "../packages/latchkey/test/factors.ts";
-import { complaint, mailbox, mailLink, newAddress, origin, register, visit, visitForAll } from "./visit.ts";
+import {
+	complaint,
+	mailbox,
+	mailLink,
+	newAddress,
+	origin,
+	register,
+	registerWithoutPassword,
+	visit,
+	visitForAll,
+} from "./visit.ts";
 
 interface Screen {
 	name: string;
@@ -31,6 +41,12 @@ async function waitForSecondStep(page: Page) {
 	await page.context().addCookies(attempt);
 	await page.goto("/sign-in/second-step");
 	await page.locator("input[name=code]").waitFor();
+}
+
+/** Somebody who has a passkey and no password looks at the page of passwords. */
+async function withoutPassword(page: Page) {
+	await registerWithoutPassword(page);
+	await page.goto("/account/password");
 }
 
 const forStrangers: Screen[] = [
@@ -62,6 +78,8 @@ const forStrangers: Screen[] = [
 	{ name: "mailbox", path: "/dev/mailbox" },
 	{ name: "goodbye", path: "/goodbye" },
 	{ name: "goodbye, in seven days", path: "/goodbye?deletes=2030-01-08T12:00:00.000Z" },
+	// The last: the tab is signed in afterwards.
+	{ name: "first password", path: "/", act: withoutPassword },
 ];
 
 const forMembers: Screen[] = [

@@ -27,7 +27,7 @@ describe.each<[string, BrowserContextOptions]>([
 	["with JavaScript", {}],
 	["without JavaScript", { javaScriptEnabled: false }],
 ])("an authenticator app, %s", (_, options) => {
-	it("is added, asked for at sign-in, stood in for by a recovery code, and removed", async () => {
+	it("is added, asked for at sign-in, stood in for by a recovery code, renamed and removed", async () => {
 		step = 0;
 		const page = await visit(options);
 		const email = await register(page);
@@ -44,6 +44,7 @@ describe.each<[string, BrowserContextOptions]>([
 		expect(await secretOn(page)).toBe(first);
 		const code = totpCode(first, Date.now() - 30_000);
 		await page.getByLabel("Code from the app").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+		await page.getByLabel("Name (optional)").fill("Old phone");
 		await page.getByRole("button", { name: "Add the app" }).click();
 		await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
 		const codes = await page.locator("main li code").allTextContents();
@@ -75,7 +76,17 @@ describe.each<[string, BrowserContextOptions]>([
 		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
 		await page.waitForURL("/dashboard");
 
+		await page.goto("/account/security");
+		expect(await page.getByText("Old phone").count()).toBe(1);
 		await page.goto("/account/security/app");
+		expect(await page.getByLabel("Name").inputValue()).toBe("Old phone");
+		await page.getByLabel("Name").fill(" ");
+		await page.getByRole("button", { name: "Rename" }).click();
+		await complaint(page).waitFor();
+		await page.getByLabel("Name").fill("New phone");
+		await page.getByRole("button", { name: "Rename" }).click();
+		await page.waitForURL("/account/security/app?renamed");
+		expect(await page.getByLabel("Name").inputValue()).toBe("New phone");
 		await page.getByRole("button", { name: "Remove the app" }).click();
 		await page.waitForURL("/account/security/app?removed");
 		await page.context().clearCookies();

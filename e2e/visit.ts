@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, inject } from "vitest";
+import { TestAuthenticator } from "../packages/latchkey/src/lib/testing/test-authenticator.ts";
 
 export const origin = inject("origin");
 export const password = "correct horse battery";
@@ -59,6 +60,18 @@ export async function register(page: Page, name?: string): Promise<string> {
 	const email = newAddress();
 	const data = { email, password, ...(name !== undefined && { name }) };
 	const answer = await page.request.post("/api/auth/sign-up", { data });
+	if (answer.status() !== 201) throw new Error(`Sign-up was answered with ${answer.status()}`);
+	return email;
+}
+
+/** Registers somebody with a passkey that no browser holds and no password. The page's context is signed in. */
+export async function registerWithoutPassword(page: Page): Promise<string> {
+	const email = newAddress();
+	const { request } = page;
+	const asked = await request.post("/api/auth/passkeys/challenges", { data: { for: "sign-up", email } });
+	const { options } = await asked.json();
+	const credential = new TestAuthenticator({ origin }).create(options);
+	const answer = await request.post("/api/auth/sign-up/passkey", { data: { credential }, headers: { origin } });
 	if (answer.status() !== 201) throw new Error(`Sign-up was answered with ${answer.status()}`);
 	return email;
 }

@@ -10,6 +10,10 @@ export const security = {
 	manage: "Manage",
 	setUp: "Set up",
 	continue: "Go on",
+	password: {
+		lead: "Signs you in with your address or user name, and where you asked for it with a second step.",
+		change: "Change",
+	},
 	app: {
 		title: "Authenticator app",
 		lead: "An app on your phone shows a new code every 30 seconds. After your password, you type it.",
@@ -23,6 +27,14 @@ export const security = {
 		submit: "Add the app",
 		pending: "Checking…",
 		warning: "You will be signed out on every other device.",
+		name: "Name",
+		nameOptional: "Name (optional)",
+		nameHint: "So that you know it again, such as the phone it is on.",
+		rename: "Rename",
+		renaming: "Saving…",
+		renamed: "Renamed.",
+		lastUsed: "Last used {when}",
+		neverUsed: "Not used since",
 		removeLead:
 			"Without it, your password alone signs you in again, unless you have a passkey and ask for a second step.",
 		remove: "Remove the app",

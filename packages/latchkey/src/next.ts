@@ -1,7 +1,7 @@
 export * from "./index.ts";
 export type { BffOptions, Upstream } from "./lib/bff/upstream.ts";
 export type { PendingEmail } from "./lib/email-verification/change-email.ts";
-export type { EventPage, SecurityEvent } from "./lib/events/event-log.ts";
+export type { EventPage, EventQuery, SecurityEvent } from "./lib/events/event-log.ts";
 export type { Factors } from "./lib/factors/manage-factors.ts";
 export type { MailLinkPurpose } from "./lib/mail/mail-link.ts";
 export type { KeptMail } from "./lib/mail/mailbox.ts";

@@ -9,6 +9,7 @@ export const factorOperations: readonly (keyof Storage)[] = [
 	"readFactors",
 	"addTotp",
 	"recordTotpUse",
+	"renameTotp",
 	"removeTotp",
 	"replaceRecoveryCodes",
 	"consumeRecoveryCode",
@@ -18,6 +19,7 @@ export const factorOperations: readonly (keyof Storage)[] = [
 	"renamePasskey",
 	"removePasskey",
 	"switchSecondStep",
+	"addPassword",
 	"putToken",
 	"consumeToken",
 ];

@@ -32,6 +32,16 @@ export interface Mischief {
 	beforeToken?: () => Promise<void>;
 }
 
+/** What came to an address of a fake provider. */
+export interface FakeRequest {
+	method: string;
+	authorization: string;
+	userAgent: string;
+	body: URLSearchParams;
+	/** The body as it was sent. */
+	text: string;
+}
+
 interface Grant {
 	person: FakePerson;
 	nonce: string | null;
@@ -61,10 +71,12 @@ export class FakeProvider {
 	expiresIn = 3600;
 	/** Whether each refresh takes the refresh token away and gives another; a used one then ends the grant. */
 	rotates = true;
+	/** Whether a code may be redeemed that came without PKCE. */
+	challengeIsOptional = false;
 	/** What came to it, as `POST /token`. */
 	readonly requests: string[] = [];
 	/** Answers beside the protocol's own, by path. */
-	readonly paths = new Map<string, (request: { authorization: string; body: URLSearchParams }) => unknown>();
+	readonly paths = new Map<string, (request: FakeRequest) => unknown>();
 	/** What the last token request carried. */
 	lastToken = { authorization: "", body: new URLSearchParams() };
 	readonly #server: Server;
@@ -151,11 +163,14 @@ export class FakeProvider {
 		this.requests.push(`${request.method} ${pathname}`);
 		const chunks: Buffer[] = [];
 		for await (const chunk of request) chunks.push(chunk as Buffer);
-		const body = new URLSearchParams(Buffer.concat(chunks).toString());
-		const authorization = request.headers.authorization ?? "";
+		const text = Buffer.concat(chunks).toString();
+		const body = new URLSearchParams(text);
+		const { authorization = "", "user-agent": userAgent = "" } = request.headers;
 		const own = this.paths.get(pathname);
 		const result =
-			own === undefined ? await this.#standard(pathname, authorization, body) : own({ authorization, body });
+			own === undefined
+				? await this.#standard(pathname, authorization, body)
+				: own({ method: request.method ?? "", authorization, userAgent, body, text });
 		const { status, body: json } =
 			typeof result === "object" && result !== null && "status" in result && "body" in result
 				? (result as { status: number; body: unknown })
@@ -231,7 +246,8 @@ export class FakeProvider {
 		const challenge = createHash("sha256")
 			.update(body.get("code_verifier") ?? "")
 			.digest("base64url");
-		return grant.challenge === challenge ? grant : null;
+		const isOptional = this.challengeIsOptional && grant.challenge === null;
+		return isOptional || grant.challenge === challenge ? grant : null;
 	}
 
 	#redeemRefreshToken(token: string): (Grant & { family: string }) | null {
@@ -285,10 +301,15 @@ export function standIn(fake: FakeProvider, method: ProviderMethod): ProviderMet
 	const here = (url: string) => `${fake.issuer}/${url.replace("https://", "").replace(/\?.*/, "")}`;
 	return outsideProvider({
 		...provider,
-		client: () => ({
-			ok: true,
-			client: { clientId: "client-1", proof: { kind: "client_secret_post", secret: () => "secret-1" } },
-		}),
+		client(context) {
+			const read = (name: string) => (name.endsWith("CLIENT_ID") ? "client-1" : "secret-1");
+			const found = provider.client({ ...context, read });
+			if (!found.ok) return found;
+			const { proof, clientId } = found.client;
+			const isSecret = proof !== null && proof.kind !== "private_key_jwt";
+			const secret = () => "secret-1";
+			return { ok: true, client: { clientId, proof: isSecret ? { kind: proof.kind, secret } : proof } };
+		},
 		server(context) {
 			const server = provider.server(context);
 			if (!("tokenEndpoint" in server)) return { ...server, issuer: fake.issuer };

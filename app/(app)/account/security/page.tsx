@@ -16,7 +16,7 @@ export const generateMetadata = () => pageTitle((m) => m.security.title);
 export default async function SecurityPage({ searchParams }: PageProps<"/account/security">) {
 	await auth.protect();
 	const { saved } = await searchParams;
-	const { totp, passkeyCount, recoveryCodes, secondStep } = await auth.factors();
+	const { password, totp, passkeyCount, recoveryCodes, secondStep } = await auth.factors();
 	const { language, m } = await readMessages();
 	const words = m.security;
 	const hasFactor = totp !== null || passkeyCount > 0;
@@ -24,6 +24,13 @@ export default async function SecurityPage({ searchParams }: PageProps<"/account
 		<>
 			<PageHeading title={words.title} lead={words.lead} />
 			{saved !== undefined && <Notice kind="success">{words.saved}</Notice>}
+			<Way
+				title={m.password.title}
+				lead={words.password.lead}
+				state={password ? words.on : words.none}
+				href="/account/password"
+				action={password ? words.password.change : words.setUp}
+			/>
 			<Way
 				title={words.passkeys.title}
 				lead={words.passkeys.lead}
@@ -34,7 +41,7 @@ export default async function SecurityPage({ searchParams }: PageProps<"/account
 			<Way
 				title={words.app.title}
 				lead={words.app.lead}
-				state={totp === null ? words.off : words.on}
+				state={totp === null ? words.off : (totp.name ?? words.on)}
 				href="/account/security/app"
 				action={totp === null ? words.setUp : words.manage}
 			/>
@@ -65,7 +72,11 @@ interface WayProps {
 	lead: string;
 	/** How it stands. */
 	state: string;
-	href: "/account/security/passkeys" | "/account/security/app" | "/account/security/recovery-codes";
+	href:
+		| "/account/password"
+		| "/account/security/passkeys"
+		| "/account/security/app"
+		| "/account/security/recovery-codes";
 	action: ReactNode;
 }
 

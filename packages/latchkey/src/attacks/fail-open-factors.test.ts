@@ -21,6 +21,10 @@ it.each(factorOperations)(
 		const bob = await signedUp(auth, { email: "bob@example.com", password: ada.password });
 		const { secret, enrolment } = (await bob.post("/api/auth/factors/totp")).body;
 		const { options } = (await bob.post("/api/auth/passkeys/challenges", { for: "registration" })).body;
+		const grace = auth.browser();
+		const asked = await grace.post("/api/auth/passkeys/challenges", { for: "sign-up", username: "grace" });
+		const made = new TestAuthenticator().create(asked.body.options);
+		expect((await grace.post("/api/auth/sign-up/passkey", { credential: made })).status).toBe(201);
 		const passkeyPath = `/api/auth/passkeys/${body.passkey.id}`;
 
 		let calls = 0;
@@ -41,6 +45,8 @@ it.each(factorOperations)(
 			["factors", () => owner.get("/api/auth/factors")],
 			["passkeys", () => owner.get("/api/auth/passkeys")],
 			["rename", () => owner.patch(passkeyPath, { name: "Key" })],
+			["rename the app", () => owner.patch("/api/auth/factors/totp", { name: "Phone" })],
+			["first password", () => grace.post("/api/auth/password", { newPassword: "a fine long password" })],
 			["switch", () => owner.patch("/api/auth/factors", { secondStep: true })],
 			["new codes", () => owner.post("/api/auth/factors/recovery-codes")],
 			["remove the passkey", () => owner.delete(passkeyPath)],

@@ -242,6 +242,7 @@ describe("a body", () => {
 			],
 			[await browser.post("/api/auth/reauthentication", {}), { password: "required" }],
 			[await browser.get(`/api/auth/events?before=${"x".repeat(201)}`), { before: "too_long" }],
+			[await browser.get("/api/auth/events?types=user.updated,nothing"), { types: "invalid" }],
 		];
 		for (const [{ status, body }, fields] of answers) {
 			expect({ status, fields: body.fields }).toEqual({ status: 422, fields });

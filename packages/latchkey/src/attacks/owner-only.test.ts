@@ -108,6 +108,13 @@ describe("the list of devices", () => {
 });
 
 describe("the list of events", () => {
+	it("keeps to some types, of one's own", async () => {
+		const { browser } = await openWithTwoPeople();
+		await browser.patch("/api/auth/user", { name: "Ada of Ockham" });
+		const { body } = await browser.get("/api/auth/events?types=user.updated,user.exported");
+		expect(body.events.map(({ type }: { type: string }) => type)).toEqual(["user.updated"]);
+	});
+
 	it("goes on by page, newest first, and leaves none out", async () => {
 		const { auth, browser } = await openWithTwoPeople();
 		for (let count = 0; count < 110; count++) {

@@ -1,39 +1,23 @@
-import { emailVerificationRoutes } from "./email-verification/email-verification-routes.ts";
+import type * as z from "zod";
 import type { Engine } from "./engine.ts";
 import { type Refusal, toRefusal } from "./errors.ts";
-import { eventRoutes } from "./events/event-routes.ts";
-import { factorRoutes } from "./factors/factor-routes.ts";
 import { fieldErrors } from "./http/field-errors.ts";
 import { errorResponse, handleRequest, requireSameOrigin } from "./http/handle-request.ts";
-import { openApiDocument } from "./http/openapi.ts";
+import { LazyRouter } from "./http/lazy-router.ts";
 import { setCookieHeader } from "./http/responses.ts";
 import type { Route } from "./http/route.ts";
-import { Router } from "./http/router.ts";
-import { serviceRoutes } from "./http/service-routes.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
 import type { Logger } from "./log.ts";
-import { mailRoutes } from "./mail/mail-routes.ts";
-import { logoutRoutes } from "./oauth/backchannel-logout.ts";
-import { identityRoutes } from "./oauth/identity-routes.ts";
-import { oauthRoutes } from "./oauth/oauth-routes.ts";
-import { isProvider } from "./oauth/provider.ts";
-import { type ProviderTokenResult, tokenOfSession } from "./oauth/token-vault.ts";
+import type { ProviderTokenResult } from "./oauth/token-vault.ts";
 import { closeEngine, openEngine } from "./open-engine.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
-import { finishAttempt, secondStepInput } from "./second-step/finish-attempt.ts";
+import { routeTable } from "./route-table.ts";
 import type { SecondFactorRequired } from "./second-step/pending-attempt.ts";
-import { secondStepRoutes } from "./second-step/second-step-routes.ts";
-import { endCurrentSession } from "./sessions/end-session.ts";
-import { type Authentication, type GrantedSession, openSessionFor } from "./sessions/open-session.ts";
+import type { Authentication, GrantedSession } from "./sessions/open-session.ts";
 import { resolveSession } from "./sessions/resolve-session.ts";
 import { type Session, toSession, type User } from "./sessions/session.ts";
 import type { CookieToSet } from "./sessions/session-cookie.ts";
-import { sessionResource, sessionRoutes } from "./sessions/session-routes.ts";
-import { reauthenticationRoutes } from "./sign-in/reauthentication-routes.ts";
-import { type SignInResult, signIn } from "./sign-in/sign-in.ts";
-import { serviceTokenRoutes } from "./tokens/service-token.ts";
-import { totpRoutes } from "./totp/totp-routes.ts";
-import { userChanges } from "./users/account.ts";
+import type { SignInResult } from "./sign-in/sign-in.ts";
 import {
 	type CheckedDefaults,
 	type FieldChanges,
@@ -41,9 +25,6 @@ import {
 	type UserFields,
 	withEditableFields,
 } from "./users/own-fields.ts";
-import { signUp, signUpInput } from "./users/sign-up.ts";
-import { setFields } from "./users/update-user.ts";
-import { userRoutes } from "./users/user-routes.ts";
 
 /** A session that has begun. Its holder gets it by the cookie, so set it: as a header, or by its parts. */
 export interface Granted<Own = unknown> {
@@ -133,23 +114,14 @@ export interface AuthWithEngine extends Auth {
 export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 	const options = resolveOptions(authOptions);
 	const { methods } = authOptions;
-	const routes: readonly Route[] = withBodies(options.userFields, [
-		...sessionResource(methods),
-		...sessionRoutes,
-		...methods.flatMap((method) => method.routes),
-		...reauthenticationRoutes,
-		...secondStepRoutes,
-		...factorRoutes,
-		...totpRoutes,
-		...userRoutes,
-		...eventRoutes,
-		...(methods.some(isProvider) ? [...oauthRoutes, ...logoutRoutes, ...identityRoutes, ...serviceTokenRoutes] : []),
-		...mailRoutes,
-		...emailVerificationRoutes,
-		...serviceRoutes(() => document()),
-	]);
-	const router = new Router(routes);
-	const document: () => object = once(() => openApiDocument(routes, options.basePath, options.userFields));
+	const router = new LazyRouter(
+		routeTable(methods, () => document()),
+		(route) => withOwnFields(route, options.userFields),
+	);
+	const document: () => Promise<object> = once(async () => {
+		const { openApiDocument } = await import("./http/openapi.ts");
+		return openApiDocument(await router.routes(), options.basePath, options.userFields);
+	});
 	let opening: Promise<Engine> | null = null;
 
 	function engine(): Promise<Engine> {
@@ -178,11 +150,13 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		signIn: (request, input) =>
 			asResult(async () => {
 				const { opened, visitor } = await visitToAct(engine(), request);
+				const { signIn } = await import("./sign-in/sign-in.ts");
 				return signIn(opened, visitor, input);
 			}),
 		finishSignIn: (request, input) =>
 			asResult(async () => {
 				const { opened, visitor } = await visitToAct(engine(), request);
+				const { finishAttempt, secondStepInput } = await import("./second-step/finish-attempt.ts");
 				const parsed = secondStepInput.safeParse(input);
 				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
 				return finishAttempt(opened, visitor, parsed.data);
@@ -190,24 +164,29 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		signUp: (request, input) =>
 			asResult(async () => {
 				const { opened, visitor } = await visitToAct(engine(), request);
+				const { signUp, signUpInput } = await import("./users/sign-up.ts");
 				const parsed = withEditableFields(signUpInput, options.userFields).safeParse(input);
 				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
 				return signUp(opened, visitor, parsed.data);
 			}),
 		async createSession(request, { userId, ...authentication }) {
 			const { opened, visitor } = await visitToAct(engine(), request);
+			const { openSessionFor } = await import("./sessions/open-session.ts");
 			const opening = await openSessionFor(opened, visitor, userId, authentication);
 			return opening === null ? null : granted(opening);
 		},
 		async updateUser(userId, { fields }) {
+			const { setFields } = await import("./users/update-user.ts");
 			return setFields(await engine(), userId, fields);
 		},
 		async readProviderToken(request, provider) {
 			const { opened, visitor } = await visit(engine(), request);
+			const { tokenOfSession } = await import("./oauth/token-vault.ts");
 			return tokenOfSession(opened, await resolveSession(opened, visitor), provider);
 		},
 		async endSession(request) {
 			const { opened, visitor } = await visitToAct(engine(), request);
+			const { endCurrentSession } = await import("./sessions/end-session.ts");
 			const cookie = await endCurrentSession(opened, visitor);
 			return { cookie, setCookie: setCookieHeader(cookie) };
 		},
@@ -231,13 +210,10 @@ export function createAuth<const Fields extends UserFields = Record<never, never
 	return createEngine(options) as Auth<OwnFields<Fields>>;
 }
 
-/** The routes whose bodies hold fields of the application's own, with those. */
-function withBodies(userFields: UserFields, routes: readonly Route[]): readonly Route[] {
-	return routes.map((route) =>
-		route.body === signUpInput || route.body === userChanges
-			? { ...route, body: withEditableFields(route.body as typeof signUpInput, userFields) }
-			: route,
-	);
+/** A route whose body holds fields of the application's own, with those. */
+function withOwnFields(route: Route, userFields: UserFields): Route {
+	if (route.ownFields !== true) return route;
+	return { ...route, body: withEditableFields(route.body as z.ZodObject, userFields) };
 }
 
 async function visit(opening: Promise<Engine>, request: HasHeaders): Promise<{ opened: Engine; visitor: Visitor }> {

@@ -12,7 +12,8 @@ import { Mailbox } from "./mail/mailbox.ts";
 import { MailSender, wakingOnMail } from "./mail/sender.ts";
 import { smtpTransport } from "./mail/smtp-transport.ts";
 import type { Method } from "./methods/method.ts";
-import { offerProviders } from "./oauth/providers.ts";
+import { isProvider } from "./oauth/provider.ts";
+import { Providers } from "./oauth/providers.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { HashPool } from "./passwords/hash-pool.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
@@ -63,7 +64,7 @@ export async function openEngine(options: ResolvedOptions, methods: readonly Met
 	requireNode();
 	installArrivalStamp();
 	const settings = readSettings(options.overrides);
-	const providers = offerProviders(methods, options, settings);
+	const providers = await offer(methods, options, settings);
 	const shared = await sharedParts(options, settings);
 	// Of this engine and not shared, since how to send is one of its options. The lease keeps senders apart.
 	const sender = new MailSender({
@@ -78,6 +79,13 @@ export async function openEngine(options: ResolvedOptions, methods: readonly Met
 	const storage = wakingOnMail(shared.storage, () => sender.wake());
 	const engine: Engine = { ...shared, storage, options, methods, settings, sender, providers, log: options.logger };
 	return engine;
+}
+
+async function offer(methods: readonly Method[], options: ResolvedOptions, settings: Settings): Promise<Providers> {
+	const configured = methods.filter(isProvider);
+	if (configured.length === 0) return new Providers([]);
+	const { offerProviders } = await import("./oauth/offer-providers.ts");
+	return offerProviders(configured, options, settings);
 }
 
 function chooseTransport({ mail, logger, clock }: ResolvedOptions, settings: Settings, mailbox: Mailbox) {

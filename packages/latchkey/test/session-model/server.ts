@@ -15,6 +15,7 @@ import { type ResolvedOptions, resolveOptions } from "../../src/lib/options.ts";
 import { HashPool } from "../../src/lib/passwords/hash-pool.ts";
 import { password } from "../../src/lib/passwords/password.ts";
 import { PasswordHasher } from "../../src/lib/passwords/password-hasher.ts";
+import { passwordRoutes } from "../../src/lib/passwords/password-routes.ts";
 import { ActivityLog } from "../../src/lib/sessions/activity.ts";
 import { type ResolvedSession, resolveSession } from "../../src/lib/sessions/resolve-session.ts";
 import { sessionResource, sessionRoutes } from "../../src/lib/sessions/session-routes.ts";
@@ -66,7 +67,7 @@ export class Server {
 	readonly folder = mkdtempSync(join(tmpdir(), "latchkey-model-"));
 	readonly #file = join(this.folder, "auth.db");
 	readonly #options: ResolvedOptions;
-	readonly #router = new Router([...sessionResource(methods), ...sessionRoutes, ...methods[0]!.routes]);
+	readonly #router = new Router([...sessionResource(methods), ...sessionRoutes, ...passwordRoutes]);
 	#database!: DatabaseSync;
 	engine!: Engine;
 

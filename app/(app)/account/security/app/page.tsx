@@ -1,7 +1,7 @@
 import { auth } from "@/auth";
 import { fill } from "@/messages/format";
 import { readMessages } from "../../../../preferences/preferences";
-import { Card, PageHeading } from "../../../../ui/card";
+import { PageHeading } from "../../../../ui/card";
 import { Notice } from "../../../../ui/notice";
 import { pageTitle } from "../../../page-title";
 import { timeAgo } from "../../software";
@@ -19,22 +19,28 @@ export default async function AppPage({ searchParams }: PageProps<"/account/secu
 	const { totp } = await auth.factors();
 	const { language, m } = await readMessages();
 	const words = m.security;
-	const { removed } = await searchParams;
+	const { removed, renamed } = await searchParams;
+	const ago = (at: string) => timeAgo(language, at, Date.now());
 	const enrolment = totp === null ? await auth.totpEnrolment(state) : null;
 	return (
 		<>
 			<PageHeading title={words.app.title} lead={words.app.lead} />
 			{removed !== undefined && totp === null && <Notice kind="success">{words.app.removed}</Notice>}
-			<Card>
-				<AppForms
-					state={state}
-					added={totp && fill(words.app.added, { when: timeAgo(language, totp.createdAt, Date.now()) })}
-					enrolment={enrolment?.enrolment ?? ""}
-					words={words}
-				>
-					{enrolment !== null && <TotpSetUp enrolment={enrolment} words={words.app} />}
-				</AppForms>
-			</Card>
+			{renamed !== undefined && totp !== null && <Notice kind="success">{words.app.renamed}</Notice>}
+			<AppForms
+				state={state}
+				app={
+					totp && {
+						name: totp.name ?? "",
+						added: fill(words.app.added, { when: ago(totp.createdAt) }),
+						used: totp.lastUsedAt ? fill(words.app.lastUsed, { when: ago(totp.lastUsedAt) }) : words.app.neverUsed,
+					}
+				}
+				enrolment={enrolment?.enrolment ?? ""}
+				words={words}
+			>
+				{enrolment !== null && <TotpSetUp enrolment={enrolment} words={words.app} />}
+			</AppForms>
 		</>
 	);
 }

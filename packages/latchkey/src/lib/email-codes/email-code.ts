@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { type Method, method } from "../methods/method.ts";
-import { emailCodeRoutes } from "./email-code-routes.ts";
 
 /**
  * Sign-in without a password: a six-digit code and a link in one message. The code works in the browser that asked for
@@ -14,7 +13,7 @@ export function emailCode(): Method {
 		amr: ["email"],
 		// Bound to the browser that asked, so nobody else's guesses count against it; those of an address do.
 		account: () => null,
-		routes: emailCodeRoutes,
+		routes: [{ under: ["email-codes"], load: async () => (await import("./email-code-routes.ts")).emailCodeRoutes }],
 		verify: ({ code }, tools) => tools.checkEmailCode(code),
 	});
 }

@@ -2,6 +2,7 @@ import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { EventRecord } from "../storage/storage.ts";
+import type { EventType } from "./events.ts";
 
 const eventsPerPage = 50;
 
@@ -23,9 +24,21 @@ export interface EventPage {
 	readonly nextBefore: string | null;
 }
 
+/** Which of the events to list. */
+export interface EventQuery {
+	/** `nextBefore` of the page before. */
+	readonly before?: string | undefined;
+	/** Only events of these types. */
+	readonly types?: readonly EventType[] | undefined;
+}
+
 /** The user's own security events, newest first. */
-export async function listEvents(engine: Engine, { user }: ResolvedSession, before?: string): Promise<EventPage> {
-	const page = { limit: eventsPerPage, ...(before !== undefined && { before }) };
+export async function listEvents(
+	engine: Engine,
+	{ user }: ResolvedSession,
+	{ before, types }: EventQuery,
+): Promise<EventPage> {
+	const page = { limit: eventsPerPage, ...(before !== undefined && { before }), ...(types !== undefined && { types }) };
 	const events = await engine.storage.listEvents(user.id, page);
 	return {
 		events: events.map(toEvent),

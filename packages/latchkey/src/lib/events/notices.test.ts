@@ -59,6 +59,7 @@ const untold = {
 	"sign_in.second_step_required": "half a sign-in",
 	"second_step.failed": "limited by itself; the activity page has it",
 	"passkey.renamed": "a name for oneself",
+	"totp.renamed": "a name for oneself",
 	"password.reset_requested": "its link goes to the same mailbox",
 	"password.enabled": "the operator's doing, by the command line",
 	"email_code.requested": "its code goes to the same mailbox",

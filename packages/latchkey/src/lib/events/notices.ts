@@ -6,6 +6,7 @@ import type { NewEvent } from "../storage/storage.ts";
  * Those that need a message of their own (a changed address, a deletion) are not here: their flows write it.
  */
 export const noticedEvents = [
+	"password.added",
 	"password.changed",
 	"password.reset",
 	"password.removed",

@@ -7,7 +7,9 @@ import { type Factors, readFactors, renewRecoveryCodes, switchSecondStep } from 
 
 const factorsSchema = z.object({
 	password: z.boolean(),
-	totp: z.object({ createdAt: z.iso.datetime(), lastUsedAt: z.iso.datetime().nullable() }).nullable(),
+	totp: z
+		.object({ name: z.string().nullable(), createdAt: z.iso.datetime(), lastUsedAt: z.iso.datetime().nullable() })
+		.nullable(),
 	passkeyCount: z.int(),
 	recoveryCodes: z.int(),
 	secondStep: z.boolean(),

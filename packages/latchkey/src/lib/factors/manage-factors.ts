@@ -12,7 +12,12 @@ import type { FactorsRecord } from "../storage/factors-storage.ts";
 /** What somebody has to prove who they are, as they see it themselves. */
 export interface Factors {
 	readonly password: boolean;
-	readonly totp: { readonly createdAt: string; readonly lastUsedAt: string | null } | null;
+	readonly totp: {
+		/** What they call it; `null` where they never said. */
+		readonly name: string | null;
+		readonly createdAt: string;
+		readonly lastUsedAt: string | null;
+	} | null;
 	readonly passkeyCount: number;
 	/** How many recovery codes are left. */
 	readonly recoveryCodes: number;
@@ -30,6 +35,7 @@ export async function readFactors({ storage, options }: Engine, userId: string):
 			totp === null
 				? null
 				: {
+						name: totp.name,
 						createdAt: isoTime(totp.createdAt),
 						lastUsedAt: totp.lastUsedAt === null ? null : isoTime(totp.lastUsedAt),
 					},

@@ -12,17 +12,22 @@ import { fieldErrors } from "./field-errors.ts";
 import { readFormBody, readJsonBody } from "./read-body.ts";
 import { errorAnswer, toResponse } from "./responses.ts";
 import type { Answer, HttpMethod, Route } from "./route.ts";
-import type { Match, Router } from "./router.ts";
+import type { Match } from "./router.ts";
 import { readVisitor, type Visitor } from "./visitor.ts";
 
+/** What finds routes by path, loaded or yet to be. */
+interface Paths {
+	match(path: string): Match | null | Promise<Match | null>;
+}
+
 /** Answers one HTTP request. Never rejects: whatever goes wrong becomes an answer, and denies. */
-export async function handleRequest(engine: Engine, router: Router, request: Request): Promise<Response> {
+export async function handleRequest(engine: Engine, router: Paths, request: Request): Promise<Response> {
 	if (request.method !== "HEAD") return answer(engine, router, request, request.method);
 	const response = await answer(engine, router, request, "GET");
 	return new Response(null, response);
 }
 
-async function answer(engine: Engine, router: Router, request: Request, method: string): Promise<Response> {
+async function answer(engine: Engine, router: Paths, request: Request, method: string): Promise<Response> {
 	try {
 		return toResponse(await dispatch(engine, router, request, method));
 	} catch (error) {
@@ -30,8 +35,8 @@ async function answer(engine: Engine, router: Router, request: Request, method: 
 	}
 }
 
-async function dispatch(engine: Engine, router: Router, request: Request, method: string): Promise<Answer> {
-	const match = matchPath(engine, router, request);
+async function dispatch(engine: Engine, router: Paths, request: Request, method: string): Promise<Answer> {
+	const match = await matchPath(engine, router, request);
 	if (method === "OPTIONS") return { status: 204, body: undefined, headers: { allow: match.allow } };
 	const route = match.routes.get(method as HttpMethod);
 	if (route === undefined) return errorAnswer(new AuthError("method_not_allowed"), { allow: match.allow });
@@ -43,11 +48,11 @@ async function dispatch(engine: Engine, router: Router, request: Request, method
 	return route.run({ engine, visitor, current, query, body, params: match.params });
 }
 
-function matchPath(engine: Engine, router: Router, request: Request): Match {
+async function matchPath(engine: Engine, router: Paths, request: Request): Promise<Match> {
 	const { pathname } = new URL(request.url);
 	const { basePath } = engine.options;
 	const below = pathname === basePath || pathname.startsWith(`${basePath}/`);
-	const match = below ? router.match(pathname.slice(basePath.length)) : null;
+	const match = below ? await router.match(pathname.slice(basePath.length)) : null;
 	if (match === null) throw new AuthError("not_found");
 	return match;
 }

@@ -48,6 +48,8 @@ export interface RouteDefinition<Body extends z.ZodType, Query extends z.ZodType
 	/** For the few that another site's page or server sends to, which prove themselves in some other way. */
 	fromAnywhere?: boolean;
 	body?: Body;
+	/** Whether the body also holds the fields of the application's own that people set themselves. */
+	ownFields?: boolean;
 	/** What the documentation says of the body where the handler's own reading is narrower than `body`. */
 	documentedBody?: z.ZodType;
 	query?: Query;
@@ -63,6 +65,13 @@ export interface RouteDefinition<Body extends z.ZodType, Query extends z.ZodType
 /** A route of the table from which both the router and the OpenAPI document are made. */
 export interface Route extends Omit<RouteDefinition<z.ZodType, z.ZodType, Access>, "handle"> {
 	run(context: RouteContext<unknown, unknown, Access>): Promise<Answer>;
+}
+
+/** The endpoints of one feature, whose code is loaded when the first request for one of them comes. */
+export interface RouteGroup {
+	/** The first segments of their paths, such as `sessions` for `/sessions/{id}`; groups may share one. */
+	readonly under: readonly string[];
+	load(): Promise<readonly Route[]>;
 }
 
 /** Declares an endpoint. Its schemas are what it parses with and what the documentation says. */

@@ -30,7 +30,7 @@ const health = route({
 });
 
 /** What describes the contract and the process rather than a person. */
-export function serviceRoutes(openApi: () => unknown): readonly Route[] {
+export function serviceRoutes(openApi: () => Promise<object>): readonly Route[] {
 	return [
 		health,
 		route({
@@ -39,7 +39,7 @@ export function serviceRoutes(openApi: () => unknown): readonly Route[] {
 			summary: "This contract, as an OpenAPI 3.1 document.",
 			access: "public",
 			responses: { 200: z.looseObject({ openapi: z.string() }) },
-			handle: async () => ({ status: 200, body: openApi() }),
+			handle: async () => ({ status: 200, body: await openApi() }),
 		}),
 	];
 }

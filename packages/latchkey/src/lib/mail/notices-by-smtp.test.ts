@@ -106,6 +106,8 @@ async function live(life: Life, fake: FakeProvider, note: () => Promise<readonly
 	const { text = "" } = (await note()).find(({ email }) => /\d{6}/.test(email.subject ?? ""))!.email;
 	// The first proof of the address: the password of whoever signed up goes.
 	ok(await owner.post("/api/auth", { code: codeIn({ text }) }), 200);
+	// It can be chosen again by the page for it, or by mail.
+	ok(await owner.post("/api/auth/password", { newPassword }), 201);
 	await reset(life, note, ada.password);
 
 	let browser = await life.signIn(ada.password);

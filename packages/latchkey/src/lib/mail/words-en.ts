@@ -64,6 +64,7 @@ export const en = {
 		text: "Your account and everything that was yours is deleted. This is the last message to this address.",
 	},
 	notices: {
+		"password.added": "Your account got a password: it signs in from now on",
 		"password.changed": "Your password was changed",
 		"password.reset": "A new password was chosen by mail",
 		"password.removed":

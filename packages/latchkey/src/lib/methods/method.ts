@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { type FieldErrors, misconfigured } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
-import type { Route } from "../http/route.ts";
+import type { RouteGroup } from "../http/route.ts";
 import type { Assertion } from "../passkeys/responses.ts";
 import type { AssuranceLevel } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
@@ -54,7 +54,7 @@ export interface MethodDefinition<Input extends z.ZodType> {
 	/** Says who it is, or `null`. What it throws denies and answers 500. */
 	verify(input: z.output<Input>, tools: MethodTools): Promise<Proof | null>;
 	/** Endpoints of its own below the base path. */
-	routes?: readonly Route[];
+	routes?: readonly RouteGroup[];
 }
 
 /** A way to sign in. Made by {@link method}. */
@@ -63,7 +63,7 @@ export interface Method {
 	readonly input: z.ZodType;
 	readonly amr: readonly string[];
 	readonly level: AssuranceLevel;
-	readonly routes: readonly Route[];
+	readonly routes: readonly RouteGroup[];
 	/** Of `passkey()`: the domain that passkeys are made for, where that is not the site's own host. */
 	readonly relyingPartyId?: string;
 	/** Reads what a visitor sent, ready to be verified. */

@@ -2,25 +2,24 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
-import { bffHandler } from "../bff/bff-handler.ts";
-import type { BffOptions } from "../bff/upstream.ts";
+import { type BffOptions, resolveUpstreams } from "../bff/upstream.ts";
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
-import { type EventPage, listEvents } from "../events/event-log.ts";
-import { type Factors, readFactors } from "../factors/manage-factors.ts";
+import type { EventPage, EventQuery } from "../events/event-log.ts";
+import type { Factors } from "../factors/manage-factors.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
 import type { MailLink } from "../mail/open-mail-link.ts";
-import { type Connections, listConnections } from "../oauth/connections.ts";
-import { type ProviderTokenResult, tokenOfSession } from "../oauth/token-vault.ts";
+import type { Connections } from "../oauth/connections.ts";
+import type { ProviderTokenResult } from "../oauth/token-vault.ts";
 import type { AuthOptions } from "../options.ts";
-import { listPasskeys, type PasskeyList } from "../passkeys/manage-passkeys.ts";
-import { currentAttempt, type PendingAttempt, toPendingAttempt } from "../second-step/pending-attempt.ts";
-import { type DevicePage, listDevices } from "../sessions/devices.ts";
+import type { PasskeyList } from "../passkeys/manage-passkeys.ts";
+import type { PendingAttempt } from "../second-step/pending-attempt.ts";
+import type { DevicePage } from "../sessions/devices.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
-import { continueTotp, startTotp, type TotpEnrolment } from "../totp/totp.ts";
+import type { TotpEnrolment } from "../totp/totp.ts";
 import type { CheckedDefaults, OwnFields, UserFields } from "../users/own-fields.ts";
 import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
 import { type CurrentRequest, currentRequest } from "./current-session.ts";
@@ -80,8 +79,11 @@ export interface NextAuth<Own = unknown> extends Auth<Own> {
 	readonly handlers: RouteHandlers;
 	/** For pages: the devices on which the signed-in user is signed in. Sends anybody else to sign in. */
 	devices(page?: { before?: string }): Promise<DevicePage>;
-	/** For pages: the signed-in user's own security events, newest first. Sends anybody else to sign in. */
-	events(page?: { before?: string }): Promise<EventPage>;
+	/**
+	 * For pages: the signed-in user's own security events, newest first, or those of some types. Sends anybody else to
+	 * sign in.
+	 */
+	events(query?: EventQuery): Promise<EventPage>;
 	/**
 	 * For `app/api/bff/[...path]/route.ts`: calls the listed APIs for a page of this site, with the user's token at a
 	 * provider or a short one of ours. The browser never holds either.
@@ -151,14 +153,21 @@ function assemble(options: AuthOptions): NextAuth {
 		},
 		devices: async ({ before }: { before?: string } = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
+			const { listDevices } = await import("../sessions/devices.ts");
 			return listDevices(opened, current, before);
 		},
-		events: async ({ before }: { before?: string } = {}) => {
+		events: async (query: EventQuery = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
-			return listEvents(opened, current, before);
+			const { listEvents } = await import("../events/event-log.ts");
+			return listEvents(opened, current, query);
 		},
 		bff: (options: BffOptions) => {
-			const { OPTIONS: _, ...handlers } = handlersOf(bffHandler(engine, options));
+			// What is wrong with the options is said at once; the first request loads the rest.
+			resolveUpstreams(options);
+			const { OPTIONS: _, ...handlers } = handlersOf(async (request) => {
+				const { bffHandler } = await import("../bff/bff-handler.ts");
+				return bffHandler(engine, options)(request);
+			});
 			return handlers;
 		},
 		providers: async () => {
@@ -167,14 +176,17 @@ function assemble(options: AuthOptions): NextAuth {
 		},
 		connections: async () => {
 			const { engine: opened, current } = await protectRequest(request, {});
+			const { listConnections } = await import("../oauth/connections.ts");
 			return listConnections(opened, current);
 		},
 		providerToken: async (provider: string) => {
 			const { engine: opened, current } = await request();
+			const { tokenOfSession } = await import("../oauth/token-vault.ts");
 			return tokenOfSession(opened, current, provider);
 		},
 		pendingSignIn: async () => {
 			const { engine: opened, visitor } = await request();
+			const { currentAttempt, toPendingAttempt } = await import("../second-step/pending-attempt.ts");
 			const pending = await currentAttempt(opened, visitor);
 			return pending === null ? null : toPendingAttempt(pending);
 		},
@@ -212,6 +224,8 @@ async function totpEnrolment(
 	{ engine, visitor, current }: CurrentRequest,
 	{ values: { enrolment = "" } }: FormState,
 ): Promise<TotpEnrolment | null> {
+	const { currentAttempt } = await import("../second-step/pending-attempt.ts");
+	const { continueTotp, startTotp } = await import("../totp/totp.ts");
 	const pending = await currentAttempt(engine, visitor);
 	const mayEnrol = pending?.step.enrolments.includes("totp") === true;
 	const user = mayEnrol ? pending?.credentials.user : current?.user;
@@ -220,6 +234,8 @@ async function totpEnrolment(
 }
 
 async function ownFactors(engine: Engine, current: ResolvedSession): Promise<Factors & PasskeyList> {
+	const { readFactors } = await import("../factors/manage-factors.ts");
+	const { listPasskeys } = await import("../passkeys/manage-passkeys.ts");
 	const [factors, list] = await Promise.all([readFactors(engine, current.user.id), listPasskeys(engine, current)]);
 	if (factors === null) throw new AuthError("not_authenticated");
 	return { ...factors, ...list };

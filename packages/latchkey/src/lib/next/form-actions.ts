@@ -1,99 +1,90 @@
-import { headers } from "next/headers.js";
 import type { Auth } from "../auth.ts";
-import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { Engine } from "../engine.ts";
-import { type Refusal, toRefusal } from "../errors.ts";
-import { fieldErrors } from "../http/field-errors.ts";
-import { requireSameOrigin } from "../http/handle-request.ts";
-import { withEditableFields } from "../users/own-fields.ts";
-import { signUpInput } from "../users/sign-up.ts";
-import { requestSignUp } from "../users/sign-up-by-mail.ts";
-import { type AccountActions, accountActions } from "./account-actions.ts";
-import { type ConnectionActions, connectionActions } from "./connection-actions.ts";
+import type { AccountActions } from "./account-actions.ts";
+import type { ConnectionActions } from "./connection-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
-import { answerSignIn, emptyAsNull, field, goTo, jsonField, ownFields, refuseForm, setCookie } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
-import { type MailActions, mailActions } from "./mail-actions.ts";
-import { type SecurityActions, securityActions } from "./security-actions.ts";
+import type { MailActions } from "./mail-actions.ts";
+import type { SecurityActions } from "./security-actions.ts";
+import type { SignInActions } from "./sign-in-actions.ts";
 
 /** An action for `useActionState`; works without JavaScript too. */
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends AccountActions, ConnectionActions, MailActions, SecurityActions {
-	/** Fields: `identifier`, `password`; or `credential`, a passkey's answer as JSON. */
-	readonly signIn: FormAction;
-	/**
-	 * Fields: `identifier` (an e-mail address), `username`, `name`, `new_password`, and editable `userFields`. Where addresses
-	 * must be proven first, it goes to the page where the mailed code is typed.
-	 */
-	readonly signUp: FormAction;
-}
+export interface FormActions extends SignInActions, AccountActions, ConnectionActions, MailActions, SecurityActions {}
 
+/** The actions by name. The code behind them is loaded when the first of its group is called. */
 export function formActions(
 	auth: Pick<Auth, "signIn" | "signUp" | "finishSignIn">,
 	engine: () => Promise<Engine>,
 	request: () => Promise<CurrentRequest>,
 ): FormActions {
 	return {
-		...accountActions(request),
-		...connectionActions(request),
-		...securityActions(auth, request),
-		...mailActions(auth, request),
-		async signIn(_previous, form) {
-			const identifier = field(form, "identifier");
-			const credential = jsonField(form, "credential");
-			const input = credential === undefined ? { identifier, password: field(form, "password") } : { credential };
-			const result = await auth.signIn({ headers: await headers() }, input);
-			const opened = await engine();
-			return answerSignIn(opened, result, form, { identifier });
-		},
-		async signUp(_previous, form) {
-			const [identifier, username, name] = [field(form, "identifier"), field(form, "username"), field(form, "name")];
-			const opened = await engine();
-			const own = ownFields(opened, form);
-			const input = {
-				...emptyAsNull(own),
-				...(identifier !== "" && { email: identifier }),
-				...(username !== "" && { username }),
-				name,
-				password: field(form, "new_password"),
-			};
-			const values = { identifier, username, name, ...own };
-			if (opened.options.emailVerification === "required") return signUpByMail(await request(), input, form, values);
-			const result = await auth.signUp({ headers: await headers() }, input);
-			const isRefused = !result.ok && result.code !== "second_factor_required";
-			return answerSignIn(opened, isRefused ? withNewPassword(result) : result, form, values);
-		},
+		...late(["signIn", "signUp"], async () => {
+			const { signInActions } = await import("./sign-in-actions.ts");
+			return signInActions(auth, engine, request);
+		}),
+		...late(
+			["reauthenticate", "changePassword", "updateProfile", "endSession", "endOtherSessions", "deleteAccount"],
+			async () => {
+				const { accountActions } = await import("./account-actions.ts");
+				return accountActions(request);
+			},
+		),
+		...late(["disconnect"], async () => {
+			const { connectionActions } = await import("./connection-actions.ts");
+			return connectionActions(request);
+		}),
+		...late(
+			[
+				"finishSignIn",
+				"dropSignIn",
+				"addTotp",
+				"renameTotp",
+				"removeTotp",
+				"renewRecoveryCodes",
+				"switchSecondStep",
+				"addPasskey",
+				"signUpWithPasskey",
+				"renamePasskey",
+				"removePasskey",
+				"setFirstPassword",
+			],
+			async () => {
+				const { securityActions } = await import("./security-actions.ts");
+				return securityActions(auth, request);
+			},
+		),
+		...late(
+			[
+				"requestPasswordReset",
+				"resetPassword",
+				"requestEmailCode",
+				"signInByCode",
+				"confirmEmail",
+				"requestVerification",
+				"changeEmail",
+				"cancelEmailChange",
+				"undoByLink",
+				"keepAccount",
+			],
+			async () => {
+				const { mailActions } = await import("./mail-actions.ts");
+				return mailActions(auth, request);
+			},
+		),
 	};
 }
 
-/** What the contract calls a password is, in the form of somebody who registers, a new one. */
-function withNewPassword(refusal: Refusal): Refusal {
-	if (refusal.fields === undefined) return refusal;
-	const { password, ...fields } = refusal.fields;
-	return { ...refusal, fields: { ...fields, ...(password !== undefined && { newPassword: password }) } };
-}
-
-/** The first half of a sign-up that a mailed code finishes. */
-async function signUpByMail(
-	{ engine, visitor }: CurrentRequest,
-	input: unknown,
-	form: FormData,
-	values: FormState["values"],
-): Promise<FormState> {
-	try {
-		requireSameOrigin(engine, visitor);
-		const parsed = withEditableFields(signUpInput, engine.options.userFields).safeParse(input);
-		const asked: CodeAsked = parsed.success
-			? await requestSignUp(engine, visitor, parsed.data)
-			: { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
-		if (!asked.ok) return await refuseForm(engine, withNewPassword(asked), values);
-		await setCookie(asked.cookie);
-	} catch (error) {
-		return refuseForm(engine, toRefusal(error), values);
-	}
-	const next = field(form, "next");
-	const { verifyEmail } = engine.options.pages;
-	return goTo(next === "" ? verifyEmail : `${verifyEmail}?next=${encodeURIComponent(next)}`);
+/** A group of actions that is loaded by the first call. That none is forgotten here, the compiler sees to. */
+function late<Name extends string>(
+	names: readonly Name[],
+	load: () => Promise<Readonly<Record<Name, FormAction>>>,
+): Readonly<Record<Name, FormAction>> {
+	const actions = names.map((name): [Name, FormAction] => [
+		name,
+		async (previous, form) => (await load())[name](previous, form),
+	]);
+	return Object.fromEntries(actions) as Record<Name, FormAction>;
 }

@@ -1,10 +1,8 @@
 import type { AskedCode } from "../email-codes/code-cookie.ts";
-import { readAskedCode } from "../email-codes/code-cookie.ts";
-import { type PendingEmail, pendingEmailChange } from "../email-verification/change-email.ts";
+import type { PendingEmail } from "../email-verification/change-email.ts";
 import type { Engine } from "../engine.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
-import { type MailLink, readMailLink } from "../mail/open-mail-link.ts";
-import { pendingDeletion } from "../users/deletion.ts";
+import type { MailLink } from "../mail/open-mail-link.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { protectRequest } from "./protect-request.ts";
 
@@ -14,19 +12,23 @@ export function mailPages(opening: () => Promise<Engine>, request: () => Promise
 		hasMailbox: async () => keepsMail(await opening()),
 		async mailLink(): Promise<MailLink | null> {
 			const { engine, visitor, current } = await request();
+			const { readMailLink } = await import("../mail/open-mail-link.ts");
 			return readMailLink(engine, visitor, current?.user.id ?? null);
 		},
 		async askedCode(): Promise<Pick<AskedCode, "purpose" | "email"> | null> {
 			const { engine, visitor } = await request();
+			const { readAskedCode } = await import("../email-codes/code-cookie.ts");
 			const asked = readAskedCode(engine, visitor);
 			return asked === null ? null : { purpose: asked.purpose, email: asked.email };
 		},
 		async pendingEmail(): Promise<PendingEmail | null> {
 			const { engine, current } = await protectRequest(request, {});
+			const { pendingEmailChange } = await import("../email-verification/change-email.ts");
 			return pendingEmailChange(engine, current.user.id);
 		},
 		async pendingDeletion(): Promise<string | null> {
 			const { engine, current } = await protectRequest(request, {});
+			const { pendingDeletion } = await import("../users/deletion.ts");
 			return pendingDeletion(engine, current);
 		},
 		async mailbox(): Promise<readonly KeptMail[] | null> {

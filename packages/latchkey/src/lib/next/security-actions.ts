@@ -2,15 +2,16 @@ import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
 import { type Refusal, toRefusal } from "../errors.ts";
 import { renewRecoveryCodes, switchSecondStep } from "../factors/manage-factors.ts";
+import { ownName } from "../factors/own-name.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { addPasskey, newPasskeyInput, removePasskey, renamePasskey } from "../passkeys/manage-passkeys.ts";
-import { passkeyName } from "../passkeys/register-passkey.ts";
 import { attestationInput } from "../passkeys/responses.ts";
 import { signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
+import { setFirstPassword } from "../passwords/first-password.ts";
 import { dropAttempt } from "../second-step/pending-attempt.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
-import { addTotp, removeTotp } from "../totp/manage-totp.ts";
+import { addTotp, newTotpInput, removeTotp, renameTotp } from "../totp/manage-totp.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
 import { answerSignIn, done, field, goTo, jsonField, refuseForm, setCookie, showCodes } from "./form-answers.ts";
@@ -26,8 +27,10 @@ export interface SecurityActions {
 	readonly finishSignIn: FormAction;
 	/** Drops a sign-in that waits for its second step, and goes to the sign-in page. */
 	readonly dropSignIn: FormAction;
-	/** Fields: `enrolment`, `code`. Answers with `recoveryCodes` where some were made. */
+	/** Fields: `enrolment`, `code`, and `name`, which may be left empty. Answers with `recoveryCodes` where some were made. */
 	readonly addTotp: FormAction;
+	/** Field: `name`. */
+	readonly renameTotp: FormAction;
 	readonly removeTotp: FormAction;
 	/** Answers with `recoveryCodes`, and in `goOn` where to go then. */
 	readonly renewRecoveryCodes: FormAction;
@@ -37,6 +40,8 @@ export interface SecurityActions {
 	readonly addPasskey: FormAction;
 	/** Field: `credential`, the new passkey's answer as JSON. Registers somebody without a password. */
 	readonly signUpWithPasskey: FormAction;
+	/** Field: `new_password`. A password for an account that has none. */
+	readonly setFirstPassword: FormAction;
 	/** Fields: `id`, `name`. */
 	readonly renamePasskey: FormAction;
 	/** Field: `id`. */
@@ -72,10 +77,19 @@ export function securityActions(
 			return goTo(engine.options.pages.signIn);
 		}),
 		addTotp: signedIn(async ({ engine, visitor, current }, form) => {
-			const [enrolment, code] = [field(form, "enrolment"), field(form, "code")];
-			const result = await addTotp(engine, visitor, current, { enrolment, code });
-			return answerSignIn(engine, result, form, { enrolment });
+			const [enrolment, name] = [field(form, "enrolment"), field(form, "name")];
+			const input = { enrolment, code: field(form, "code"), ...(name !== "" && { name }) };
+			const parsed = newTotpInput.safeParse(input);
+			const values = { enrolment, name };
+			if (!parsed.success) {
+				const fields = fieldErrors(parsed.error, input);
+				return refuseForm(engine, { ok: false, code: "invalid_input", fields }, values);
+			}
+			return answerSignIn(engine, await addTotp(engine, visitor, current, parsed.data), form, values);
 		}),
+		renameTotp: signedIn(async ({ engine, visitor, current }, form) =>
+			named(engine, form, {}, (name) => renameTotp(engine, visitor, current, name)),
+		),
 		removeTotp: signedIn(async ({ engine, visitor, current }, form) =>
 			say(engine, await removeTotp(engine, visitor, current), form),
 		),
@@ -101,14 +115,12 @@ export function securityActions(
 			if (!parsed.success) return refuseForm(engine, { ok: false, code: "invalid_credentials" }, {});
 			return answerSignIn(engine, await signUpWithPasskey(engine, visitor, parsed.data), form, {});
 		}),
+		setFirstPassword: signedIn(async ({ engine, visitor, current }, form) =>
+			say(engine, await setFirstPassword(engine, visitor, current, field(form, "new_password")), form),
+		),
 		renamePasskey: signedIn(async ({ engine, visitor, current }, form) => {
-			const typed = { id: field(form, "id"), name: field(form, "name") };
-			const name = passkeyName.safeParse(typed.name);
-			if (!name.success) {
-				const { body = "invalid" } = fieldErrors(name.error, typed.name);
-				return refuseForm(engine, { ok: false, code: "invalid_input", fields: { name: body } }, typed);
-			}
-			return say(engine, await renamePasskey(engine, visitor, current, { id: typed.id, name: name.data }), form, typed);
+			const id = field(form, "id");
+			return named(engine, form, { id }, (name) => renamePasskey(engine, visitor, current, { id, name }));
 		}),
 		removePasskey: signedIn(async ({ engine, visitor, current }, form) => {
 			const id = field(form, "id");
@@ -130,6 +142,22 @@ function fromThisSite(
 			return refuseForm(asked.engine, toRefusal(error), {});
 		}
 	};
+}
+
+/** Gives something the name in the form's field `name`. */
+async function named(
+	engine: Engine,
+	form: FormData,
+	values: FormState["values"],
+	rename: (name: string) => Promise<{ readonly ok: true } | Refusal>,
+): Promise<FormState> {
+	const typed = { ...values, name: field(form, "name") };
+	const name = ownName.safeParse(typed.name);
+	if (!name.success) {
+		const { body = "invalid" } = fieldErrors(name.error, typed.name);
+		return refuseForm(engine, { ok: false, code: "invalid_input", fields: { name: body } }, typed);
+	}
+	return say(engine, await rename(name.data), form, typed);
 }
 
 function say(

@@ -1,8 +1,8 @@
-import type { TokenEndpointResponse } from "openid-client";
+import type { Configuration, TokenEndpointResponse } from "openid-client";
 import { AuthError } from "../errors.ts";
 import type { FetchInit, GuardedFetch } from "../http/guarded-fetch.ts";
 import { isOpenId, type OfferedProvider } from "./offered-provider.ts";
-import { members, type Profile, type ProviderAnswer } from "./provider.ts";
+import { members, type OAuthServer, type Profile, type ProviderAnswer } from "./provider.ts";
 import { providerFailure } from "./provider-failure.ts";
 import { type NewTransaction, stateOf } from "./transaction.ts";
 
@@ -78,16 +78,19 @@ async function redeem(provider: OfferedProvider, begun: NewTransaction, paramete
 	for (const name of ["code", "state", "iss", "error", "error_description"]) {
 		if (parameters[name] !== undefined) url.searchParams.set(name, parameters[name]);
 	}
+	const { pkce, codeParameters = [] } = provider.definition;
 	const checks = {
-		pkceCodeVerifier: codeVerifier,
+		...(pkce !== false && { pkceCodeVerifier: codeVerifier }),
 		expectedState: stateOf(begun),
-		...(provider.isOpenId && { expectedNonce: nonce, idTokenExpected: true }),
+		...(provider.isOpenId && { idTokenExpected: true }),
+		...(provider.usesNonce && { expectedNonce: nonce }),
 	};
-	const { issuer, fetch } = await issuerOfAnswer(provider, (config) =>
-		openid.authorizationCodeGrant(config, url, checks),
-	);
+	const again = codeParameters.map((name) => [name, parameters[name] ?? ""]);
+	const grant = (config: Configuration) =>
+		openid.authorizationCodeGrant(config, url, checks, Object.fromEntries(again) as Record<string, string>);
+	const { issuer, fetch } = await issuerOfAnswer(provider, grant);
 	const config = await provider.configuration({ ...(issuer && { issuer }), fetch });
-	return { config, tokens: await openid.authorizationCodeGrant(config, url, checks) };
+	return { config, tokens: await grant(config) };
 }
 
 /**
@@ -144,8 +147,11 @@ async function askWho(
 	};
 	const { server } = provider;
 	if (!isOpenId(server)) {
-		const userInfo = server.userInfoEndpoint === undefined ? {} : members(await ask(server.userInfoEndpoint));
-		return { answer, userInfo };
+		const { userInfoEndpoint: url, userInfoBy: by } = server;
+		return {
+			answer,
+			userInfo: url === undefined ? {} : members(await askJson(provider, url, tokens.access_token, by)),
+		};
 	}
 	const claims = tokens.claims();
 	const isNeeded = server.userInfo === "always" || (server.userInfo !== "never" && claims?.email === undefined);
@@ -158,8 +164,23 @@ async function askWho(
 	return { answer, userInfo };
 }
 
-async function askJson({ fetch, definition }: OfferedProvider, url: string, accessToken: string): Promise<unknown> {
-	const headers = { accept: "application/json", ...definition.headers, authorization: `Bearer ${accessToken}` };
-	const response = await fetch(url, { headers });
+async function askJson(
+	{ fetch, definition, client }: OfferedProvider,
+	url: string,
+	accessToken: string,
+	by: OAuthServer["userInfoBy"] = "get",
+): Promise<unknown> {
+	const { tokenScheme = "Bearer" } = definition;
+	const headers = { accept: "application/json", ...definition.headers };
+	const withToken = { ...headers, authorization: `${tokenScheme} ${accessToken}` };
+	const form = {
+		method: "POST",
+		headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
+		body: new URLSearchParams({ client_id: client.clientId, access_token: accessToken }),
+	};
+	const response = await fetch(
+		url,
+		by === "form" ? form : { method: by === "post" ? "POST" : "GET", headers: withToken },
+	);
 	return response.ok ? ((await response.json()) as unknown) : null;
 }

@@ -90,6 +90,8 @@ const callbackQuery = z.object({
 	iss: parameter,
 	error: parameter,
 	error_description: parameter,
+	/** Of VK, which wants it back at its token endpoint. */
+	device_id: parameter,
 	/** What came by `form_post`, sealed on its way through the browser. */
 	answer: z.string().max(16_384).optional(),
 });

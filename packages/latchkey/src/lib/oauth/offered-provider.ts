@@ -2,7 +2,14 @@ import type { Configuration, ServerMetadata } from "openid-client";
 import { AuthError } from "../errors.ts";
 import { type GuardedFetch, guardedFetch } from "../http/guarded-fetch.ts";
 import type { Settings } from "../settings.ts";
-import type { Client, OAuthServer, OpenIdServer, ProviderContext, ProviderDefinition } from "./provider.ts";
+import {
+	type Client,
+	members,
+	type OAuthServer,
+	type OpenIdServer,
+	type ProviderContext,
+	type ProviderDefinition,
+} from "./provider.ts";
 import { providerFailure } from "./provider-failure.ts";
 
 /** How long a provider's metadata is believed. Its keys are read at every sign-in, so that rotating them is seen at once. */
@@ -38,6 +45,11 @@ export class OfferedProvider {
 		return isOpenId(this.server);
 	}
 
+	/** Whether its ID tokens say for which transaction they are. */
+	get usesNonce(): boolean {
+		return isOpenId(this.server) && this.server.nonce !== false;
+	}
+
 	/** What openid-client works with, made anew for one sign-in: it holds no keys yet. `issuer` where that depends. */
 	async configuration({
 		issuer,
@@ -51,7 +63,7 @@ export class OfferedProvider {
 		const metadata = await this.metadata();
 		const server = issuer === undefined ? metadata : { ...metadata, issuer };
 		const { clientId } = this.client;
-		const config = new openid.Configuration(server, clientId, {}, await this.#clientAuth(openid));
+		const config = new openid.Configuration(server, clientId, {}, await this.#clientAuth(openid, metadata));
 		config[openid.customFetch] = (url, options) => this.#fetchTokens(fetch, metadata, url, options);
 		config.timeout = 10;
 		// Signatures are checked although the token came over TLS: a proxy in between is nobody's issuer.
@@ -114,37 +126,64 @@ export class OfferedProvider {
 		return metadata;
 	}
 
-	async #clientAuth(openid: typeof import("openid-client")) {
+	async #clientAuth(openid: typeof import("openid-client"), metadata: ServerMetadata) {
 		const { proof } = this.client;
 		if (proof === null) return openid.None();
-		if (proof.kind === "client_secret_basic") return openid.ClientSecretBasic(proof.secret());
-		if (proof.kind === "client_secret_post") return openid.ClientSecretPost(proof.secret());
-		const { signingKey } = await import("./signing-key.ts");
-		return openid.PrivateKeyJwt({ key: signingKey(proof.privateKey), ...(proof.keyId && { kid: proof.keyId }) });
+		if (proof.kind === "private_key_jwt") {
+			const { signingKey } = await import("./signing-key.ts");
+			return openid.PrivateKeyJwt({ key: signingKey(proof.privateKey), ...(proof.keyId && { kid: proof.keyId }) });
+		}
+		// The standard's default, unless the provider says that it knows the other alone.
+		const supported = metadata.token_endpoint_auth_methods_supported ?? ["client_secret_basic"];
+		const isOnlyPost = supported.includes("client_secret_post") && !supported.includes("client_secret_basic");
+		return proof.kind === "client_secret_post" || isOnlyPost
+			? openid.ClientSecretPost(proof.secret())
+			: openid.ClientSecretBasic(proof.secret());
 	}
 
-	/** The token endpoint of a provider that speaks a dialect is heard in the standard's words. */
+	/** The token endpoint of a provider that speaks a dialect is heard in the standard's words, and spoken to in its own. */
 	async #fetchTokens(
 		fetch: GuardedFetch,
 		{ token_endpoint: tokenEndpoint }: ServerMetadata,
 		url: string,
-		{
-			method,
-			headers,
-			body,
-			signal,
-		}: { method: string; headers: Record<string, string>; body: unknown; signal?: AbortSignal },
+		{ method, headers, body, signal }: TokenRequest,
 	): Promise<Response> {
-		const { readTokenAnswer, clientIdParameter } = this.definition;
-		const isToken = url === tokenEndpoint;
-		if (isToken && clientIdParameter !== undefined && body instanceof URLSearchParams) {
-			body.set(clientIdParameter, this.client.clientId);
+		if (url !== tokenEndpoint || !(body instanceof URLSearchParams)) {
+			return fetch(url, { method, headers, body, ...(signal && { signal }) });
 		}
-		const response = await fetch(url, { method, headers, body, ...(signal && { signal }) });
-		if (!isToken || readTokenAnswer === undefined) return response;
-		const answer = readTokenAnswer((await response.json()) as Record<string, unknown>);
+		const { readTokenAnswer = (answer) => answer } = this.definition;
+		const response = await fetch(url, { ...this.#inDialect(headers, body), method, ...(signal && { signal }) });
+		const isPlain = this.isOpenId && this.definition.readTokenAnswer === undefined;
+		// In trouble it may answer anything.
+		if (isPlain || response.status >= 500) return response;
+		const given = members(await response.json());
+		const answer = readTokenAnswer(this.isOpenId ? given : withoutIdToken(given));
 		return Response.json(answer, { status: "error" in answer ? 400 : response.status });
 	}
+
+	#inDialect(headers: Record<string, string>, body: URLSearchParams) {
+		const { clientIdParameter, tokenRequest, headers: own = {} } = this.definition;
+		if (clientIdParameter !== undefined) body.set(clientIdParameter, this.client.clientId);
+		const agent = own["user-agent"];
+		const all = { ...headers, ...(agent !== undefined && { "user-agent": agent }) };
+		if (tokenRequest !== "json") return { headers: all, body };
+		return {
+			headers: { ...all, "content-type": "application/json" },
+			body: JSON.stringify(Object.fromEntries(body)),
+		};
+	}
+}
+
+interface TokenRequest {
+	method: string;
+	headers: Record<string, string>;
+	body: unknown;
+	signal?: AbortSignal;
+}
+
+/** No ID token of a server that is no OpenID provider is believed, so none is kept; and what is `null` was not given. */
+function withoutIdToken({ id_token: _, ...answer }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+	return Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null));
 }
 
 export function isOpenId(server: OpenIdServer | OAuthServer): server is OpenIdServer {

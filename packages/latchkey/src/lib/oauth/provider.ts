@@ -14,13 +14,15 @@ export interface ProviderContext {
 	readonly read: ReadSetting;
 }
 
+/** How a client with a secret proves itself at the token endpoint. */
+export type SecretKind = "client_secret_basic" | "client_secret_post";
+
 /** As whom this site speaks to a provider. */
 export interface Client {
 	readonly clientId: string;
 	/** How it proves that at the token endpoint. `null` for a public client, which has PKCE alone. */
 	readonly proof:
-		| { readonly kind: "client_secret_basic"; readonly secret: () => string }
-		| { readonly kind: "client_secret_post"; readonly secret: () => string }
+		| { readonly kind: SecretKind; readonly secret: () => string }
 		| { readonly kind: "private_key_jwt"; readonly privateKey: string; readonly keyId: string | undefined }
 		| null;
 }
@@ -74,6 +76,8 @@ export interface OpenIdServer {
 	readonly acceptsIssuer?: (claims: Readonly<Record<string, unknown>>) => string | null;
 	/** Whether to ask the user-info endpoint too. Default: only when the ID token holds no address. */
 	readonly userInfo?: "always" | "never";
+	/** `false` for one whose ID tokens hold no nonce, whatever it was asked. */
+	readonly nonce?: false;
 }
 
 /** An OAuth 2 server that is no OpenID provider. */
@@ -84,6 +88,8 @@ export interface OAuthServer {
 	readonly tokenEndpoint: string;
 	/** Asked with the access token, for what {@link ProviderDefinition.readProfile} reads. */
 	readonly userInfoEndpoint?: string;
+	/** How it is asked: by GET, by an empty POST, or by a form with token and client. Default `get`. */
+	readonly userInfoBy?: "get" | "post" | "form";
 }
 
 /** One provider, as data: a few lines and its quirks. */
@@ -102,8 +108,16 @@ export interface ProviderDefinition {
 	responseMode?: "query" | "form_post";
 	/** What else the name of the client is called, where a provider does not know `client_id`. */
 	clientIdParameter?: string;
-	/** Headers that its API asks for. */
+	/** Headers that its API asks for; its token endpoint gets the user agent among them. */
 	headers?: Readonly<Record<string, string>>;
+	/** What stands before the access token towards its API. Default `Bearer`. */
+	tokenScheme?: string;
+	/** `false` for one that refuses the parameters of PKCE. */
+	pkce?: false;
+	/** For a token endpoint that takes JSON in the place of a form. */
+	tokenRequest?: "json";
+	/** What of the authorization response its token endpoint wants to see again. */
+	codeParameters?: readonly string[];
 	/** What separates scopes. Default a space, as RFC 6749 has it. */
 	scopeSeparator?: string;
 	/** Puts a token answer into the standard's shape. */
@@ -162,7 +176,7 @@ export interface ProviderOptions {
 export function clientOf(
 	prefix: string,
 	options: Pick<ProviderOptions, "clientId" | "clientSecret">,
-	kind: "client_secret_basic" | "client_secret_post" = "client_secret_basic",
+	kind: SecretKind = "client_secret_basic",
 ): (context: ProviderContext) => ClientResult {
 	return ({ read }) => {
 		const clientId = options.clientId ?? read(`${prefix}_CLIENT_ID`);

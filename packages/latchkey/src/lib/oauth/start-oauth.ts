@@ -68,7 +68,7 @@ export async function authorizationUrlOf(provider: OfferedProvider, begun: NewTr
 }
 
 function parametersOf(provider: OfferedProvider, begun: NewTransaction): Record<string, string> {
-	const { definition, client, callbackUrl, isOpenId } = provider;
+	const { definition, client, callbackUrl, isOpenId, usesNonce } = provider;
 	const { nonce, codeVerifier, purpose } = begun.transaction;
 	return {
 		...definition.parameters,
@@ -77,12 +77,14 @@ function parametersOf(provider: OfferedProvider, begun: NewTransaction): Record<
 		[definition.clientIdParameter ?? "client_id"]: client.clientId,
 		response_type: "code",
 		redirect_uri: callbackUrl,
-		scope: definition.scopes.join(definition.scopeSeparator ?? " "),
+		...(definition.scopes.length > 0 && { scope: definition.scopes.join(definition.scopeSeparator ?? " ") }),
 		state: stateOf(begun),
-		...(isOpenId && { nonce }),
+		...(usesNonce && { nonce }),
 		...(definition.responseMode === "form_post" && { response_mode: "form_post" }),
-		code_challenge: createHash("sha256").update(codeVerifier).digest("base64url"),
-		code_challenge_method: "S256",
+		...(definition.pkce !== false && {
+			code_challenge: createHash("sha256").update(codeVerifier).digest("base64url"),
+			code_challenge_method: "S256",
+		}),
 	};
 }
 

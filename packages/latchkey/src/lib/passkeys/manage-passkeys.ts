@@ -4,15 +4,16 @@ import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import { refusalToChange } from "../factors/manage-factors.ts";
+import { ownName } from "../factors/own-name.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord, PasskeyRecord } from "../storage/factors-storage.ts";
-import { keepPasskey, passkeyName, verifyNewPasskey } from "./register-passkey.ts";
+import { keepPasskey, verifyNewPasskey } from "./register-passkey.ts";
 import { relyingPartyOf, userHandleOf } from "./relying-party.ts";
 import { type Attestation, attestationInput } from "./responses.ts";
 
 /** A new passkey's answer, and what to call it. */
-export const newPasskeyInput = z.object({ credential: attestationInput, name: passkeyName.optional() });
+export const newPasskeyInput = z.object({ credential: attestationInput, name: ownName.optional() });
 
 /** A passkey, as its owner sees it. */
 export interface Passkey {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ownName } from "../factors/own-name.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
 import { grantedSchema, messageSchema } from "../http/schemas.ts";
@@ -12,7 +13,6 @@ import {
 	removePasskey,
 	renamePasskey,
 } from "./manage-passkeys.ts";
-import { passkeyName } from "./register-passkey.ts";
 import { attestationInput } from "./responses.ts";
 import { signUpWithPasskey } from "./sign-up-with-passkey.ts";
 
@@ -87,7 +87,7 @@ const rename = route({
 	path: "/passkeys/{id}",
 	summary: "Rename a passkey.",
 	access: "signed-in",
-	body: z.object({ name: passkeyName }),
+	body: z.object({ name: ownName }),
 	responses: { 200: messageSchema },
 	errors: ["not_found"],
 	async handle({ engine, visitor, current, params, body }) {

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { misconfigured } from "../errors.ts";
 import { type Method, method } from "../methods/method.ts";
-import { passkeyRoutes } from "./passkey-routes.ts";
 import { assertionInput } from "./responses.ts";
 
 export interface PasskeyOptions {
@@ -25,7 +24,7 @@ export function passkey({ relyingPartyId }: PasskeyOptions = {}): Method {
 		amr: ["swk", "user", "mfa"],
 		level: "aal2",
 		account: () => null,
-		routes: passkeyRoutes,
+		routes: [{ under: ["passkeys", "sign-up"], load: async () => (await import("./passkey-routes.ts")).passkeyRoutes }],
 		verify: ({ credential }, tools) => tools.checkPasskey(credential),
 	});
 	return Object.freeze({ ...plain, ...(relyingPartyId !== undefined && { relyingPartyId }) });

@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { uuidv7 } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
@@ -15,17 +14,6 @@ export const maxPasskeys = 20;
 
 /** COSE's names (RFC 9053) for what every authenticator knows: ES256, RS256 and EdDSA. */
 export const algorithms = [-7, -257, -8];
-
-/** What somebody calls a passkey. */
-export const passkeyName = z
-	.string()
-	.max(200)
-	.transform((text) => text.normalize("NFC").trim())
-	.refine((text) => text !== "", { params: { reason: "required" } })
-	.refine((text) => [...text].length <= 60, { params: { reason: "too_long" } })
-	.refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(text), {
-		params: { reason: "invalid" },
-	});
 
 interface Made {
 	readonly passkey: Omit<NewPasskey, "userId">;

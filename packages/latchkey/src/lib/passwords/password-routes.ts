@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { codeAskedAnswer, codeAskedSchema } from "../email-codes/email-code-routes.ts";
+import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
-import { grantedSchema } from "../http/schemas.ts";
+import { grantedSchema, messageSchema } from "../http/schemas.ts";
 import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
 import { passwordResetRoutes } from "../password-reset/password-reset-routes.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { changePassword } from "./change-password.ts";
+import { setFirstPassword } from "./first-password.ts";
 import { typedPassword } from "./typed-password.ts";
 
 const signUpRoute = route({
@@ -16,6 +18,7 @@ const signUpRoute = route({
 		"Register, and be signed in. An e-mail address or a user name is needed. Where addresses must be proven first: 202, alike for new and taken ones, and `PUT /email-verifications/{token}` finishes it.",
 	access: "public",
 	body: signUpInput,
+	ownFields: true,
 	responses: { 201: grantedSchema, 202: z.union([codeAskedSchema, pendingSchema]) },
 	errors: ["sign_up_closed", "identifier_taken", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, body }) {
@@ -38,4 +41,24 @@ const changePasswordRoute = route({
 	},
 });
 
-export const passwordRoutes: readonly Route[] = [signUpRoute, changePasswordRoute, ...passwordResetRoutes];
+const setPasswordRoute = route({
+	method: "POST",
+	path: "/password",
+	summary: "Choose a password for an account that has none. Every other session ends.",
+	access: "recent",
+	body: z.object({ newPassword: z.string() }),
+	responses: { 201: messageSchema },
+	errors: ["factor_exists", "insufficient_level", "busy"],
+	async handle({ engine, visitor, current, body }) {
+		const set = await setFirstPassword(engine, visitor, current, body.newPassword);
+		if (!set.ok) throw refusal(set);
+		return { status: 201, body: { message: "Password set" } };
+	},
+});
+
+export const passwordRoutes: readonly Route[] = [
+	signUpRoute,
+	setPasswordRoute,
+	changePasswordRoute,
+	...passwordResetRoutes,
+];

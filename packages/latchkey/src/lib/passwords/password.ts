@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { type Method, method } from "../methods/method.ts";
-import { passwordRoutes } from "./password-routes.ts";
 import { typedPassword } from "./typed-password.ts";
 
 const input = z
@@ -19,7 +18,12 @@ export function password(): Method {
 		input,
 		amr: ["pwd"],
 		account: (given) => identifierOf(given) ?? "",
-		routes: passwordRoutes,
+		routes: [
+			{
+				under: ["sign-up", "password", "password-resets"],
+				load: async () => (await import("./password-routes.ts")).passwordRoutes,
+			},
+		],
 		async verify(given, tools) {
 			const account = await tools.findAccount(identifierOf(given) ?? "");
 			const matches = await tools.checkPassword(account, given.password);

@@ -144,6 +144,8 @@ async function finishWithApp(
 	const about = { userId: user.id, sessionId: draft.id };
 	const session = await engine.storage.addTotp({
 		...confirmed,
+		// It is named later, where there is time for it.
+		name: null,
 		userId: user.id,
 		epoch: content.epoch,
 		recoveryCodeHashes: codeHashes,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import { route } from "../http/route.ts";
@@ -12,8 +13,8 @@ import {
 	userSchema,
 } from "../http/schemas.ts";
 import { signInAnswer, signInResponses } from "../http/sign-in-answer.ts";
+import type { Visitor } from "../http/visitor.ts";
 import type { Method } from "../methods/method.ts";
-import { leavingProvider } from "../oauth/leaving-provider.ts";
 import { isProvider } from "../oauth/provider.ts";
 import { signIn } from "../sign-in/sign-in.ts";
 import { type Device, endDevice, endOtherDevices, listDevices } from "./devices.ts";
@@ -107,13 +108,18 @@ const signOutForm = route({
 	async handle({ engine, visitor, body }) {
 		const { origin } = engine.settings;
 		const location = safeRedirect(body.redirectTo, { origin, fallback: engine.options.pages.afterSignOut });
-		const leaving = body.atProvider === "true" ? await leavingProvider(engine, visitor) : null;
+		const leaving = body.atProvider === "true" ? await leaveProvider(engine, visitor) : null;
 		if (leaving !== null) {
 			return { status: 200, body: undefined, ...leaving, cookie: await endCurrentSession(engine, visitor) };
 		}
 		return { status: 303, body: undefined, headers: { location }, cookie: await endCurrentSession(engine, visitor) };
 	},
 });
+
+async function leaveProvider(engine: Engine, visitor: Visitor) {
+	const { leavingProvider } = await import("../oauth/leaving-provider.ts");
+	return leavingProvider(engine, visitor);
+}
 
 const devices = route({
 	method: "GET",

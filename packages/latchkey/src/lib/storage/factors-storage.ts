@@ -2,7 +2,7 @@ import type { NewEvent, NewSession, SessionRecord, Settlement } from "./storage.
 
 /**
  * Second factors and passkeys. What makes an account harder or easier to enter (an authenticator app added or removed, a
- * passkey removed, the second step switched) moves the user's epoch: every session ends but the one that did it, and so
+ * passkey removed, the second step switched, a first password) moves the user's epoch: every session ends but the one that did it, and so
  * does every sign-in under way, also one that waits for its second step.
  */
 export interface FactorsStorage {
@@ -21,6 +21,9 @@ export interface FactorsStorage {
 	 * this or a later step was used before. One guarded UPDATE, so a code that is sent twice at once is good once.
 	 */
 	recordTotpUse(input: { userId: string; sealed: string; step: number; resealed: string | null }): Promise<boolean>;
+
+	/** Names the user's authenticator app. False when there is none, and then nothing is recorded. */
+	renameTotp(input: { userId: string; name: string; events: readonly NewEvent[] }): Promise<boolean>;
 
 	/**
 	 * Removes the authenticator app, and with the last factor the recovery codes and the second step. `not_live` when the
@@ -61,6 +64,12 @@ export interface FactorsStorage {
 
 	/** Switches whether a password alone is enough. `gone` when it is to be switched on without any factor. */
 	switchSecondStep(input: ChangeFactors & { on: boolean }): Promise<FactorsChange>;
+
+	/**
+	 * Gives the user a password where there is none, under a version that no password of theirs ever had. Kills pending
+	 * resets and changes of the address. `gone` when there is one, or no such user.
+	 */
+	addPassword(input: ChangeFactors & { sealed: string }): Promise<FactorsChange>;
 }
 
 /** How many of each there are: what a sign-in needs to know. */
@@ -86,6 +95,8 @@ export interface TotpRecord {
 	sealed: string;
 	/** The step of the newest code that was used (RFC 6238, section 4.2). */
 	lastStep: number;
+	/** What the user calls it. */
+	name: string | null;
 	createdAt: number;
 	lastUsedAt: number | null;
 }
@@ -117,6 +128,7 @@ export interface AddTotp {
 	sealed: string;
 	/** Of the code that confirmed it, which is used by that. */
 	step: number;
+	name: string | null;
 	/** `null` leaves the recovery codes as they are. */
 	recoveryCodeHashes: readonly Uint8Array[] | null;
 	session: Omit<NewSession, "userId" | "epoch">;

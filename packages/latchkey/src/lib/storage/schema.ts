@@ -176,6 +176,7 @@ export interface TotpTable {
 	last_step: number;
 	created_at: number;
 	last_used_at: number | null;
+	name: string | null;
 }
 
 export interface RecoveryCodeTable {

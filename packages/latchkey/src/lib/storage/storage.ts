@@ -121,7 +121,7 @@ export interface Storage extends MailStorage, EmailStorage, OAuthStorage, Factor
 	appendEvents(events: readonly NewEvent[]): Promise<void>;
 
 	/** The user's own events, newest first, at most `limit`, older than `before` (an event's id). */
-	listEvents(userId: string, page: Page): Promise<EventRecord[]>;
+	listEvents(userId: string, page: Page & { types?: readonly string[] }): Promise<EventRecord[]>;
 
 	// ── upkeep ──
 

@@ -1,8 +1,10 @@
+import * as z from "zod";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import { refusalToChange } from "../factors/manage-factors.ts";
-import { admitFactor } from "../factors/verify-factor.ts";
+import { ownName } from "../factors/own-name.ts";
+import { admitFactor, typedCode } from "../factors/verify-factor.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { combine } from "../second-step/authentication.ts";
@@ -10,6 +12,13 @@ import { draftSession, grantSession } from "../sessions/open-session.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import { confirmTotp } from "./totp.ts";
+
+/** What adds an app: the enrolment that was begun, a code of it, and what to call it. */
+export const newTotpInput = z.object({
+	enrolment: z.string().max(2000),
+	code: typedCode,
+	name: ownName.optional(),
+});
 
 /**
  * Adds the authenticator app that a code has confirmed. Every session ends, since none of them has shown it; a new one
@@ -19,7 +28,7 @@ export async function addTotp(
 	engine: Engine,
 	visitor: Visitor,
 	current: ResolvedSession,
-	typed: { enrolment: string; code: string },
+	typed: z.output<typeof newTotpInput>,
 ): Promise<SignInResult> {
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
@@ -36,6 +45,7 @@ export async function addTotp(
 	const about = { userId: user.id, sessionId: draft.id };
 	const opened = await engine.storage.addTotp({
 		...confirmed,
+		name: typed.name ?? null,
 		userId: user.id,
 		epoch: session.epoch,
 		recoveryCodeHashes: made?.codeHashes ?? null,
@@ -53,6 +63,23 @@ export async function addTotp(
 		...grantSession(engine, secret, opened, user),
 		...(made !== null && { recoveryCodes: made.codes }),
 	};
+}
+
+/** Names the authenticator app. It proves as much as before, so nobody is signed out. */
+export async function renameTotp(
+	engine: Engine,
+	visitor: Visitor,
+	current: ResolvedSession,
+	name: string,
+): Promise<{ readonly ok: true } | Refusal> {
+	const { user, session } = current;
+	const factors = await engine.storage.readFactors(user.id);
+	if (factors === null) return { ok: false, code: "not_authenticated" };
+	const refused = refusalToChange(current, factors);
+	if (refused !== null) return refused;
+	const event = auditEvent("totp.renamed", visitor, { userId: user.id, sessionId: session.id });
+	const renamed = await engine.storage.renameTotp({ userId: user.id, name, events: [event] });
+	return renamed ? { ok: true } : { ok: false, code: "factor_missing" };
 }
 
 /** Removes the authenticator app. Every session but this one ends. */

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { typedCode } from "../factors/verify-factor.ts";
+import { ownName } from "../factors/own-name.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
 import { grantedSchema, messageSchema } from "../http/schemas.ts";
 import { signInAnswer } from "../http/sign-in-answer.ts";
-import { addTotp, removeTotp } from "./manage-totp.ts";
+import { addTotp, newTotpInput, removeTotp, renameTotp } from "./manage-totp.ts";
 import { startTotp, type TotpEnrolment } from "./totp.ts";
 
 export const enrolmentSchema = z.object({
@@ -29,11 +29,26 @@ const confirm = route({
 	path: "/factors/totp",
 	summary: "Add the app with a code of it. Every other session ends; a new one takes the place of this one.",
 	access: "recent",
-	body: z.object({ enrolment: z.string().max(2000), code: typedCode }),
+	body: newTotpInput,
 	responses: { 200: grantedSchema },
 	errors: ["invalid_credentials", "factor_exists", "too_many_attempts", "insufficient_level"],
 	async handle({ engine, visitor, current, body }) {
 		return signInAnswer(200, "Authenticator app added", await addTotp(engine, visitor, current, body));
+	},
+});
+
+const rename = route({
+	method: "PATCH",
+	path: "/factors/totp",
+	summary: "Name the authenticator app.",
+	access: "recent",
+	body: z.object({ name: ownName }),
+	responses: { 200: messageSchema },
+	errors: ["factor_missing", "insufficient_level"],
+	async handle({ engine, visitor, current, body }) {
+		const renamed = await renameTotp(engine, visitor, current, body.name);
+		if (!renamed.ok) throw refusal(renamed);
+		return { status: 200, body: { message: "Authenticator app renamed" } };
 	},
 });
 
@@ -51,4 +66,4 @@ const remove = route({
 	},
 });
 
-export const totpRoutes: readonly Route[] = [start, confirm, remove];
+export const totpRoutes: readonly Route[] = [start, confirm, rename, remove];

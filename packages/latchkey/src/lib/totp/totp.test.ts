@@ -97,15 +97,45 @@ describe("an authenticator app", () => {
 		expect((await firstStep(auth)).answer.status).toBe(200);
 	});
 
-	it("[ASVS 7.5.1] asks for a recent proof before it is added or removed", async () => {
+	it("[ASVS 7.5.1] asks for a recent proof before it is added, renamed or removed", async () => {
 		const auth = openTestAuth();
 		const browser = await signedUp(auth);
 		await withApp(auth, browser);
 		auth.clock.advance({ minutes: 11 });
-		for (const [method, body] of [["POST"], ["PUT", { enrolment: "x", code: "1" }], ["DELETE"]] as const) {
+		for (const [method, body] of [
+			["POST"],
+			["PUT", { enrolment: "x", code: "1" }],
+			["PATCH", { name: "x" }],
+			["DELETE"],
+		] as const) {
 			const answer = await browser.request(method, "/api/auth/factors/totp", body);
 			expect(answer.body.code).toBe("reauthentication_required");
 		}
+	});
+
+	it("is named when it is added and later, by its owner alone, and signs nobody out by that", async () => {
+		const auth = openTestAuth();
+		const browser = await signedUp(auth);
+		const path = "/api/auth/factors/totp";
+		const name = async () => (await browser.get("/api/auth/factors")).body.factors.totp?.name;
+		expect((await browser.patch(path, { name: "Phone" })).body.code).toBe("factor_missing");
+		const { secret, enrolment } = (await browser.post(path)).body;
+		const proof = { enrolment, code: totpCode(secret, auth.clock()) };
+		expect((await browser.put(path, { ...proof, name: "\u202eenohP" })).body.fields).toEqual({ name: "invalid" });
+		expect((await browser.put(path, { ...proof, name: " Phone " })).status).toBe(200);
+		expect(await name()).toBe("Phone");
+		auth.clock.advance({ seconds: 30 });
+		const { browser: tablet } = await firstStep(auth);
+		await tablet.post("/api/auth/attempt", { factor: "totp", code: totpCode(secret, auth.clock()) });
+		expect((await browser.patch(path, { name: "" })).body.fields).toEqual({ name: "required" });
+		expect((await browser.patch(path, { name: "Old phone" })).status).toBe(200);
+		expect(await name()).toBe("Old phone");
+		expect((await tablet.get("/api/auth")).body.authenticated).toBe(true);
+		const { events } = (await browser.get("/api/auth/events")).body;
+		expect(events[0]).toMatchObject({ type: "totp.renamed" });
+		const bob = await signedUp(auth, { email: "bob@example.com", password: ada.password });
+		expect((await bob.patch(path, { name: "Mine" })).body.code).toBe("factor_missing");
+		expect(await name()).toBe("Old phone");
 	});
 
 	it("lies sealed in the database, and under a new secret once it has been used", async () => {

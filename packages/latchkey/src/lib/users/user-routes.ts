@@ -24,6 +24,7 @@ const changeUser = route({
 	summary: "Change the name or the user name (after a recent proof). `null` removes one; what is absent stays.",
 	access: "signed-in",
 	body: userChanges,
+	ownFields: true,
 	responses: { 200: messageSchema.extend({ user: userSchema }) },
 	errors: ["identifier_taken", "too_many_attempts", "reauthentication_required"],
 	async handle({ engine, visitor, current, body }) {

@@ -1,5 +1,13 @@
 import { domainOf, standing } from "../email-standing.ts";
-import { clientOf, outsideProvider, type ProviderMethod, type ProviderOptions, scopesOf, text } from "../provider.ts";
+import {
+	clientOf,
+	outsideProvider,
+	type ProviderDefinition,
+	type ProviderMethod,
+	type ProviderOptions,
+	scopesOf,
+	text,
+} from "../provider.ts";
 
 export interface MicrosoftOptions extends ProviderOptions {
 	/**
@@ -16,14 +24,21 @@ const tenantId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
 const consumers = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const consumerDomains = new Set(["outlook.com", "hotmail.com", "live.com", "msn.com"]);
 
-/** "Continue with Microsoft" (Entra ID). Variables: `MICROSOFT_CLIENT_ID`, `MICROSOFT_CLIENT_SECRET`, `MICROSOFT_TENANT`. */
+/** "Continue with Microsoft". Variables: `MICROSOFT_CLIENT_ID`, `MICROSOFT_CLIENT_SECRET`, `MICROSOFT_TENANT`. */
 export function microsoft(options: MicrosoftOptions = {}): ProviderMethod {
+	return outsideProvider(microsoftDefinition({ id: "microsoft", name: "Microsoft", prefix: "MICROSOFT" }, options));
+}
+
+export function microsoftDefinition(
+	{ id, name, prefix }: { id: string; name: string; prefix: string },
+	options: MicrosoftOptions,
+): ProviderDefinition {
 	const authority = options.authority ?? "https://login.microsoftonline.com";
-	return outsideProvider({
-		id: "microsoft",
-		name: "Microsoft",
+	return {
+		id,
+		name,
 		server({ read }) {
-			const tenant = options.tenant ?? read("MICROSOFT_TENANT") ?? "common";
+			const tenant = options.tenant ?? read(`${prefix}_TENANT`) ?? "common";
 			if (tenantId.test(tenant)) return { issuer: `${authority}/${tenant}/v2.0`, userInfo: "never" };
 			return {
 				// The metadata of these names an issuer with a blank in it, and every tenant fills in its own.
@@ -33,7 +48,7 @@ export function microsoft(options: MicrosoftOptions = {}): ProviderMethod {
 				userInfo: "never",
 			};
 		},
-		client: clientOf("MICROSOFT", options, "client_secret_post"),
+		client: clientOf(prefix, options, "client_secret_post"),
 		scopes: scopesOf(["openid", "email", "profile"], options),
 		...(options.parameters && { parameters: options.parameters }),
 		readProfile({ claims }) {
@@ -46,7 +61,7 @@ export function microsoft(options: MicrosoftOptions = {}): ProviderMethod {
 				label: email ?? text(claims.preferred_username),
 			};
 		},
-	});
+	};
 }
 
 function acceptsTenant(tenant: string, tid: unknown): boolean {

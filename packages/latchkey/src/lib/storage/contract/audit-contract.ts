@@ -41,6 +41,26 @@ export function auditContract(context: ContractContext): void {
 		expect(paged).toEqual(events.map(({ id }) => id).reverse());
 	});
 
+	it("pages through the events of some types only", async () => {
+		const { storage } = context;
+		const events = Array.from({ length: 30 }, (_, i) => newEvent({ userId: "ada", type: `type-${i % 3}` }));
+		await storage.appendEvents([...events, newEvent({ userId: "bob", type: "type-1" })]);
+		const types = ["type-1", "type-2", "type-9"];
+		const paged: string[] = [];
+		for (let before: string | undefined; ; before = paged.at(-1)) {
+			const page = await storage.listEvents("ada", { limit: 7, types, ...(before !== undefined && { before }) });
+			if (page.length === 0) break;
+			paged.push(...page.map(({ id }) => id));
+		}
+		expect(paged).toEqual(
+			events
+				.filter(({ type }) => types.includes(type))
+				.map(({ id }) => id)
+				.reverse(),
+		);
+		expect(await storage.listEvents("ada", { limit: 7, types: [] })).toEqual([]);
+	});
+
 	it("records all of the events or none", async () => {
 		const { storage, store } = context;
 		const known = newEvent();

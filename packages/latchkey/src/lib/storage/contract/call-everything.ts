@@ -54,6 +54,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await storage.appendEvents([newEvent()]);
 	await storage.listEvents(userId, { limit: 1 });
 	await storage.listEvents(userId, { limit: 1, before: "x" });
+	await storage.listEvents(userId, { limit: 1, types: ["x"] });
 	await storage.requestDeletion({ userId, afterMs: 0, events: [newEvent()] });
 	await storage.readDeletion(userId);
 	await storage.listDueDeletions(1);
@@ -99,10 +100,12 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	const { user } = (await storage.findCredentialsOfUser(userId))!;
 	const session = await storage.addTotp(newTotp(userId, { epoch: user.epoch, recoveryCodeHashes: [sha256("c")] }));
 	const change = { userId, keepSessionId: session!.id, events: [] };
+	await storage.renameTotp({ userId, name: "x", events: [] });
 	await storage.recordTotpUse({ userId, sealed: "$sealed$totp", step: 1001, resealed: null });
 	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] });
 	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
 	await storage.switchSecondStep({ ...change, on: true });
+	await storage.addPassword({ ...change, sealed: "x" });
 	await storage.readFactors(userId);
 	await storage.removeTotp(change);
 	await storage.removePasskey({ ...change, id: passkey.id });

@@ -27,7 +27,7 @@ export function factorsContract(context: ContractContext): void {
 		expect(await storage.readSession(secretHash!)).toBeNull();
 		expect((await storage.readSession(sha256("with an app")))?.session).toEqual(opened);
 		expect(await storage.readFactors(userId)).toEqual({
-			totp: { sealed: "$sealed$totp", lastStep: 1000, createdAt: clock.now, lastUsedAt: null },
+			totp: { sealed: "$sealed$totp", lastStep: 1000, name: null, createdAt: clock.now, lastUsedAt: null },
 			passkeys: [],
 			recoveryCodes: 2,
 			secondStep: false,
@@ -51,6 +51,23 @@ export function factorsContract(context: ContractContext): void {
 		expect(await storage.addTotp(newTotp(randomUUID(), { events }))).toBeNull();
 		expect(await store.countRows()).toEqual(before);
 		expect(await storage.readSession(bob.secretHash!)).not.toBeNull();
+	});
+
+	it("names an app when it is added and later, and records nothing where there is none", async () => {
+		const { storage } = context;
+		const { userId } = await signUp(storage, "ada");
+		const bob = await signUp(storage, "bob");
+		const session = await storage.addTotp(newTotp(userId, { name: "Phone" }));
+		expect(await storage.readFactors(userId)).toMatchObject({ totp: { name: "Phone" } });
+		expect(await storage.renameTotp({ userId, name: "Tablet", events: [newEvent({ userId })] })).toBe(true);
+		expect(await storage.readFactors(userId)).toMatchObject({ totp: { name: "Tablet", sealed: "$sealed$totp" } });
+		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
+		expect(await storage.renameTotp({ userId: bob.userId, name: "x", events: [newEvent()] })).toBe(false);
+		expect(await storage.renameTotp({ userId: randomUUID(), name: "x", events: [newEvent()] })).toBe(false);
+		expect(await storage.listEvents(bob.userId, { limit: 10 })).toHaveLength(0);
+		// A name proves nothing: nobody is signed out by it.
+		expect(session).toMatchObject({ epoch: 2 });
+		expect((await storage.readSession(sha256("with an app")))?.session.epoch).toBe(2);
 	});
 
 	it("[A25] takes each step of a secret once, and none before it", async () => {
@@ -206,10 +223,11 @@ export function factorsContract(context: ContractContext): void {
 		await signUp(storage, "bob");
 		const before = await store.countRows();
 		const { userId } = await withTotp("ada");
+		await storage.renameTotp({ userId, name: "Old phone", events: [] });
 		const passkey = newPasskey(userId);
 		await storage.addPasskey({ passkey, limit: 1, events: [] });
 		expect((await storage.exportUser(userId))?.factors).toEqual({
-			totp: { createdAt: clock.now, lastUsedAt: null },
+			totp: { name: "Old phone", createdAt: clock.now, lastUsedAt: null },
 			passkeys: [{ ...passkey, createdAt: clock.now, lastUsedAt: null }],
 			recoveryCodes: 2,
 			secondStep: false,

@@ -123,6 +123,7 @@ export function newTotp(userId: string, overrides: Partial<AddTotp> = {}): AddTo
 		epoch: 1,
 		sealed: "$sealed$totp",
 		step: 1000,
+		name: null,
 		recoveryCodeHashes: null,
 		session,
 		replaces: null,

@@ -5,6 +5,7 @@ import { credentialsContract } from "./credentials-contract.ts";
 import { deletionContract } from "./deletion-contract.ts";
 import { emailContract } from "./email-contract.ts";
 import { factorsContract } from "./factors-contract.ts";
+import { firstPasswordContract } from "./first-password-contract.ts";
 import { mailContract } from "./mail-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { passkeysContract } from "./passkeys-contract.ts";
@@ -30,6 +31,7 @@ export function storageContract(name: string, open: OpenContractStore): void {
 	describe(`${name}: outside providers`, () => oauthContract(useContractStore(open)));
 	describe(`${name}: second factors`, () => factorsContract(useContractStore(open)));
 	describe(`${name}: passkeys`, () => passkeysContract(useContractStore(open)));
+	describe(`${name}: first password`, () => firstPasswordContract(useContractStore(open)));
 	describe(`${name}: outbox`, () => mailContract(useContractStore(open)));
 	describe(`${name}: proven addresses`, () => emailContract(useContractStore(open)));
 	describe(`${name}: upkeep`, () => upkeepContract(useContractStore(open)));

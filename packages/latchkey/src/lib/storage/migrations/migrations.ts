@@ -3,7 +3,15 @@ import { mailTables } from "./0002-mail.ts";
 import { secondFactors } from "./0003-second-factors.ts";
 import { outsideProviders } from "./0004-outside-providers.ts";
 import { userFields } from "./0005-user-fields.ts";
+import { appNames } from "./0010-app-names.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [coreTables, mailTables, secondFactors, outsideProviders, userFields];
+export const migrations: readonly Migration[] = [
+	coreTables,
+	mailTables,
+	secondFactors,
+	outsideProviders,
+	userFields,
+	appNames,
+];

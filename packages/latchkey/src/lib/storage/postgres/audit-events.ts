@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { toEvent } from "../sqlite/rows.ts";
+import { behindEveryId, toEvent } from "../sqlite/rows.ts";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged } from "./fragments.ts";
@@ -16,16 +16,7 @@ export function auditOperations(connection: PostgresConnection): AuditOperations
 		(_, p) => sql`with ${clock(p)}, once as (values (1)), ${logged(p, "once")} select from once`,
 	);
 
-	const list = connection.prepare((db, p: { userId: string; limit: number } & Ambient) =>
-		db
-			.selectFrom("latchkey_audit_event")
-			.select(eventColumns)
-			.where("subject", "=", p.userId)
-			.orderBy("id", "desc")
-			.limit(p.limit),
-	);
-
-	const listNext = connection.prepare((db, p: { userId: string; limit: number; before: string } & Ambient) =>
+	const list = connection.prepare((db, p: { userId: string; limit: number; before: string } & Ambient) =>
 		db
 			.selectFrom("latchkey_audit_event")
 			.select(eventColumns)
@@ -35,13 +26,26 @@ export function auditOperations(connection: PostgresConnection): AuditOperations
 			.limit(p.limit),
 	);
 
+	const listOfTypes = connection.prepare(
+		(db, p: { userId: string; limit: number; before: string; types: readonly string[] } & Ambient) =>
+			db
+				.selectFrom("latchkey_audit_event")
+				.select(eventColumns)
+				.where("subject", "=", p.userId)
+				.where("id", "<", p.before)
+				.where(sql<boolean>`type = any(${p.types}::text[])`)
+				.orderBy("id", "desc")
+				.limit(p.limit),
+	);
+
 	return {
 		appendEvents: async (events) => {
 			if (events.length > 0) await append.all({ events: eventRows(events) });
 		},
 
-		listEvents: async (userId, { limit, before }) => {
-			const rows = await (before === undefined ? list.all({ userId, limit }) : listNext.all({ userId, limit, before }));
+		listEvents: async (userId, { limit, before = behindEveryId, types }) => {
+			const page = { userId, limit, before };
+			const rows = await (types === undefined ? list.all(page) : listOfTypes.all({ ...page, types }));
 			return rows.map(toEvent);
 		},
 	};

@@ -49,7 +49,7 @@ function prepareRead(connection: PostgresConnection) {
 				jsonArrayFrom(
 					eb
 						.selectFrom("latchkey_totp as totp")
-						.select(["totp.created_at", "totp.last_used_at"])
+						.select(["totp.name", "totp.created_at", "totp.last_used_at"])
 						.whereRef("totp.user_id", "=", "u.id"),
 				).as("totp"),
 				jsonArrayFrom(

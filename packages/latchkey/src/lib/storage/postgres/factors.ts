@@ -24,10 +24,10 @@ import type { Ambient } from "./prepared.ts";
 
 type FactorOperations = Omit<
 	FactorsStorage,
-	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey"
+	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey" | "addPassword"
 >;
 
-/** What an account has besides a password, passkeys' own doings apart. */
+/** What an account has besides a password, passkeys' and passwords' own doings apart. */
 export function factorOperations(connection: PostgresConnection): FactorOperations {
 	const read = prepareRead(connection);
 	const add = prepareAdd(connection);
@@ -45,6 +45,7 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 						: {
 								sealed: totp.sealed,
 								lastStep: totp.last_step,
+								name: totp.name,
 								createdAt: totp.created_at,
 								lastUsedAt: totp.last_used_at,
 							},
@@ -55,7 +56,7 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 			};
 		},
 
-		addTotp: async ({ userId, epoch, sealed, step, recoveryCodeHashes, session, replaces, settle, events }) => {
+		addTotp: async ({ userId, epoch, sealed, step, name, recoveryCodeHashes, session, replaces, settle, events }) => {
 			const row = await add.first({
 				...sessionParameters(session),
 				...settlementParameters(settle),
@@ -63,6 +64,7 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 				epoch,
 				sealed,
 				step,
+				name,
 				replacesCodes: recoveryCodeHashes !== null,
 				codeHashes: inHex(recoveryCodeHashes ?? []),
 				replaces: replaces?.sessionId ?? null,
@@ -73,6 +75,9 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 
 		recordTotpUse: async ({ userId, sealed, step, resealed }) =>
 			(await statements.recordTotpUse.all({ userId, sealed, step, next: resealed ?? sealed })).length === 1,
+
+		renameTotp: async ({ userId, name, events }) =>
+			(await statements.renameTotp.all({ userId, name, events: eventRows(events) })).length === 1,
 
 		removeTotp: async (input) => (await runChange(changes.removeTotp, input, {})) as FactorsChange,
 
@@ -232,6 +237,7 @@ function prepareAdd(connection: PostgresConnection) {
 			epoch: number;
 			sealed: string;
 			step: number;
+			name: string | null;
 			replacesCodes: boolean;
 			codeHashes: readonly string[];
 			replaces: string | null;
@@ -244,8 +250,8 @@ function prepareAdd(connection: PostgresConnection) {
 				where u.id = ${p.userId}::text and u.epoch = ${p.epoch}::integer for no key update
 			),
 			added as (
-				insert into latchkey_totp (user_id, sealed, last_step, created_at)
-				select locked.id, ${p.sealed}::text, ${p.step}::bigint, clock.now from clock cross join locked
+				insert into latchkey_totp (user_id, sealed, last_step, created_at, name)
+				select locked.id, ${p.sealed}::text, ${p.step}::bigint, clock.now, ${p.name}::text from clock cross join locked
 				on conflict do nothing
 				returning user_id
 			),
@@ -286,6 +292,16 @@ function prepareStatements(connection: PostgresConnection) {
 				where latchkey_totp.user_id = ${p.userId}::text and latchkey_totp.sealed = ${p.sealed}::text
 					and latchkey_totp.last_step < ${p.step}::bigint
 				returning latchkey_totp.user_id`,
+		),
+
+		renameTotp: connection.prepare<{ userId: string; name: string; events: string }, { id: string }>(
+			(_, p) => sql`with ${clock(p)},
+				renamed as (
+					update latchkey_totp set name = ${p.name}::text where latchkey_totp.user_id = ${p.userId}::text
+					returning latchkey_totp.user_id as id
+				),
+				${logged(p, "renamed")}
+				select renamed.id from renamed`,
 		),
 
 		replaceCodes: connection.prepare<{ userId: string; codeHashes: readonly string[]; events: string }, { id: string }>(

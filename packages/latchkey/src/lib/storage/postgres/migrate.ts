@@ -5,6 +5,7 @@ import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../sql
 import { parseDatabaseUrl } from "./database-url.ts";
 import { ask, inspectServer, readStatus, type Server } from "./inspect.ts";
 import { quoted, withPrefix } from "./names.ts";
+import { changeTables } from "./patient-transaction.ts";
 import { createPool, type OwnPool, type PostgresClient } from "./pool.ts";
 import { reasonOf, sqlState } from "./postgres-errors.ts";
 import { toStartError } from "./start-errors.ts";
@@ -24,7 +25,8 @@ export async function planMigrations(url: string): Promise<readonly PlannedMigra
 
 /**
  * Applies what is pending, in one transaction, also beside foreign tables; creates the schema if it is missing. Answers
- * what it applied. Any number of processes may do so at once: one applies, the others find nothing to do.
+ * what it applied. Any number of processes may do so at once: one applies, the others find nothing to do. Rejects with
+ * `store_unavailable`, and has changed nothing, when the tables are in use for so long that others would wait behind it.
  */
 export async function applyMigrations(url: string): Promise<readonly AppliedMigration[]> {
 	return withServer(url, (client, server) => migrate(client, server, undefined));
@@ -47,19 +49,21 @@ export async function migrate(
 	clock: (() => number) | undefined,
 ): Promise<readonly AppliedMigration[]> {
 	const { schema } = server.names;
-	await ask(client, "BEGIN");
 	try {
-		// The transaction's own lock, which a pooler cannot leave behind with somebody else.
-		await ask(client, "SELECT pg_advisory_xact_lock(hashtext('latchkey migrate'), hashtext($1))", [schema]);
-		// Read again under the lock: another process may have come first.
-		const { pending } = await readStatus(client, server);
-		if (pending.length > 0) await enterSchema(client, schema);
-		const applied: AppliedMigration[] = [];
-		for (const migration of pending) applied.push(await apply(client, server, migration, clock?.() ?? null));
-		await ask(client, "COMMIT");
-		return applied;
+		return await changeTables(client, {
+			label: server.label,
+			// The transaction's own lock, which a pooler cannot leave behind with somebody else.
+			prepare: () => ask(client, "SELECT pg_advisory_xact_lock(hashtext('latchkey migrate'), hashtext($1))", [schema]),
+			change: async () => {
+				// Read again under the lock: another process may have come first.
+				const { pending } = await readStatus(client, server);
+				if (pending.length > 0) await enterSchema(client, schema);
+				const applied: AppliedMigration[] = [];
+				for (const migration of pending) applied.push(await apply(client, server, migration, clock?.() ?? null));
+				return applied;
+			},
+		});
 	} catch (error) {
-		await ask(client, "ROLLBACK").catch(() => {});
 		throw lacksRight(error) ? notAllowed(server, error) : error;
 	}
 }

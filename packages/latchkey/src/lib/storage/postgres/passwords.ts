@@ -1,7 +1,9 @@
 import { sql } from "kysely";
+import type { FactorsChange } from "../factors-storage.ts";
 import { type SessionRow, toSession } from "../sqlite/rows.ts";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
+import { type ChangeParameters, type ChangeRow, changeStatement, runChange } from "./factors.ts";
 import {
 	clock,
 	endedByEpoch,
@@ -19,11 +21,24 @@ import {
 } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
 
-type PasswordOperations = Pick<Storage, "changePassword" | "resealPassword">;
+type PasswordOperations = Pick<Storage, "changePassword" | "resealPassword" | "addPassword">;
 
-/** Passwords changed, and stored anew without a change. */
+/** Passwords chosen, changed, and stored anew without a change. */
 export function passwordOperations(connection: PostgresConnection): PasswordOperations {
 	const change = prepareChange(connection);
+
+	const add = connection.prepare<ChangeParameters, ChangeRow>((_, p) =>
+		changeStatement(p, {
+			target: sql`select locked.id from locked
+				where not exists (select 1 from latchkey_password as w where w.user_id = locked.id)`,
+			more: sql`added as (
+					-- The epoch moved at every change and removal before, so no password of this user ever had it for a version.
+					insert into latchkey_password (user_id, sealed, version, changed_at)
+					select moved.id, ${p.sealed!}::text, moved.epoch, clock.now from clock cross join moved
+				),
+				${killedPending("moved")},`,
+		}),
+	);
 
 	const reseal = connection.prepare((db, p: { userId: string; version: number; from: string; to: string } & Ambient) =>
 		db
@@ -47,6 +62,8 @@ export function passwordOperations(connection: PostgresConnection): PasswordOper
 			});
 			return row === undefined ? null : toSession(row);
 		},
+
+		addPassword: async (input) => (await runChange(add, input, { sealed: input.sealed })) as FactorsChange,
 
 		resealPassword: async (input) => (await reseal.all(input)).length === 1,
 	};

@@ -83,6 +83,7 @@ function forgetful(storage: Storage, memory: LiveSessions): Partial<Storage> {
 		addTotp: (input) => changesUser(input.userId, storage.addTotp(input)),
 		removeTotp: (input) => changesUser(input.userId, storage.removeTotp(input)),
 		removePasskey: (input) => changesUser(input.userId, storage.removePasskey(input)),
+		addPassword: (input) => changesUser(input.userId, storage.addPassword(input)),
 		switchSecondStep: (input) => changesUser(input.userId, storage.switchSecondStep(input)),
 		proveEmail: (input) => changesUser(input.userId, storage.proveEmail(input)),
 		resetPassword: (input) => changesUser(input.userId, storage.resetPassword(input)),

@@ -1,7 +1,8 @@
+import { sql } from "kysely";
 import type { EventRecord, NewEvent, Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { type MailStep, mailStep } from "./mails.ts";
-import { toEvent } from "./rows.ts";
+import { behindEveryId, toEvent } from "./rows.ts";
 
 /** What transactions do to the audit log. */
 export interface EventSteps {
@@ -55,15 +56,7 @@ type AuditOperations = Pick<Storage, "appendEvents" | "listEvents">;
 
 /** The audit log. */
 export function auditOperations(connection: SqliteConnection, { append }: EventSteps): AuditOperations {
-	const list = connection.prepareRead((db, p: { userId: string; limit: number }) =>
-		db
-			.selectFrom("latchkey_audit_event")
-			.selectAll()
-			.where("subject", "=", p.userId)
-			.orderBy("id", "desc")
-			.limit(p.limit),
-	);
-	const listNext = connection.prepareRead((db, p: { userId: string; limit: number; before: string }) =>
+	const list = connection.prepareRead((db, p: { userId: string; limit: number; before: string }) =>
 		db
 			.selectFrom("latchkey_audit_event")
 			.selectAll()
@@ -71,6 +64,17 @@ export function auditOperations(connection: SqliteConnection, { append }: EventS
 			.where("id", "<", p.before)
 			.orderBy("id", "desc")
 			.limit(p.limit),
+	);
+	const listOfTypes = connection.prepareRead(
+		(db, p: { userId: string; limit: number; before: string; types: string }) =>
+			db
+				.selectFrom("latchkey_audit_event")
+				.selectAll()
+				.where("subject", "=", p.userId)
+				.where("id", "<", p.before)
+				.where(sql<boolean>`type in (select value from json_each(${p.types}))`)
+				.orderBy("id", "desc")
+				.limit(p.limit),
 	);
 	return {
 		appendEvents: async (events) => {
@@ -80,9 +84,10 @@ export function auditOperations(connection: SqliteConnection, { append }: EventS
 			await (isOneStatement ? connection.execute(write) : connection.transaction(write));
 		},
 
-		listEvents: (userId, { limit, before }) =>
+		listEvents: (userId, { limit, before = behindEveryId, types }) =>
 			connection.execute((): EventRecord[] => {
-				const rows = before === undefined ? list.all({ userId, limit }) : listNext.all({ userId, limit, before });
+				const page = { userId, limit, before };
+				const rows = types === undefined ? list.all(page) : listOfTypes.all({ ...page, types: JSON.stringify(types) });
 				return rows.map(toEvent);
 			}),
 	};

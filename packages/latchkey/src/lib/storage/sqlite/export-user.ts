@@ -37,7 +37,7 @@ function prepareStatements(connection: SqliteConnection) {
 			selectUsers(db).select("u.updated_at").select(factorColumns).where("u.id", "=", p.userId),
 		),
 		totp: connection.prepareRead((db, p: { userId: string }) =>
-			db.selectFrom("latchkey_totp").select(["created_at", "last_used_at"]).where("user_id", "=", p.userId),
+			db.selectFrom("latchkey_totp").select(["name", "created_at", "last_used_at"]).where("user_id", "=", p.userId),
 		),
 		passkeys: connection.prepareRead((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_passkey").selectAll().where("user_id", "=", p.userId).orderBy("id"),

@@ -6,10 +6,10 @@ import type { Steps } from "./steps.ts";
 
 type FactorOperations = Omit<
 	FactorsStorage,
-	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey"
+	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey" | "addPassword"
 >;
 
-/** What an account has besides a password, passkeys' own doings apart. */
+/** What an account has besides a password, passkeys' and passwords' own doings apart. */
 export function factorOperations(connection: SqliteConnection, steps: Steps): FactorOperations {
 	const read = prepareReads(connection);
 	const factors = factorSteps(connection, steps);
@@ -27,6 +27,7 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 							: {
 									sealed: totp.sealed,
 									lastStep: totp.last_step,
+									name: totp.name,
 									createdAt: totp.created_at,
 									lastUsedAt: totp.last_used_at,
 								},
@@ -37,10 +38,10 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 				};
 			}),
 
-		addTotp: ({ userId, epoch, sealed, step, recoveryCodeHashes, session, replaces, settle, events }) =>
+		addTotp: ({ userId, epoch, sealed, step, name, recoveryCodeHashes, session, replaces, settle, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
-				if (statements.addTotp.run({ userId, epoch, sealed, step, now }) === 0) return new Undo(null);
+				if (statements.addTotp.run({ userId, epoch, sealed, step, name, now }) === 0) return new Undo(null);
 				if (recoveryCodeHashes !== null) factors.replaceCodes(userId, recoveryCodeHashes, now);
 				steps.sessions.endLive({ userId, keepSessionId: null, now });
 				const opened = steps.sessions.insert({ ...session, userId, epoch: steps.sessions.moveEpoch(userId)! }, now);
@@ -56,6 +57,13 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 				() =>
 					statements.recordTotpUse.run({ userId, sealed, step, next: resealed ?? sealed, now: connection.now() }) === 1,
 			),
+
+		renameTotp: ({ userId, name, events }) =>
+			connection.transaction(() => {
+				if (statements.renameTotp.run({ userId, name }) === 0) return new Undo(false);
+				steps.events.append(events, connection.now());
+				return true;
+			}),
 
 		removeTotp: (input) =>
 			factors.change(input, () => {
@@ -167,10 +175,10 @@ function prepareReads(connection: SqliteConnection) {
 function prepareStatements(connection: SqliteConnection) {
 	return {
 		addTotp: connection.prepareWrite(
-			(db, p: { userId: string; epoch: number; sealed: string; step: number; now: number }) =>
+			(db, p: { userId: string; epoch: number; sealed: string; step: number; name: string | null; now: number }) =>
 				db
 					.insertInto("latchkey_totp")
-					.columns(["user_id", "sealed", "last_step", "created_at"])
+					.columns(["user_id", "sealed", "last_step", "created_at", "name"])
 					.expression((eb) =>
 						eb
 							.selectFrom("latchkey_user as u")
@@ -181,6 +189,7 @@ function prepareStatements(connection: SqliteConnection) {
 								eb.val(p.sealed).as("sealed"),
 								eb.val(p.step).as("last_step"),
 								eb.val(p.now).as("created_at"),
+								eb.val(p.name).as("name"),
 							]),
 					)
 					.onConflict((conflict) => conflict.doNothing()),
@@ -194,6 +203,10 @@ function prepareStatements(connection: SqliteConnection) {
 					.where("user_id", "=", p.userId)
 					.where("sealed", "=", p.sealed)
 					.where("last_step", "<", p.step),
+		),
+
+		renameTotp: connection.prepareWrite((db, p: { userId: string; name: string }) =>
+			db.updateTable("latchkey_totp").set({ name: p.name }).where("user_id", "=", p.userId),
 		),
 
 		removeTotp: connection.prepareWrite((db, p: { userId: string }) =>

@@ -6,9 +6,10 @@ import { ada, openTestAuth, signedUp } from "../../../../test/harness.ts";
 import {
 	type Attempt,
 	type AttemptReport,
-	everyWrite,
 	expectNothingHalf,
-	type WriteKind,
+	prepareWrite,
+	write,
+	writeKinds,
 	writeOnce,
 } from "../contract/every-write.ts";
 import { newUser, signUp } from "../contract/fixtures.ts";
@@ -63,23 +64,17 @@ describe.each(faults)("a SQLite file $fault", ({ begin, end }) => {
 		// What is free in the file is used first.
 		expect(await fillUp(storage)).toMatchObject({ code: "store_unavailable", retryAfterSeconds: 10 });
 		for (const attempt of prepared) {
-			const { write } = everyWrite[attempt.kind];
-			const acknowledged = await write(storage, attempt.id).then(
-				() => true,
-				(error: unknown) => {
-					expect(error).toMatchObject({ code: "store_unavailable", retryAfterSeconds: 10 });
-					return false;
-				},
-			);
-			reports.push({ ...attempt, acknowledged });
+			const report = await write(storage, attempt).catch((error: unknown) => {
+				expect(error).toMatchObject({ code: "store_unavailable", retryAfterSeconds: 10 });
+				return { ...attempt, acknowledged: false };
+			});
+			reports.push(report);
 		}
 		expect(reports.filter(({ acknowledged }) => !acknowledged).length).toBeGreaterThan(0);
 		expect(await storage.readSession(secretHash!)).not.toBeNull();
 		recover();
 		await expectNothingHalf(storage, reports);
-		for (const kind of Object.keys(everyWrite) as WriteKind[]) {
-			await writeOnce(storage, { id: randomUUID(), kind }, () => {});
-		}
+		for (const kind of writeKinds) await writeOnce(storage, kind, () => {});
 		await storage.close();
 		remove();
 	});
@@ -105,12 +100,7 @@ describe.each(faults)("a SQLite file $fault", ({ begin, end }) => {
 
 async function prepareEvery(storage: Storage): Promise<Attempt[]> {
 	const attempts: Attempt[] = [];
-	for (const kind of Object.keys(everyWrite) as WriteKind[]) {
-		const attempt = { id: randomUUID(), kind };
-		const write = everyWrite[kind];
-		if ("prepare" in write) await write.prepare(storage, attempt.id);
-		attempts.push(attempt);
-	}
+	for (const kind of writeKinds) attempts.push(await prepareWrite(storage, kind));
 	return attempts;
 }
 

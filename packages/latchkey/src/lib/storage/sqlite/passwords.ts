@@ -1,11 +1,12 @@
 import { sql } from "kysely";
 import type { Storage } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
+import { factorSteps } from "./factors.ts";
 import type { Steps } from "./steps.ts";
 
-type PasswordOperations = Pick<Storage, "changePassword" | "resealPassword">;
+type PasswordOperations = Pick<Storage, "changePassword" | "resealPassword" | "addPassword">;
 
-/** Passwords changed, and stored anew without a change. */
+/** Passwords chosen, changed, and stored anew without a change. */
 export function passwordOperations(connection: SqliteConnection, steps: Steps): PasswordOperations {
 	const change = connection.prepareWrite((db, p: { userId: string; version: number; sealed: string; now: number }) =>
 		db
@@ -18,6 +19,21 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 			}))
 			.where("user_id", "=", p.userId)
 			.where("version", "=", p.version),
+	);
+
+	const factors = factorSteps(connection, steps);
+	// The epoch moved at every change and removal before, so no password of this user ever had it for a version.
+	const add = connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
+		db
+			.insertInto("latchkey_password")
+			.columns(["user_id", "sealed", "version", "changed_at"])
+			.expression((eb) =>
+				eb
+					.selectFrom("latchkey_user as u")
+					.where("u.id", "=", p.userId)
+					.select((eb) => ["u.id", eb.val(p.sealed).as("sealed"), "u.epoch", eb.val(p.now).as("now")]),
+			)
+			.onConflict((conflict) => conflict.doNothing()),
 	);
 
 	const reseal = connection.prepareWrite((db, p: { userId: string; version: number; from: string; to: string }) =>
@@ -42,6 +58,14 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 				steps.settle(settle);
 				steps.events.append(events, now);
 				return opened;
+			}),
+
+		addPassword: (input) =>
+			factors.change(input, () => {
+				const { userId, sealed } = input;
+				if (add.run({ userId, sealed, now: connection.now() }) === 0) return "gone";
+				steps.killPending(userId);
+				return "changed";
 			}),
 
 		resealPassword: (input) => connection.execute(() => reseal.run(input) === 1),

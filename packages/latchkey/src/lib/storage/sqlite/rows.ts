@@ -4,6 +4,9 @@ import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
 import type { AuditEventTable, PasskeyTable, Schema, SessionTable } from "../schema.ts";
 import type { EventRecord, PasswordRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
 
+/** Stands for the place before the newest: ids are UUIDs and are compared by their bytes. */
+export const behindEveryId = "~";
+
 /** The columns of `latchkey_session` that a {@link SessionRecord} is made of: all but the secret's hash and the end. */
 export const sessionColumns = [
 	"id",
@@ -133,11 +136,11 @@ export function toFactorSummary(row: FactorRow): FactorSummary {
 /** The factors as their owner may take them along: no secret, no hash. */
 export function exportedFactors(
 	row: FactorRow,
-	totp: { created_at: number; last_used_at: number | null } | undefined,
+	totp: { name: string | null; created_at: number; last_used_at: number | null } | undefined,
 	passkeys: readonly Selectable<PasskeyTable>[],
 ): UserExport["factors"] {
 	return {
-		totp: totp === undefined ? null : { createdAt: totp.created_at, lastUsedAt: totp.last_used_at },
+		totp: totp === undefined ? null : { name: totp.name, createdAt: totp.created_at, lastUsedAt: totp.last_used_at },
 		passkeys: passkeys.map(toPasskey),
 		recoveryCodes: row.recovery_codes,
 		secondStep: row.second_step === 1,

@@ -158,6 +158,7 @@ async function callEverything(storage: Storage): Promise<void> {
 	await storage.consumeToken({ purpose: "p", tokenHash: sha256("t") });
 	await storage.listEvents(userId, { limit: 1 });
 	await storage.listEvents(userId, { limit: 1, before: "x" });
+	await storage.listEvents(userId, { limit: 1, types: ["x"] });
 	await storage.requestDeletion({ userId, afterMs: 0, events: [newEvent()] });
 	await storage.readDeletion(userId);
 	await storage.listDueDeletions(1);

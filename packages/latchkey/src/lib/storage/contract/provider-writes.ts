@@ -1,0 +1,84 @@
+import type { Storage } from "../storage.ts";
+import { minute, newUser } from "./fixtures.ts";
+import { first, identityOf, isLogged, loggedEvent, signUp, type Write, whichOf } from "./write.ts";
+
+/** Writes to what the port keeps of outside providers. */
+export const providerWrites = {
+	linkIdentity: {
+		prepare: (storage, id) => storage.createUser(newUser(id, { id })),
+		write: (storage, id) =>
+			storage.linkIdentity({ ...kept(id), label: null, verifiedEmail: null, events: loggedEvent(id) }),
+		async isStored(storage, id) {
+			const found = [(await storage.listIdentities(id)).length, await isLogged(storage, id)];
+			return whichOf(id, { before: [0, false], after: [1, true] }, found);
+		},
+	},
+
+	unlinkIdentity: {
+		prepare: signUpWithTokens,
+		write: (storage, id) => storage.unlinkIdentity({ ...kept(id), usableProviders: ["p"], events: loggedEvent(id) }),
+		async isStored(storage, id) {
+			const found = [
+				(await storage.listIdentities(id)).length,
+				(await tokensOf(storage, id)) !== null,
+				await isLogged(storage, id),
+			];
+			return whichOf(id, { before: [1, true, false], after: [0, false, true] }, found);
+		},
+	},
+
+	keepProviderTokens: {
+		prepare: signUp,
+		write: keepTokens,
+		async isStored(storage, id) {
+			const [identity] = await storage.listIdentities(id);
+			const tokens = await tokensOf(storage, id);
+			const found = [identity!.label, identity!.usedAt !== null, tokens?.sealed, tokens?.version];
+			return whichOf(id, { before: [null, false, undefined, undefined], after: ["x", true, "sealed 1", 1] }, found);
+		},
+	},
+
+	claimRefresh: {
+		prepare: signUpWithTokens,
+		write: (storage, id) => storage.claimRefresh({ ...identityOf(id), version: 1, leaseMs: 1000 * minute }),
+		isStored: async (storage, id) => (await tokensOf(storage, id))!.refreshingUntil > 0,
+	},
+
+	replaceProviderTokens: {
+		prepare: async (storage, id) => {
+			await signUpWithTokens(storage, id);
+			await storage.claimRefresh({ ...identityOf(id), version: 1, leaseMs: 1000 * minute });
+		},
+		write: (storage, id) =>
+			storage.replaceProviderTokens({ ...identityOf(id), version: 1, sealed: "sealed 2", expiresInMs: null }),
+		async isStored(storage, id) {
+			const { sealed, version, refreshingUntil } = (await tokensOf(storage, id))!;
+			const found = [sealed, version, refreshingUntil > 0];
+			return whichOf(id, { before: ["sealed 1", 1, true], after: ["sealed 2", 2, false] }, found);
+		},
+	},
+
+	noteProviderSession: {
+		prepare: signUp,
+		write: (storage, id) =>
+			storage.noteProviderSession({ ...identityOf(id), sessionId: first(id), providerSession: id }),
+		isStored: async (storage, id) => (await storage.findProviderSession(first(id))) !== null,
+	},
+} as const satisfies Partial<Record<keyof Storage, Write>>;
+
+function kept(id: string) {
+	return { ...identityOf(id), userId: id, provider: "p" };
+}
+
+function keepTokens(storage: Storage, id: string): Promise<boolean> {
+	return storage.keepProviderTokens({ ...kept(id), label: "x", sealed: "sealed 1", expiresInMs: minute });
+}
+
+async function signUpWithTokens(storage: Storage, id: string): Promise<void> {
+	await signUp(storage, id);
+	await keepTokens(storage, id);
+}
+
+function tokensOf(storage: Storage, id: string) {
+	return storage.findProviderTokens({ userId: id, provider: "p" });
+}
