@@ -134,6 +134,14 @@ export async function goTo(path: string): Promise<never> {
 	return redirect(path);
 }
 
+/** To the page that takes the code which was mailed to a newcomer. */
+export async function goToProof(engine: Engine, cookie: CookieToSet, form: FormData): Promise<never> {
+	await setCookie(cookie);
+	const next = field(form, "next");
+	const { verifyEmail } = engine.options.pages;
+	return goTo(next === "" ? verifyEmail : `${verifyEmail}?next=${encodeURIComponent(next)}`);
+}
+
 /** The contract's field names as the forms', which are those that password managers know. */
 function formFields({ email, newPassword, currentPassword, ...others }: FieldErrors): FieldErrors {
 	return {
