@@ -93,7 +93,7 @@ async function callMail(storage: Storage, userId: string): Promise<void> {
 
 async function callFactors(storage: Storage, userId: string): Promise<void> {
 	const passkey = newPasskey(userId);
-	await storage.addPasskey({ passkey, limit: 5, events: [] });
+	await storage.addPasskey({ passkey, epoch: 1, limit: 5, events: [] });
 	await storage.findPasskey(passkey.credentialId);
 	await storage.recordPasskeyUse({ id: passkey.id, counter: 1, backedUp: true });
 	await storage.renamePasskey({ userId, id: passkey.id, name: "x" });

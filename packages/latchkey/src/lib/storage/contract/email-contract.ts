@@ -201,16 +201,16 @@ export function emailContract(context: ContractContext): void {
 			const { storage, clock } = context;
 			const { userId, secretHash } = await signUp(storage, "ada", { identities });
 			const own = newPasskey(userId);
-			await storage.addPasskey({ passkey: own, limit: 9, events: [] });
+			await storage.addPasskey({ passkey: own, epoch: 1, limit: 9, events: [] });
 			clock.now += minute;
 			const since = clock.now;
 			const undo = link(userId, "email-changed");
 			await put(undo);
 			const theirs = newPasskey(userId);
-			await storage.addPasskey({ passkey: theirs, limit: 9, events: [] });
+			await storage.addPasskey({ passkey: theirs, epoch: 1, limit: 9, events: [] });
 			await storage.addTotp(newTotp(userId, { recoveryCodeHashes: [sha256("code")] }));
 			const other = { issuer: "https://id.example", subject: "thief" };
-			const identity = { ...other, userId, provider: "p", label: null, verifiedEmail: null, events: [] };
+			const identity = { ...other, userId, provider: "p", label: null, verifiedEmail: null, epoch: null, events: [] };
 			expect(await storage.linkIdentity(identity)).toBe("linked");
 			await storage.requestDeletion({ userId, afterMs: day, events: [] });
 			const { epoch } = (await storage.findCredentialsOfUser(userId))!.user;
@@ -224,8 +224,13 @@ export function emailContract(context: ContractContext): void {
 				recoveryCodes: 0,
 			});
 			// Counted in the user's row as well, which says how many there may be.
-			expect(await storage.addPasskey({ passkey: newPasskey(userId), limit: 2, events: [] })).toBe("added");
-			expect(await storage.addPasskey({ passkey: newPasskey(userId), limit: 2, events: [] })).toBe("full");
+			const add = { epoch: epoch + 1, limit: 2, events: [] };
+			expect(await storage.addPasskey({ passkey: newPasskey(userId), ...add })).toBe("added");
+			expect(await storage.addPasskey({ passkey: newPasskey(userId), ...add })).toBe("full");
+			// What was under way in a session that has ended comes too late.
+			const late = { ...add, epoch, limit: 9 };
+			expect(await storage.addPasskey({ passkey: newPasskey(userId), ...late })).toBe("gone");
+			expect(await storage.linkIdentity({ ...identity, epoch })).toBe("gone");
 			// Linked before: it is the person's own.
 			expect(await storage.findUserByIdentity(identities[0]!)).not.toBeNull();
 			expect(await storage.findUserByIdentity(other)).toBeNull();

@@ -46,6 +46,7 @@ function prepareIdentities(connection: PostgresConnection) {
 		provider: string;
 		label: string | null;
 		verifiedEmail: string | null;
+		epoch: number | null;
 		events: string;
 	};
 	type Unlink = Pair & { userId: string; usableProviders: readonly string[]; events: string };
@@ -58,12 +59,13 @@ function prepareIdentities(connection: PostgresConnection) {
 		link: connection.prepare<Link, { linked: string | null; holder: string | null }>(
 			(_, p) => sql`with ${clock(p)},
 				owner as (
-					select u.id from latchkey_user as u where u.id = ${p.userId}::text and (
+					select u.id from latchkey_user as u where u.id = ${p.userId}::text
+						and (${p.epoch}::integer is null or u.epoch = ${p.epoch}::integer) and (
 						${p.verifiedEmail}::text is null or exists (
 							select from latchkey_identifier as i where i.user_id = u.id and i.kind = 'email'
 								and i.canonical = ${p.verifiedEmail}::text and i.verified_at is not null
 						)
-					) for key share of u
+					) for no key update of u
 				),
 				linked as (
 					insert into latchkey_identity (issuer, subject, user_id, created_at, provider, label)
