@@ -23,6 +23,7 @@ const guard = auth.proxy({
 		"/reauthenticate/*",
 		"/dashboard",
 		"/fetch",
+		"/contacts",
 		"/account/*",
 		"/goodbye",
 		...byMail,
@@ -32,12 +33,21 @@ const guard = auth.proxy({
 
 export async function proxy(request: NextRequest): Promise<Response> {
 	const answer = await guard(request);
-	const isMailbox = /^\/dev\/mailbox(?:\/|$)/.test(request.nextUrl.pathname);
-	if (isMailbox && answer.ok && !(await auth.hasMailbox())) return new Response("Not found", { status: 404 });
+	const { pathname } = request.nextUrl;
+	const isMailbox = /^\/dev\/mailbox(?:\/|$)/.test(pathname);
+	const isMissing =
+		(isMailbox && answer.ok && !(await auth.hasMailbox())) ||
+		(pathname === "/contacts" && answer.ok && !(await hasExample()));
+	if (isMissing) return new Response("Not found", { status: 404 });
 	const wantsPage = request.headers.get("accept")?.includes("text/html");
 	return answer.status === 503 && wantsPage
 		? unavailablePage(request, answer.headers.get("retry-after") ?? "10")
 		: answer;
 }
 
-export const config = { matcher: ["/((?!_next/static|_next/image|favicon.ico).*)"] };
+async function hasExample(): Promise<boolean> {
+	return (await auth.providers()).some(({ id }) => id === "example");
+}
+
+// Not /api/bff, which guards itself: Next.js keeps the body of a request that passes here in memory, and cuts it at 10 MB.
+export const config = { matcher: ["/((?!api/bff/|_next/static|_next/image|favicon.ico).*)"] };

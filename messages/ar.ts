@@ -1,7 +1,9 @@
 import { security } from "./ar-security";
+import { contacts } from "./contacts-ar";
 import type { Messages } from "./en";
 import { mail } from "./mail-ar";
 import { providers } from "./providers-ar";
+import { trustedDevices } from "./trusted-devices-ar";
 
 export const ar: Messages = {
 	site: {
@@ -235,6 +237,9 @@ export const ar: Messages = {
 			"reauthentication.failed": "أُدخلت كلمة مرور خاطئة أثناء الجلسة",
 			"password.added": "اختيرت كلمة مرور لأول مرة",
 			"password.changed": "تغيّرت كلمة المرور",
+			"trusted_device.added": "لن تُطلب الخطوة الثانية على أحد الأجهزة",
+			"trusted_device.removed": "ستُطلب الخطوة الثانية على أحد الأجهزة من جديد",
+			"trusted_device.copied": "ظهرت نسخة من علامة جهاز موثوق: ستُطلب الخطوة الثانية عليه من جديد",
 			"identity.linked": "رُبط حساب من جهة أخرى",
 			"identity.unlinked": "فُكّ ربط حساب من جهة أخرى",
 			"session.ended": "تسجيل خروج",
@@ -407,4 +412,6 @@ export const ar: Messages = {
 	providers,
 	security,
 	mail,
+	contacts,
+	trustedDevices,
 };

@@ -1,6 +1,8 @@
+import { contacts } from "./contacts-en";
 import { security } from "./en-security";
 import { mail } from "./mail-en";
 import { providers } from "./providers-en";
+import { trustedDevices } from "./trusted-devices-en";
 
 /** Everything that the application says. The other catalogues have the same keys: the compiler sees to it. */
 export const en = {
@@ -231,6 +233,9 @@ export const en = {
 			"reauthentication.failed": "A wrong password was given while signed in",
 			"password.added": "First password chosen",
 			"password.changed": "Password changed",
+			"trusted_device.added": "A device is not asked for a second step any more",
+			"trusted_device.removed": "A device is asked for a second step again",
+			"trusted_device.copied": "A copy of a trusted device's mark was found: it is asked for a second step again",
 			"identity.linked": "An account elsewhere was connected",
 			"identity.unlinked": "An account elsewhere was disconnected",
 			"session.ended": "Signed out",
@@ -390,6 +395,8 @@ export const en = {
 	providers,
 	security,
 	mail,
+	contacts,
+	trustedDevices,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

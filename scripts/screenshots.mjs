@@ -55,6 +55,7 @@ const member = [
 	{ name: "verify-email", path: "/verify-email" },
 	{ name: "devices", path: "/account/devices" },
 	{ name: "connections", path: "/account/connections" },
+	{ name: "contacts", path: "/contacts", act: (page) => page.locator("main button:visible").last().click() },
 	{ name: "activity", path: "/account/activity" },
 	{ name: "data", path: "/account/data" },
 	{ name: "appearance", path: "/account/appearance" },

@@ -45,6 +45,7 @@ export default async function DashboardPage() {
 						<p className="text-muted">{words.fetchText}</p>
 						<MoreLink href="/fetch">{words.fetchLink}</MoreLink>
 					</Section>
+					<ContactsElsewhere />
 				</div>
 				<div className="min-w-0 space-y-6">
 					<Section title={words.noteTitle}>
@@ -99,6 +100,18 @@ async function RecentSkeleton() {
 	);
 }
 
+/** Where the example provider is offered, which is in local development. */
+async function ContactsElsewhere() {
+	if (!(await auth.providers()).some(({ id }) => id === "example")) return null;
+	const words = (await readMessages()).m.contacts;
+	return (
+		<Section title={words.title}>
+			<p className="text-muted">{words.browserText}</p>
+			<MoreLink href="/contacts">{words.link}</MoreLink>
+		</Section>
+	);
+}
+
 function Section({ title, children }: { title: string; children: ReactNode }) {
 	return (
 		<Card>
@@ -121,7 +134,12 @@ function Fact({ term, children }: { term: string; children: ReactNode }) {
 	);
 }
 
-function MoreLink({ href, children }: { href: "/account" | "/account/activity" | "/fetch"; children: ReactNode }) {
+interface MoreLinkProps {
+	href: "/account" | "/account/activity" | "/fetch" | "/contacts";
+	children: ReactNode;
+}
+
+function MoreLink({ href, children }: MoreLinkProps) {
 	return (
 		<Link href={href} className="link inline-flex min-h-8 items-center gap-1.5 font-medium">
 			{children}

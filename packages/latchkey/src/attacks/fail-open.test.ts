@@ -15,7 +15,7 @@ const signInAsAda = { email: ada.email, password: ada.password };
 /** Tried in provider-linking.test.ts, on the way over a provider. */
 const ofProviders = new Set<string>([
 	...["listIdentities", "linkIdentity", "unlinkIdentity", "keepProviderTokens", "findProviderTokens"],
-	...["claimRefresh", "replaceProviderTokens", "noteProviderSession", "findProviderSession", "findSessionsOfProvider"],
+	...["claimRefresh", "replaceProviderTokens", "findProviderSession", "findSessionsOfProvider"],
 ]);
 const canary = "a detail that no stranger may read";
 

@@ -196,7 +196,7 @@ describe("while one operation of the store fails", () => {
 
 	it.each([
 		...(["consumeToken", "findUserByIdentity", "createUser"] as const),
-		...(["keepProviderTokens", "createSession", "noteProviderSession"] as const),
+		...(["keepProviderTokens", "createSession"] as const),
 	])("[A39] [ASVS 16.5.3] nobody is signed in: %s", async (operation) => {
 		const { auth, fake } = await openWithProvider();
 		const browser = auth.browser();

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { Engine } from "./engine.ts";
 import { type Refusal, toRefusal } from "./errors.ts";
 import { fieldErrors } from "./http/field-errors.ts";
@@ -37,6 +37,8 @@ export interface Granted<Own = unknown> {
 	readonly recoveryCodes?: readonly string[];
 	/** A second cookie, which makes the browser a known device: attempts from there are limited apart from strangers'. */
 	readonly device?: CookieToSet;
+	/** A third one, where the person's device stands in for the second step. Hand it on as well, or it is asked for again. */
+	readonly trustedDevice?: CookieToSet;
 }
 
 /** A sign-in that waits for its second step. Its holder gets it by the cookie, which opens nothing by itself. */
@@ -207,13 +209,13 @@ export function createAuth<const Fields extends UserFields = Record<never, never
 	options: AuthOptions<Fields> & { userFields?: CheckedDefaults<NoInfer<Fields>> },
 ): Auth<OwnFields<Fields>> {
 	// The boundary: inside, nobody knows the types of the application's own fields.
-	return createEngine(options) as Auth<OwnFields<Fields>>;
+	return createEngine(options as AuthOptions) as Auth<OwnFields<Fields>>;
 }
 
 /** A route whose body holds fields of the application's own, with those. */
 function withOwnFields(route: Route, userFields: UserFields): Route {
 	if (route.ownFields !== true) return route;
-	return { ...route, body: withEditableFields(route.body as z.ZodObject, userFields) };
+	return { ...route, body: withEditableFields(route.body as z.ZodMiniObject, userFields) };
 }
 
 async function visit(opening: Promise<Engine>, request: HasHeaders): Promise<{ opened: Engine; visitor: Visitor }> {
@@ -239,8 +241,9 @@ async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult>
 	}
 }
 
-function granted({ session, cookie, device, recoveryCodes }: GrantedSession): Granted {
-	const more = { ...(device && { device }), ...(recoveryCodes && { recoveryCodes }) };
+function granted({ session, cookie, device, trustedDevice, recoveryCodes }: GrantedSession): Granted {
+	const devices = { ...(device && { device }), ...(trustedDevice && { trustedDevice }) };
+	const more = { ...devices, ...(recoveryCodes && { recoveryCodes }) };
 	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...more };
 }
 

@@ -1,15 +1,17 @@
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { errorResponse, requireSameOrigin } from "../http/handle-request.ts";
-import { setCookieHeader } from "../http/responses.ts";
+import { errorAnswer, setCookieHeader, toResponse } from "../http/responses.ts";
 import { readVisitor } from "../http/visitor.ts";
 import { requireProvider } from "../oauth/providers.ts";
 import { providerToken } from "../oauth/token-vault.ts";
 import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { mintServiceToken } from "../tokens/service-token.ts";
-import { callUpstream, readBody, toBrowser } from "./call-upstream.ts";
-import { type BffOptions, type ResolvedUpstream, resolveUpstreams, targetOf } from "./upstream.ts";
+import { callUpstream } from "./call-upstream.ts";
+import { readBody } from "./request-body.ts";
+import { toBrowser } from "./to-browser.ts";
+import { type BffOptions, baseOf, type ResolvedUpstream, resolveUpstreams, targetOf } from "./upstream.ts";
 
 export type BffHandler = (request: Request) => Promise<Response>;
 
@@ -45,24 +47,41 @@ async function forward(
 	request: Request,
 ): Promise<Response> {
 	const { pathname, search } = new URL(request.url);
-	const [name = "", ...rest] = pathname.startsWith(`${mount}/`) ? pathname.slice(mount.length + 1).split("/") : [];
+	const [, name = "", below = ""] = pathname.startsWith(`${mount}/`)
+		? (/^([^/]*)(.*)$/.exec(pathname.slice(mount.length + 1)) ?? [])
+		: [];
 	const upstream = upstreams.get(name);
-	const target = upstream === undefined ? null : targetOf(upstream, rest.join("/"), search);
-	if (upstream === undefined || target === null) throw new AuthError("not_found");
-	if (!upstream.methods.has(request.method)) throw new AuthError("method_not_allowed");
+	const target = upstream === undefined ? null : targetOf(baseOf(engine, upstream), below, search);
+	if (upstream === undefined || target === null || !isForData(request)) throw new AuthError("not_found");
+	if (!upstream.methods.has(request.method)) {
+		return toResponse(errorAnswer(new AuthError("method_not_allowed"), { allow: [...upstream.methods].join(", ") }));
+	}
 	const body = await readBody(request, upstream.maxRequestBytes);
 	const token = await bearerOf(engine, current, upstream, null);
 	const first = await callUpstream(upstream, { request, target, token, body });
-	if (first.status !== 401 || token === null) return toBrowser(first);
+	if (first.statusCode !== 401 || token === null) return toBrowser(first, request.method);
+	first.destroy();
 	// The token may have been taken back before its time: once more with a new one, if the request can be said again.
 	if (upstream.token !== undefined && "provider" in upstream.token && body.repeatable) {
-		await first.body?.cancel();
 		const fresh = await bearerOf(engine, current, upstream, token);
 		const second = await callUpstream(upstream, { request, target, token: fresh, body });
-		if (second.status !== 401) return toBrowser(second);
+		if (second.statusCode !== 401) return toBrowser(second, request.method);
+		second.destroy();
 	}
 	// Not 401: the person is signed in here, and it is not that which is missing.
 	throw new AuthError("reconnect_required");
+}
+
+/** What the browser would run, or apply to a page, as this site's own. */
+const runs = ["script", "style", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet", "xslt"];
+
+/**
+ * An API may hold what strangers have put there, so nothing of it is a script of this site. Nor is a WebSocket passed on:
+ * it outlives the session that began it.
+ */
+function isForData({ headers }: Request): boolean {
+	const isWebSocket = headers.get("upgrade")?.toLowerCase().includes("websocket") === true;
+	return !isWebSocket && !runs.includes(headers.get("sec-fetch-dest") ?? "");
 }
 
 async function bearerOf(

@@ -103,6 +103,7 @@ describe("the backend for the frontend", () => {
 
 	it.each([
 		...["", "other/1", "notes/../admin", "notes/%2e%2e/admin", "notes/..%2fadmin", "notes/a%5c..%5cb", "notes//evil"],
+		...["notes/%252e%252e/admin", "notes/..%252fadmin", "notes/%255c..", "notes/..", "notes/%7f"],
 		...["notes/%2E%2E%2Fadmin", "notes/a%00b", "notes/%0d%0aX:1", "__proto__/x", "constructor/x", "NOTES/1"],
 	])("[A37] calls nothing but what is listed: %j", async (path) => {
 		const { browser, bff } = await open();
@@ -113,12 +114,42 @@ describe("the backend for the frontend", () => {
 
 	it("refuses methods that are not listed, and redirects", async () => {
 		const { browser, bff } = await open({ methods: ["GET"] });
-		expect(await codeOf(await call(bff, browser, "notes/1", { method: "DELETE" }))).toEqual([
-			405,
-			"method_not_allowed",
-		]);
+		const refused = await call(bff, browser, "notes/1", { method: "DELETE" });
+		expect(refused.headers.get("allow")).toBe("GET");
+		expect(await codeOf(refused)).toEqual([405, "method_not_allowed"]);
 		answer = (_, response) => response.writeHead(302, { location: "http://169.254.169.254/" }).end();
 		expect(await codeOf(await call(bff, browser, "notes/1"))).toEqual([502, "upstream_unavailable"]);
+	});
+
+	it("says whose host it is to the upstream, and takes the whole query along", async () => {
+		const { browser, bff } = await open();
+		const query = "?a=1&a=2&b=%26%3D&c&url=https://evil.example/..%2f&%2e%2e";
+		await call(bff, browser, `notes/1${query}`, {
+			headers: { "x-original-host": "evil.example" },
+		});
+		expect(seen[0]).toMatchObject({ url: `/v1/1${query}`, headers: { host: new URL(origin).host } });
+		expect(seen[0]!.headers).not.toHaveProperty("x-original-host");
+		await call(bff, browser, "notes");
+		await call(bff, browser, "notes/?q");
+		expect(seen.slice(1).map(({ url }) => url)).toEqual(["/v1", "/v1/?q"]);
+	});
+
+	it.each(["script", "style", "serviceworker", "sharedworker"])(
+		"is no %s of this site: what an API holds may be a stranger's",
+		async (dest) => {
+			const { browser, bff } = await open();
+			const response = await call(bff, browser, "notes/1", { headers: { "sec-fetch-dest": dest } });
+			expect(await codeOf(response)).toEqual([404, "not_found"]);
+			expect((await call(bff, browser, "notes/1", { headers: { "sec-fetch-dest": "empty" } })).status).toBe(200);
+			expect(seen).toHaveLength(1);
+		},
+	);
+
+	it("passes no WebSocket on", async () => {
+		const { browser, bff } = await open();
+		const headers = { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+		expect((await call(bff, browser, "notes/1", { headers })).status).toBe(404);
+		expect(seen).toEqual([]);
 	});
 
 	it("asks once more with a new token when the present one is refused, with the same body", async () => {
@@ -235,6 +266,11 @@ describe("the backend for the frontend", () => {
 			{ url: "nonsense" },
 			{ url: "https://u:p@api.example.com" },
 			{ url: "https://api.example.com", headers: ["Cookie"] },
+			{ url: "https://api.example.com", methods: ["CONNECT"] },
+			{ url: "/api/v4" },
+			{ url: "/api/v4", token: { audience: "x" } },
+			{ url: "/api/../v4", token: { provider: "example" } },
+			{ url: "//evil.example", token: { provider: "example" } },
 		]) {
 			expect(() => bffHandler(opening, { upstreams: { notes } })).toThrow(/^bff: /);
 		}

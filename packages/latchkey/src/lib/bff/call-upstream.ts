@@ -1,10 +1,9 @@
+import { once } from "node:events";
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { AuthError } from "../errors.ts";
+import { giveUp, type UpstreamBody } from "./request-body.ts";
 import type { ResolvedUpstream } from "./upstream.ts";
-
-/** A request's body: kept where it is small enough to be sent again, streamed where it is not. */
-export type UpstreamBody =
-	| { readonly repeatable: true; readonly bytes: Uint8Array<ArrayBuffer> | null }
-	| { readonly repeatable: false; readonly stream: ReadableStream<Uint8Array> };
 
 interface Call {
 	request: Request;
@@ -13,98 +12,132 @@ interface Call {
 	body: UpstreamBody;
 }
 
-const repeatableBytes = 64 * 1024;
+/**
+ * Not `fetch`: that reads an upload on and on after the call has failed, decodes what was meant for the browser, and in
+ * Next.js is another function with a cache before it. Connections hold nothing of one user for the next.
+ */
+const agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
 
-/** What the browser may know of an answer. Not: cookies of another site, where it redirects to, what its server is. */
-const returnedHeaders = [
-	...["content-type", "content-disposition", "content-language", "content-range", "accept-ranges", "etag"],
-	...["last-modified", "retry-after", "link", "x-request-id", "x-total-count"],
-];
-
-/** @throws {AuthError} `body_too_large` */
-export async function readBody(request: Request, maxBytes: number): Promise<UpstreamBody> {
-	const { body } = request;
-	if (body === null || request.method === "GET" || request.method === "HEAD") return { repeatable: true, bytes: null };
-	const length = Number(request.headers.get("content-length") ?? Number.NaN);
-	if (length > maxBytes) throw new AuthError("body_too_large");
-	if (!(length <= repeatableBytes)) return { repeatable: false, stream: body.pipeThrough(limitTo(maxBytes)) };
-	const bytes = new Uint8Array(await new Response(body.pipeThrough(limitTo(maxBytes))).arrayBuffer());
-	return { repeatable: true, bytes };
-}
+/** May be sent once more when nobody knows whether they arrived (RFC 9110, section 9.2.2). */
+const idempotent = new Set(["GET", "HEAD", "PUT", "DELETE"]);
 
 /**
- * Sends the request on. Follows no redirect, waits for the answer to begin no longer than the upstream may take, and
- * stops when the browser has gone.
+ * Sends the request on. Follows no redirect, waits for the answer no longer than the upstream may take, and stops when the
+ * browser has gone.
  * @throws {AuthError} `upstream_unavailable`, `upstream_timeout`, `body_too_large`
  */
-export async function callUpstream(
+export async function callUpstream(upstream: ResolvedUpstream, call: Call): Promise<IncomingMessage> {
+	try {
+		return await send(upstream, call);
+	} catch (error) {
+		if (!(error instanceof StaleConnection)) throw error;
+		const mayRepeat = call.body.repeatable && idempotent.has(call.request.method);
+		if (!mayRepeat) throw unavailable(upstream, "closed the connection");
+		return await send(upstream, call, { fresh: true });
+	}
+}
+
+/** One that was kept, and closed over there just as it was used again. */
+class StaleConnection extends Error {}
+
+function send(
 	upstream: ResolvedUpstream,
 	{ request, target, token, body }: Call,
-): Promise<Response> {
-	const timeout = new AbortController();
-	const timer = setTimeout(() => timeout.abort(), upstream.timeoutMs);
-	try {
-		const response = await fetch(target, {
-			method: request.method,
-			headers: headersFor(upstream, request, token),
-			body: body.repeatable ? body.bytes : body.stream,
-			...(!body.repeatable && { duplex: "half" }),
-			redirect: "manual",
-			signal: AbortSignal.any([request.signal, timeout.signal]),
-		} as RequestInit);
-		if (response.status >= 300 && response.status < 400 && response.status !== 304) {
-			await response.body?.cancel();
-			throw new AuthError("upstream_unavailable", { detail: `${upstream.name} answered with a redirect` });
-		}
-		return response;
-	} catch (error) {
-		throw failureOf(error, upstream, timeout.signal.aborted);
-	} finally {
-		clearTimeout(timer);
-	}
-}
-
-/** The answer as the browser gets it: its body streams through, as fast as the browser takes it. */
-export function toBrowser(response: Response): Response {
-	const headers = new Headers({
-		"cache-control": "private, no-store",
-		"x-content-type-options": "nosniff",
-		// An answer that is opened as a page shows and runs nothing on this site.
-		"content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
-		"cross-origin-resource-policy": "same-origin",
+	{ fresh = false }: { fresh?: boolean } = {},
+): Promise<IncomingMessage> {
+	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+	const isHttps = target.protocol === "https:";
+	const outgoing = (isHttps ? requestHttps : requestHttp)(target, {
+		method: request.method,
+		headers: headersFor(upstream, request, token, body),
+		agent: fresh ? false : agents[isHttps ? "https:" : "http:"],
 	});
-	for (const name of returnedHeaders) {
-		const value = response.headers.get(name);
-		if (value !== null) headers.set(name, value);
+	const timeout = new AuthError("upstream_timeout", { detail: `${upstream.name} did not answer in time` });
+	const timer = setTimeout(() => outgoing.destroy(timeout), upstream.timeoutMs);
+	const gone = () => outgoing.destroy(new Error("the browser has gone"));
+	if (request.signal.aborted) gone();
+	request.signal.addEventListener("abort", gone, { once: true });
+	outgoing.once("response", (response) => {
+		clearTimeout(timer);
+		const refused = refusedAnswer(upstream, response);
+		if (refused === null) return resolve(response);
+		response.destroy();
+		reject(refused);
+	});
+	// An upgrade that nobody asked for.
+	outgoing.once("upgrade", (_, socket) => socket.destroy());
+	outgoing.on("error", (error) => reject(failureOf(error, upstream, outgoing)));
+	outgoing.once("close", () => {
+		clearTimeout(timer);
+		request.signal.removeEventListener("abort", gone);
+		// Comes last: there was neither an answer nor an error.
+		reject(unavailable(upstream, "hung up"));
+	});
+	if (body.repeatable) outgoing.end(body.bytes ?? undefined);
+	else {
+		sendStream(outgoing, body, request.signal, () => timer.refresh()).catch((error: Error) => outgoing.destroy(error));
 	}
-	const hasBody = response.status !== 204 && response.status !== 205 && response.status !== 304;
-	// Locked at once: a body that nobody reads yet is given up by Node when the answer that it came with is collected.
-	const body = hasBody && response.body !== null ? response.body.pipeThrough(new TransformStream()) : null;
-	return new Response(body, { status: response.status, headers });
+	return promise;
 }
 
-function headersFor({ headers: allowed }: ResolvedUpstream, request: Request, token: string | null): Headers {
-	const headers = new Headers();
-	for (const [name, value] of request.headers) if (allowed.has(name)) headers.set(name, value);
-	if (token !== null) headers.set("authorization", `Bearer ${token}`);
+/** No faster than the upstream takes it, and no further than its connection lives. */
+async function sendStream(
+	outgoing: ClientRequest,
+	{ reader, maxBytes, declaredBytes }: UpstreamBody & { repeatable: false },
+	signal: AbortSignal,
+	progress: () => void,
+): Promise<void> {
+	const closed = new AbortController();
+	outgoing.once("close", () => closed.abort());
+	let bytes = 0;
+	try {
+		while (!outgoing.destroyed) {
+			const { done, value } = await reader.read();
+			if (done) {
+				// An upstream that is told a length believes it: the rest would be a request of its own.
+				if (declaredBytes !== null && bytes !== declaredBytes) throw new Error("shorter than it said");
+				return void outgoing.end();
+			}
+			bytes += value.byteLength;
+			if (bytes > (declaredBytes ?? maxBytes)) throw new AuthError("body_too_large");
+			progress();
+			if (!outgoing.destroyed && !outgoing.write(value)) await once(outgoing, "drain", { signal: closed.signal });
+		}
+	} finally {
+		giveUp(reader, signal);
+	}
+}
+
+/** `null` for an answer that can be passed on. */
+function refusedAnswer(upstream: ResolvedUpstream, { statusCode = 0 }: IncomingMessage): AuthError | null {
+	if (statusCode >= 300 && statusCode < 400 && statusCode !== 304) {
+		return unavailable(upstream, "answered with a redirect");
+	}
+	return statusCode >= 200 && statusCode < 600 ? null : unavailable(upstream, "answered with a status that is none");
+}
+
+function headersFor(
+	{ headers: allowed }: ResolvedUpstream,
+	request: Request,
+	token: string | null,
+	body: UpstreamBody,
+): Record<string, string> {
+	// Named, because Node.js would ask for no encoding and a server then may choose one.
+	const headers: Record<string, string> = { "accept-encoding": "identity" };
+	for (const [name, value] of request.headers) if (allowed.has(name)) headers[name] = value;
+	const length = body.repeatable ? body.bytes?.byteLength : body.declaredBytes;
+	if (length !== undefined && length !== null) headers["content-length"] = String(length);
+	if (token !== null) headers.authorization = `Bearer ${token}`;
 	return headers;
 }
 
-function failureOf(error: unknown, { name }: ResolvedUpstream, timedOut: boolean): AuthError {
-	for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof AuthError) return cause;
+function failureOf(error: Error, upstream: ResolvedUpstream, { reusedSocket }: ClientRequest): Error {
+	if (error instanceof AuthError) return error;
 	// Neither address nor message: they may hold what was asked for.
-	if (timedOut) return new AuthError("upstream_timeout", { detail: `${name} did not answer in time` });
-	return new AuthError("upstream_unavailable", { detail: `${name} cannot be reached` });
+	const isStale = reusedSocket && "code" in error && error.code === "ECONNRESET";
+	return isStale ? new StaleConnection() : unavailable(upstream, "cannot be reached");
 }
 
-/** Counts what passes, and breaks off beyond the limit. */
-function limitTo(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
-	let bytes = 0;
-	return new TransformStream({
-		transform(chunk, controller) {
-			bytes += chunk.byteLength;
-			if (bytes > maxBytes) controller.error(new AuthError("body_too_large"));
-			else controller.enqueue(chunk);
-		},
-	});
+function unavailable({ name }: ResolvedUpstream, why: string): AuthError {
+	return new AuthError("upstream_unavailable", { detail: `${name} ${why}` });
 }

@@ -1,14 +1,19 @@
-import { misconfigured } from "../errors.ts";
+import type { Engine } from "../engine.ts";
+import { AuthError, misconfigured } from "../errors.ts";
+import { requireProvider } from "../oauth/providers.ts";
 
 /** An API that the browser may call through this site. */
 export interface Upstream {
-	/** Where it is; what the browser asks for is appended below it. https, but for loopback. */
+	/**
+	 * Where it is; what the browser asks for is appended below it. https, but for loopback. A path alone, such as
+	 * `/api/v4`, is below the issuer of the provider whose token goes along.
+	 */
 	url: string;
 	/**
 	 * Whose token goes along: the user's own at a provider, or a short one of ours for that audience. Default: none.
 	 */
 	token?: { readonly provider: string } | { readonly audience: string };
-	/** Default: every method. */
+	/** Of `GET`, `HEAD`, `POST`, `PUT`, `PATCH` and `DELETE`. Default: all of them. */
 	methods?: readonly string[];
 	/** Headers of the browser that go along besides the usual ones, in lower case. Never cookies. */
 	headers?: readonly string[];
@@ -27,8 +32,8 @@ export interface BffOptions {
 
 export interface ResolvedUpstream extends Required<Pick<Upstream, "maxRequestBytes" | "timeoutMs">> {
 	readonly name: string;
-	/** Ends with a slash. */
-	readonly base: URL;
+	/** Without a slash at its end. A path where the provider's issuer comes before it. */
+	readonly base: string;
 	readonly token: Upstream["token"] | undefined;
 	readonly methods: ReadonlySet<string>;
 	readonly headers: ReadonlySet<string>;
@@ -38,7 +43,16 @@ const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /** What an API may need to know of a request; neither who sends it nor from where. */
 const forwardedHeaders = [
-	...["accept", "accept-language", "content-type", "if-match", "if-none-match", "if-modified-since"],
+	...[
+		"accept",
+		"accept-language",
+		"accept-encoding",
+		"content-type",
+		"content-encoding",
+		"if-match",
+		"if-none-match",
+		"if-modified-since",
+	],
 	...["if-unmodified-since", "range", "idempotency-key", "traceparent", "tracestate"],
 ];
 
@@ -53,19 +67,14 @@ function resolveUpstream(name: string, upstream: Upstream): ResolvedUpstream {
 	if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
 		throw misconfigured(`bff: an upstream is named like "notes", not ${JSON.stringify(name)}`);
 	}
-	const base = URL.parse(upstream.url);
-	const isHere = base !== null && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(base.hostname);
-	const isAllowed = base !== null && (base.protocol === "https:" || (base.protocol === "http:" && isHere));
-	if (!isAllowed || base.search !== "" || base.hash !== "" || base.username !== "") {
-		throw misconfigured(`bff: the url of ${name} must be an https address without query, not ${upstream.url}`);
-	}
-	if (!base.pathname.endsWith("/")) base.pathname += "/";
 	const { headers = [], methods = allMethods } = upstream;
+	const unknown = methods.find((method) => !allMethods.includes(method));
+	if (unknown !== undefined) throw misconfigured(`bff: ${name} cannot be called with the method ${unknown}`);
 	const forbidden = headers.find((header) => neverForwarded.includes(header.toLowerCase()));
 	if (forbidden !== undefined) throw misconfigured(`bff: ${name} must not be sent the header ${forbidden}`);
 	return {
 		name,
-		base,
+		base: upstream.url.startsWith("/") ? pathBelowIssuer(name, upstream) : addressOf(name, upstream.url),
 		token: upstream.token,
 		methods: new Set(methods),
 		headers: new Set([...forwardedHeaders, ...headers.map((header) => header.toLowerCase())]),
@@ -74,15 +83,44 @@ function resolveUpstream(name: string, upstream: Upstream): ResolvedUpstream {
 	};
 }
 
+function addressOf(name: string, url: string): string {
+	const base = URL.parse(url);
+	const isHere = base !== null && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(base.hostname);
+	const isAllowed = base !== null && (base.protocol === "https:" || (base.protocol === "http:" && isHere));
+	if (!isAllowed || base.search !== "" || base.hash !== "" || base.username !== "") {
+		throw misconfigured(`bff: the url of ${name} must be an https address without query, not ${url}`);
+	}
+	return base.href.replace(/\/$/, "");
+}
+
+function pathBelowIssuer(name: string, { url, token }: Upstream): string {
+	if (token === undefined || !("provider" in token) || !/^(\/(?!\.{1,2}(\/|$))[\w.~-]+)+\/?$/.test(url)) {
+		throw misconfigured(
+			`bff: the url of ${name} is a path, so it needs the token of a provider to be below, not ${url}`,
+		);
+	}
+	return url.replace(/\/$/, "");
+}
+
+/** Where an upstream is. @throws {AuthError} `not_found` when it is at a provider that is not offered here */
+export function baseOf(engine: Engine, { name, base, token }: ResolvedUpstream): string {
+	if (!base.startsWith("/")) return base;
+	if (token === undefined || !("provider" in token)) throw new AuthError("not_found");
+	const { issuer } = requireProvider(engine, token.provider).server;
+	return addressOf(name, `${issuer.replace(/\/$/, "")}${base}`);
+}
+
 /**
- * The address at an upstream that a path below the mount means; `null` for one that leads anywhere else, or that two
- * servers could read differently.
+ * The address that a path below the upstream's name means, `""` or with a slash first; `null` for one that leads anywhere
+ * else, or that two servers could read differently.
  */
-export function targetOf({ base }: ResolvedUpstream, rest: string, search: string): URL | null {
-	// An encoded slash, backslash, dot or control character is a path of its own to one server and not to the next.
-	if (/%(2f|5c|2e|00|0a|0d)/i.test(rest) || rest.includes("\\") || /(^|\/)\.{1,2}(\/|$)/.test(rest)) return null;
-	if (rest.startsWith("/") || rest.includes("//")) return null;
-	const target = URL.parse(`${base.href}${rest}${search}`);
-	const isBelow = target !== null && target.origin === base.origin && target.pathname.startsWith(base.pathname);
+export function targetOf(base: string, below: string, search: string): URL | null {
+	// An encoded slash, backslash, dot, percent or control character is a path of its own to one server and not to the next.
+	if (/%(2f|5c|2e|25|[01][0-9a-f]|7f)/i.test(below) || below.includes("\\") || below.includes("//")) return null;
+	if (/\/\.{1,2}(\/|$)/.test(below)) return null;
+	const target = URL.parse(`${base}${below}${search}`);
+	const { origin, pathname } = new URL(base);
+	const root = pathname.replace(/\/$/, "");
+	const isBelow = target?.origin === origin && (target.pathname === root || target.pathname.startsWith(`${root}/`));
 	return isBelow ? target : null;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { openTestAuth, testSecret } from "../../../test/harness.ts";
+import { ada, openTestAuth, testSecret } from "../../../test/harness.ts";
 import { begin, comeBack, problemOf } from "../../../test/oauth-harness.ts";
 import { createEngine } from "../auth.ts";
+import { bffHandler } from "../bff/bff-handler.ts";
+import type { Engine } from "../engine.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
 import { exampleProvider } from "./example-provider.ts";
 
@@ -38,6 +40,14 @@ async function choose(authorizationUrl: string, person: string): Promise<string>
 
 async function signInAs(person: string, browser: TestBrowser) {
 	return comeBack(browser, await choose(await begin(browser), person));
+}
+
+function askContacts(opening: () => Promise<Engine>) {
+	const bff = bffHandler(opening, { upstreams: { contacts: { url: "/contacts", token: { provider: "example" } } } });
+	return (browser: TestBrowser) => {
+		const headers = { "sec-fetch-site": "same-origin", cookie: browser.cookieHeader() };
+		return bff(new Request("http://localhost:3000/api/bff/contacts", { headers }));
+	};
 }
 
 describe("the example provider", () => {
@@ -84,6 +94,24 @@ describe("the example provider", () => {
 		expect((await auth.handle(request)).status).toBe(404);
 		await expect(fetch(`http://127.0.0.1:${port + 1}/`)).rejects.toThrow();
 		await auth.close();
+	});
+
+	it("has an API that the backend for the frontend can call, and nobody without a token", async () => {
+		const auth = openTestAuth({ methods: [exampleProvider({ port })] });
+		const browser = auth.browser();
+		await signInAs("ada", browser);
+		const ask = askContacts(auth.engine);
+		const answer = await ask(browser);
+		expect(answer.status).toBe(200);
+		const { contacts } = (await answer.json()) as { contacts: { name: string; email: string | null }[] };
+		expect(contacts.map(({ name }) => name)).toEqual(["Grace Hopper", "Alan Turing", "Mary Somerville"]);
+		for (const headers of [{}, { authorization: "Bearer forged" }, { authorization: "Basic eDp5" }]) {
+			expect((await fetch(`http://127.0.0.1:${port}/contacts`, { headers })).status).toBe(401);
+		}
+		const elsewhere = openTestAuth();
+		const other = elsewhere.browser();
+		await other.post("/api/auth/sign-up", ada);
+		expect((await askContacts(elsewhere.engine)(other)).status).toBe(404);
 	});
 
 	it("answers to no other name than its own", async () => {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type Provider from "oidc-provider";
 import { randomSecret } from "../crypto/random.ts";
 import { AuthError } from "../errors.ts";
+import { answerContacts } from "./example-api.ts";
 import { choicePage, errorPage } from "./example-pages.ts";
 import { type ExamplePerson, examplePeople } from "./example-people.ts";
 import { memoryAdapter } from "./memory-adapter.ts";
@@ -36,6 +37,9 @@ async function serve(options: ExampleServer): Promise<void> {
 	const server = createServer((request, response) => {
 		// A name of somebody else's that resolves to this machine is not asked for here.
 		if (request.headers.host !== new URL(options.issuer).host) return void response.writeHead(421).end();
+		if (request.url === "/contacts") {
+			return void answerContacts(provider, request, response).catch(() => response.writeHead(500).end());
+		}
 		if (!request.url?.startsWith("/choose/")) return void answer(request, response);
 		choose(provider, request, response).catch(() => response.writeHead(500).end());
 	});

@@ -1,15 +1,8 @@
-import * as z from "zod";
-import { isoTime } from "../clock.ts";
-import type { Engine } from "../engine.ts";
-import { refusal } from "../http/responses.ts";
-import { type Answer, type Route, route } from "../http/route.ts";
-import { messageSchema } from "../http/schemas.ts";
+import * as z from "zod/mini";
+import { type Route, route } from "../http/route.ts";
 import { emailField } from "../users/fields.ts";
-import { nowOf } from "./code-cookie.ts";
-import { type CodeAsked, requestEmailCode } from "./request-email-code.ts";
-
-/** The answer to whoever is to type a code. */
-export const codeAskedSchema = messageSchema.extend({ expiresAt: z.iso.datetime() });
+import { codeAskedAnswer, codeAskedSchema } from "./code-asked.ts";
+import { requestEmailCode } from "./request-email-code.ts";
 
 const request = route({
 	method: "POST",
@@ -24,12 +17,5 @@ const request = route({
 		return codeAskedAnswer(engine, await requestEmailCode(engine, visitor, body.email));
 	},
 });
-
-/** The same whatever there is behind the address. */
-export function codeAskedAnswer(engine: Engine, asked: CodeAsked): Answer {
-	if (!asked.ok) throw refusal(asked);
-	const expiresAt = isoTime(nowOf(engine) + asked.expiresInMs);
-	return { status: 202, body: { message: "A message is on its way to this address", expiresAt }, cookie: asked.cookie };
-}
 
 export const emailCodeRoutes: readonly Route[] = [request];

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Method, method } from "../methods/method.ts";
 
 /**
@@ -8,7 +8,10 @@ import { type Method, method } from "../methods/method.ts";
 export function emailCode(): Method {
 	return method({
 		name: "email-code",
-		input: z.object({ code: z.string().min(1).max(32), email: z.string().max(1024).optional() }),
+		input: z.object({
+			code: z.string().check(z.minLength(1), z.maxLength(32)),
+			email: z.optional(z.string().check(z.maxLength(1024))),
+		}),
 		// No factor of its own (NIST SP 800-63B-4, section 3.1.3.1): a mailbox is vouched for by somebody else.
 		amr: ["email"],
 		// Bound to the browser that asked, so nobody else's guesses count against it; those of an address do.

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { isoTime } from "../clock.ts";
+import { codeAskedSchema } from "../email-codes/code-asked.ts";
 import { nowOf } from "../email-codes/code-cookie.ts";
-import { codeAskedSchema } from "../email-codes/email-code-routes.ts";
 import { AuthError } from "../errors.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
@@ -19,7 +19,7 @@ const request = route({
 	summary:
 		"Have a code and a link mailed that prove one's address, or with `email` another one that then takes its place (after a recent proof).",
 	access: "signed-in",
-	body: z.object({ email: emailField.optional() }),
+	body: z.object({ email: z.optional(emailField) }),
 	responses: { 202: codeAskedSchema },
 	errors: ["too_many_attempts", "reauthentication_required"],
 	async handle({ engine, visitor, current, body }) {
@@ -64,7 +64,7 @@ const confirm = route({
 	summary:
 		"Prove an address by the mailed code or the token of the mailed link: one's own, a new one, or that of a sign-up, which then is finished.",
 	access: "public",
-	responses: { 200: messageSchema.extend({ user: userSchema }), 201: grantedSchema, 202: pendingSchema },
+	responses: { 200: z.object({ ...messageSchema.shape, user: userSchema }), 201: grantedSchema, 202: pendingSchema },
 	errors: ["invalid_code", "not_authenticated", "identifier_taken"],
 	async handle({ engine, visitor, params }) {
 		const current = await resolveSession(engine, visitor);

@@ -24,6 +24,8 @@ export const noticedEvents = [
 	"recovery_codes.made",
 	"recovery_code.used",
 	"second_step.switched",
+	"trusted_device.added",
+	"trusted_device.copied",
 	"identity.linked",
 	"identity.unlinked",
 ] as const;

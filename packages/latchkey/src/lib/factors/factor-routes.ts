@@ -22,7 +22,7 @@ const list = route({
 	access: "signed-in",
 	responses: { 200: z.object({ factors: factorsSchema }) },
 	async handle({ engine, current }) {
-		const factors = await readFactors(engine, current.user.id);
+		const factors = await readFactors(engine, current.user);
 		if (factors === null) throw new AuthError("not_authenticated");
 		return { status: 200, body: { factors } };
 	},
@@ -48,7 +48,7 @@ const renewCodes = route({
 	path: "/factors/recovery-codes",
 	summary: "Make ten recovery codes in the place of those that there are. They are shown this once.",
 	access: "recent",
-	responses: { 201: messageSchema.extend({ codes: z.array(z.string()).readonly() }) },
+	responses: { 201: z.object({ ...messageSchema.shape, codes: z.array(z.string()).readonly() }) },
 	errors: ["factor_missing", "insufficient_level"],
 	async handle({ engine, visitor, current }) {
 		const renewed = await renewRecoveryCodes(engine, visitor, current);

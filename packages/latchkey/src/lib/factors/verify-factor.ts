@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
@@ -12,7 +12,7 @@ import type { Settlement } from "../storage/storage.ts";
 import { checkTotp } from "../totp/totp.ts";
 
 /** A code that somebody claims to have. */
-export const typedCode = z.string().min(1).max(100);
+export const typedCode = z.string().check(z.minLength(1), z.maxLength(100));
 
 export interface CodeFactorInput {
 	factor: "totp" | "recovery_code";

@@ -1,11 +1,11 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { FieldErrors } from "../errors.ts";
 
 /**
  * Which fields of `input` were refused and why, as stable codes that a page can translate. What was typed is not
  * repeated.
  */
-export function fieldErrors(error: z.ZodError, input: unknown): FieldErrors {
+export function fieldErrors(error: z.core.$ZodError, input: unknown): FieldErrors {
 	const fields: Record<string, string> = {};
 	for (const issue of error.issues) {
 		const field = issue.path.length === 0 ? "body" : String(issue.path[0]);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type * as z from "zod";
+import * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { describeError, type Logger } from "../log.ts";
@@ -87,9 +87,9 @@ export function carriesForm({ headers }: { headers: Headers }): boolean {
 	return headers.get("content-type")?.toLowerCase().startsWith("application/x-www-form-urlencoded") === true;
 }
 
-function parse(schema: z.ZodType | undefined, value: unknown): unknown {
+function parse(schema: z.core.$ZodType | undefined, value: unknown): unknown {
 	if (schema === undefined) return undefined;
-	const parsed = schema.safeParse(value);
+	const parsed = z.safeParse(schema, value);
 	if (parsed.success) return parsed.data;
 	throw new AuthError("invalid_input", { fields: fieldErrors(parsed.error, value) });
 }

@@ -88,9 +88,9 @@ function successes({ responses }: Route, userFields: UserFields): Record<string,
 	);
 }
 
-function content(schema: z.ZodType, userFields: UserFields): object {
+function content(schema: z.core.$ZodType, userFields: UserFields): object {
 	if (schema === pageSchema) return { content: { "text/html": { schema: { type: "string" } } } };
-	return schema instanceof z.ZodUndefined
+	return schema._zod.def.type === "undefined"
 		? {}
 		: { content: { "application/json": { schema: jsonSchema(schema, "output", userFields) } } };
 }
@@ -115,14 +115,14 @@ function failures(route: Route): Record<string, object> {
 	);
 }
 
-function jsonSchema(schema: z.ZodType, io: "input" | "output", userFields: UserFields = {}): object {
+function jsonSchema(schema: z.core.$ZodType, io: "input" | "output", userFields: UserFields = {}): object {
 	const { $schema: _, ...rest } = z.toJSONSchema(schema, {
 		io,
 		unrepresentable: "any",
 		override: ({ zodSchema, jsonSchema: described }) => {
 			if (!isUser(zodSchema)) return;
 			for (const [name, field] of Object.entries(userFields)) {
-				const own = field.default === undefined ? field.schema.nullable() : field.schema;
+				const own = field.default === undefined ? z.nullable(field.schema) : field.schema;
 				described.properties = {
 					...described.properties,
 					[name]: jsonSchema(own, "output") as z.core.JSONSchema.JSONSchema,
@@ -135,6 +135,7 @@ function jsonSchema(schema: z.ZodType, io: "input" | "output", userFields: UserF
 }
 
 /** `userSchema`, and what extends it. */
-function isUser(schema: unknown): boolean {
-	return schema instanceof z.ZodObject && schema.shape.emailVerified === userSchema.shape.emailVerified;
+function isUser(schema: z.core.$ZodTypes): boolean {
+	const { def } = schema._zod;
+	return def.type === "object" && def.shape.emailVerified === userSchema.shape.emailVerified;
 }

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
@@ -37,7 +37,7 @@ export interface Answer {
 	readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface RouteDefinition<Body extends z.ZodType, Query extends z.ZodType, A extends Access> {
+export interface RouteDefinition<Body extends z.core.$ZodType, Query extends z.core.$ZodType, A extends Access> {
 	method: HttpMethod;
 	/** Below the base path, such as `/sessions/{id}`; `""` is the session resource itself. */
 	path: string;
@@ -51,10 +51,10 @@ export interface RouteDefinition<Body extends z.ZodType, Query extends z.ZodType
 	/** Whether the body also holds the fields of the application's own that people set themselves. */
 	ownFields?: boolean;
 	/** What the documentation says of the body where the handler's own reading is narrower than `body`. */
-	documentedBody?: z.ZodType;
+	documentedBody?: z.core.$ZodType;
 	query?: Query;
 	/** The schemas of the successful answers, by status. */
-	responses: Readonly<Record<number, z.ZodType>>;
+	responses: Readonly<Record<number, z.core.$ZodType>>;
 	/** The codes that it can answer with, besides those that every endpoint can. */
 	errors?: readonly ErrorCode[];
 	/** False where asking is not using, so that it keeps no session alive. Default true. */
@@ -63,7 +63,7 @@ export interface RouteDefinition<Body extends z.ZodType, Query extends z.ZodType
 }
 
 /** A route of the table from which both the router and the OpenAPI document are made. */
-export interface Route extends Omit<RouteDefinition<z.ZodType, z.ZodType, Access>, "handle"> {
+export interface Route extends Omit<RouteDefinition<z.core.$ZodType, z.core.$ZodType, Access>, "handle"> {
 	run(context: RouteContext<unknown, unknown, Access>): Promise<Answer>;
 }
 
@@ -77,8 +77,8 @@ export interface RouteGroup {
 /** Declares an endpoint. Its schemas are what it parses with and what the documentation says. */
 export function route<
 	A extends Access,
-	Body extends z.ZodType = z.ZodUndefined,
-	Query extends z.ZodType = z.ZodUndefined,
+	Body extends z.core.$ZodType = z.core.$ZodUndefined,
+	Query extends z.core.$ZodType = z.core.$ZodUndefined,
 >(definition: RouteDefinition<Body, Query, A>): Route {
 	const { handle, ...rest } = definition;
 	return Object.freeze({

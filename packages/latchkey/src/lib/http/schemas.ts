@@ -1,19 +1,20 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type ErrorCode, errorCodes } from "../errors.ts";
 import type { GrantedSession } from "../sessions/open-session.ts";
 import type { Session, SessionInfo, User } from "../sessions/session.ts";
+import { deviceCookies } from "../sessions/session-cookie.ts";
 import type { Answer } from "./route.ts";
 
 const time = z.iso.datetime();
 
 export const userSchema = z.object({
 	id: z.string(),
-	name: z.string().nullable(),
-	email: z.string().nullable(),
+	name: z.nullable(z.string()),
+	email: z.nullable(z.string()),
 	emailVerified: z.boolean(),
-	username: z.string().nullable(),
+	username: z.nullable(z.string()),
 	createdAt: time,
-}) satisfies z.ZodType<User>;
+}) satisfies z.ZodMiniType<User>;
 
 export const sessionSchema = z.object({
 	id: z.string(),
@@ -21,9 +22,9 @@ export const sessionSchema = z.object({
 	expiresAt: time,
 	idleExpiresAt: time,
 	authenticatedAt: time,
-	amr: z.array(z.string()).readonly(),
+	amr: z.readonly(z.array(z.string())),
 	level: z.enum(["aal1", "aal2", "aal3"]),
-}) satisfies z.ZodType<SessionInfo>;
+}) satisfies z.ZodMiniType<SessionInfo>;
 
 /** A page, not JSON. */
 export const pageSchema = z.string();
@@ -36,14 +37,14 @@ export const grantedSchema = z.object({
 	user: userSchema,
 	session: sessionSchema,
 	/** Where setting up a second factor has made some: shown this once. */
-	recoveryCodes: z.array(z.string()).readonly().optional(),
+	recoveryCodes: z.optional(z.readonly(z.array(z.string()))),
 });
 
 export const errorSchema = z.object({
 	error: z.string(),
 	code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
-	fields: z.record(z.string(), z.string()).optional(),
-	retryAfter: z.int().positive().optional(),
+	fields: z.optional(z.record(z.string(), z.string())),
+	retryAfter: z.optional(z.int().check(z.positive())),
 });
 
 /** The two halves of a session as HTTP shows them. */
@@ -52,11 +53,8 @@ export function splitSession({ user, ...session }: Session): { user: User; sessi
 }
 
 /** Answers with a session that has begun or been renewed, and sets its cookie. */
-export function grantedAnswer(
-	status: number,
-	message: string,
-	{ session, cookie, device, otherCookies = [], recoveryCodes }: GrantedSession,
-): Answer {
+export function grantedAnswer(status: number, message: string, granted: GrantedSession): Answer {
+	const { session, cookie, otherCookies = [], recoveryCodes } = granted;
 	const body = { message, ...splitSession(session), ...(recoveryCodes !== undefined && { recoveryCodes }) };
-	return { status, body, cookie, cookies: [...(device === undefined ? [] : [device]), ...otherCookies] };
+	return { status, body, cookie, cookies: [...deviceCookies(granted), ...otherCookies] };
 }

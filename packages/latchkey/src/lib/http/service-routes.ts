@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { describeError } from "../log.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { SecondFactorRequired } from "../second-step/pending-attempt.ts";
 import { factorNames } from "../second-step/second-step.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
@@ -7,10 +7,11 @@ import type { Answer } from "./route.ts";
 import { grantedAnswer, grantedSchema } from "./schemas.ts";
 
 export const attemptSchema = z.object({
-	factors: z.array(z.enum(factorNames)).readonly(),
-	enrolments: z.array(z.enum(factorNames).exclude(["recovery_code"])).readonly(),
+	factors: z.readonly(z.array(z.enum(factorNames))),
+	enrolments: z.readonly(z.array(z.enum(["totp", "passkey"]))),
+	trustDays: z.nullable(z.int().check(z.positive())),
 	expiresAt: z.iso.datetime(),
-}) satisfies z.ZodType<SecondFactorRequired["attempt"]>;
+}) satisfies z.ZodMiniType<SecondFactorRequired["attempt"]>;
 
 /** The third answer to a sign-in: nobody is signed in yet. */
 export const pendingSchema = z.object({

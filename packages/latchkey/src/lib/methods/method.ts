@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod/mini";
 import { type FieldErrors, misconfigured } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import type { RouteGroup } from "../http/route.ts";
@@ -37,7 +37,7 @@ interface ShownAlong {
 	readonly level?: AssuranceLevel;
 }
 
-export interface MethodDefinition<Input extends z.ZodType> {
+export interface MethodDefinition<Input extends z.core.$ZodType> {
 	/** Names the method in `POST /api/auth` (`{ "method": "…" }`) and in the audit log. */
 	name: string;
 	/** What the method needs to see. */
@@ -60,7 +60,7 @@ export interface MethodDefinition<Input extends z.ZodType> {
 /** A way to sign in. Made by {@link method}. */
 export interface Method {
 	readonly name: string;
-	readonly input: z.ZodType;
+	readonly input: z.core.$ZodType;
 	readonly amr: readonly string[];
 	readonly level: AssuranceLevel;
 	readonly routes: readonly RouteGroup[];
@@ -79,7 +79,7 @@ export interface MethodAttempt {
  * Makes a way to sign in of whatever proves a person: a directory, a partner's token, a card. Throttling, audit,
  * sessions and cookies are the library's; the method only says who it is.
  */
-export function method<Input extends z.ZodType>(definition: MethodDefinition<Input>): Method {
+export function method<Input extends z.core.$ZodType>(definition: MethodDefinition<Input>): Method {
 	const { name, input, amr, level = "aal1", routes = [] } = definition;
 	if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
 		throw misconfigured(`method: the name must look like "card" or "ldap-berlin", not ${JSON.stringify(name)}`);
@@ -91,7 +91,7 @@ export function method<Input extends z.ZodType>(definition: MethodDefinition<Inp
 		level,
 		routes,
 		read(raw: unknown): ReturnType<Method["read"]> {
-			const parsed = input.safeParse(raw);
+			const parsed = z.safeParse(input, raw);
 			if (!parsed.success) return { ok: false, fields: fieldErrors(parsed.error, raw) };
 			const attempt: MethodAttempt = {
 				account: accountSubject(definition.account(parsed.data)),

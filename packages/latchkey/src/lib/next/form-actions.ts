@@ -7,12 +7,19 @@ import type { FormState } from "./form-state.ts";
 import type { MailActions } from "./mail-actions.ts";
 import type { SecurityActions } from "./security-actions.ts";
 import type { SignInActions } from "./sign-in-actions.ts";
+import type { TrustedDeviceActions } from "./trusted-device-actions.ts";
 
 /** An action for `useActionState`; works without JavaScript too. */
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends SignInActions, AccountActions, ConnectionActions, MailActions, SecurityActions {}
+export interface FormActions
+	extends SignInActions,
+		AccountActions,
+		ConnectionActions,
+		MailActions,
+		SecurityActions,
+		TrustedDeviceActions {}
 
 /** The actions by name. The code behind them is loaded when the first of its group is called. */
 export function formActions(
@@ -32,6 +39,10 @@ export function formActions(
 				return accountActions(request);
 			},
 		),
+		...late(["forgetTrustedDevice"], async () => {
+			const { trustedDeviceActions } = await import("./trusted-device-actions.ts");
+			return trustedDeviceActions(request);
+		}),
 		...late(["disconnect"], async () => {
 			const { connectionActions } = await import("./connection-actions.ts");
 			return connectionActions(request);

@@ -142,19 +142,15 @@ async function open(
 ): Promise<SignInResult> {
 	await keepTokens(engine, provider, proven, userId);
 	const identity = { issuer: proven.issuer, subject: proven.profile.subject };
-	const result = await proveAndOpen(engine, visitor, {
+	return proveAndOpen(engine, visitor, {
 		method: { name: provider.id, amr: ["fed"], level: "aal1" },
 		attempt: { account: null, verify: async () => ({ userId, by: identity }) },
 		previous,
+		began: { ...identity, providerSession: proven.providerSession },
 		settle: nothingToSettle,
 		succeeded: `${what}.succeeded`,
 		failed: `${what}.failed`,
 	});
-	if (result.ok) {
-		const { providerSession } = proven;
-		await engine.storage.noteProviderSession({ ...identity, sessionId: result.session.id, providerSession });
-	}
-	return result;
 }
 
 async function linkProven(

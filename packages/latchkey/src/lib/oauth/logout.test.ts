@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type FakeProvider, unsigned } from "../../../test/fake-provider.ts";
+import { withApp } from "../../../test/factors.ts";
+import { type FakeProvider, startFakeProvider as foreignProvider, unsigned } from "../../../test/fake-provider.ts";
+import { ada, signedUp } from "../../../test/harness.ts";
 import { begin, comeBack, openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
 
@@ -71,6 +73,12 @@ describe("Back-channel logout [A45]", () => {
 		["without jti", (fake) => fake.sign(claimsOf(fake, { jti: undefined }))],
 		["without iat", (fake) => fake.sign(claimsOf(fake, { iat: undefined }))],
 		["of an hour ago", (fake) => fake.sign(claimsOf(fake, { iat: Math.floor(Date.now() / 1000) - 3600 }))],
+		["of an hour ahead", (fake) => fake.sign(claimsOf(fake, { iat: Math.floor(Date.now() / 1000) + 3600 }))],
+		["that has expired", (fake) => fake.sign(claimsOf(fake, { exp: Math.floor(Date.now() / 1000) - 60 }))],
+		["with a nonce that is null", (fake) => fake.sign(claimsOf(fake, { nonce: null }))],
+		["for many, and not for us", (fake) => fake.sign(claimsOf(fake, { aud: ["a", "b"] }))],
+		["of another key", async (fake) => (await foreignProvider()).sign(claimsOf(fake))],
+		["with a sid that is no text", (fake) => fake.sign(claimsOf(fake, { sid: { $ne: "" } }))],
 		["of another type", (fake) => fake.sign(claimsOf(fake), { typ: "at+jwt" })],
 		["an event that is no object", (fake) => fake.sign(claimsOf(fake, { events: { [Object.keys(event)[0]!]: "x" } }))],
 		["not a token", () => "x.y.z"],
@@ -105,11 +113,88 @@ describe("Back-channel logout [A45]", () => {
 		expect(await isSignedIn(browser)).toBe(true);
 	});
 
+	it("ends nothing where sub and sid do not belong together", async () => {
+		const { fake, browser, send } = await open();
+		expect((await send(await fake.sign(claimsOf(fake, { sub: "bob-1", sid: "sid-1" })))).status).toBe(200);
+		expect((await send(await fake.sign(claimsOf(fake, { sub: "ada-1", sid: "sid-9" })))).status).toBe(200);
+		expect(await isSignedIn(browser)).toBe(true);
+		expect((await send(await fake.sign(claimsOf(fake, { sub: "ada-1", sid: "sid-1" })))).status).toBe(200);
+		expect(await isSignedIn(browser)).toBe(false);
+	});
+
+	it("[A38] reads no body without an end, and no token of any length", async () => {
+		const { auth, browser, send } = await open();
+		expect((await send("x".repeat(16_385))).status).toBe(422);
+		expect((await send("x".repeat(70_000))).body.code).toBe("body_too_large");
+		const server = auth.browser({ headers: { "sec-fetch-site": "none" } });
+		const path = "/api/auth/oauth/example/backchannel-logout";
+		expect((await server.post(path, { logout_token: "x.y.z" })).status).toBe(415);
+		expect((await server.get(path)).status).toBe(405);
+		expect(await isSignedIn(browser)).toBe(true);
+	});
+
 	it("says so when the provider's keys cannot be read", async () => {
 		const { fake, send } = await open();
 		const token = await fake.sign(claimsOf(fake));
 		fake.paths.set("/jwks", () => ({ status: 503, body: {} }));
 		expect((await send(token)).status).toBeGreaterThanOrEqual(500);
+	});
+});
+
+// Every proof makes a new session in the place of the old one; the provider's end is to find that one too.
+describe("a session that goes on after it began at a provider [A45]", () => {
+	async function endedThere(opened: Awaited<ReturnType<typeof open>>, browser: TestBrowser): Promise<boolean> {
+		expect(await isSignedIn(browser)).toBe(true);
+		const { sub: _, ...claims } = claimsOf(opened.fake, { sid: "sid-1" });
+		expect((await opened.send(await opened.fake.sign(claims))).status).toBe(200);
+		return !(await isSignedIn(browser));
+	}
+
+	it("is ended when an authenticator app came to it", async () => {
+		const opened = await open();
+		await withApp(opened.auth, opened.browser);
+		expect(await endedThere(opened, opened.browser)).toBe(true);
+	});
+
+	it("is ended when it began with a second step", async () => {
+		const opened = await open();
+		const app = await withApp(opened.auth, opened.browser);
+		const browser = opened.auth.browser();
+		await signInAt(opened.fake, browser);
+		expect((await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() })).status).toBe(200);
+		expect(await endedThere(opened, browser)).toBe(true);
+	});
+
+	it("is ended when the person proved themselves again", async () => {
+		const opened = await open();
+		const app = await withApp(opened.auth, opened.browser);
+		const proof = { factor: "totp", code: app.code() };
+		expect((await opened.browser.post("/api/auth/reauthentication", proof)).status).toBe(200);
+		expect(await endedThere(opened, opened.browser)).toBe(true);
+	});
+
+	it("is ended when the password was changed", async () => {
+		const opened = await open();
+		const { auth, fake } = opened;
+		const browser = await signedUp(auth, { email: "bob@example.com", password: ada.password });
+		const person = { sub: "bob-1" };
+		const url = (await browser.post("/api/auth/identities", { provider: "example" })).body.authorizationUrl;
+		await comeBack(browser, fake.authorize(url, person, "sid-1"));
+		await signInAt(fake, browser, person);
+		const change = { currentPassword: ada.password, newPassword: "another horse battery" };
+		expect((await browser.put("/api/auth/password", change)).status).toBe(200);
+		expect(await endedThere(opened, browser)).toBe(true);
+	});
+
+	it("is not, when the same browser signed in anew without the provider", async () => {
+		const opened = await open();
+		const { auth, fake } = opened;
+		const browser = await signedUp(auth, { email: "bob@example.com", password: ada.password });
+		const url = (await browser.post("/api/auth/identities", { provider: "example" })).body.authorizationUrl;
+		await comeBack(browser, fake.authorize(url, { sub: "bob-1" }, "sid-1"));
+		await signInAt(fake, browser, { sub: "bob-1" });
+		await browser.post("/api/auth", { email: "bob@example.com", password: ada.password });
+		expect(await endedThere(opened, browser)).toBe(false);
 	});
 });
 

@@ -50,6 +50,11 @@ export class OfferedProvider {
 		return isOpenId(this.server) && this.server.nonce !== false;
 	}
 
+	/** A provider that this process runs itself is there once this is done. */
+	async start(): Promise<void> {
+		await this.definition.start?.(this.#context);
+	}
+
 	/** What openid-client works with, made anew for one sign-in: it holds no keys yet. `issuer` where that depends. */
 	async configuration({
 		issuer,
@@ -59,7 +64,7 @@ export class OfferedProvider {
 		fetch?: GuardedFetch;
 	} = {}): Promise<Configuration> {
 		const openid = await import("openid-client");
-		await this.definition.start?.(this.#context);
+		await this.start();
 		const metadata = await this.metadata();
 		const server = issuer === undefined ? metadata : { ...metadata, issuer };
 		const { clientId } = this.client;

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { misconfigured } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 

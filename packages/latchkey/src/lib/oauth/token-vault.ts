@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
+import { isoTime } from "../clock.ts";
 import { seal, unseal } from "../crypto/sealing.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
@@ -21,6 +22,8 @@ const tokensSchema = z.object({
 export interface ProviderToken {
 	readonly ok: true;
 	readonly accessToken: string;
+	/** Who gave it: where the API of many a provider is below. */
+	readonly issuer: string;
 	/** ISO 8601; `null` when the provider did not say. */
 	readonly expiresAt: string | null;
 	/** Space-separated, as granted; `null` when the provider did not say. */
@@ -68,6 +71,7 @@ export async function providerToken(
 	const record = await engine.storage.findProviderTokens({ userId, provider: provider.id });
 	const tokens = record === null ? null : openTokens(engine, record, record.sealed);
 	if (record === null || tokens === null) return reconnect;
+	await provider.start();
 	if (isFresh(record) && tokens.accessToken !== refuse) return answerOf(record, tokens);
 	if (tokens.refreshToken === null) return reconnect;
 	const key = JSON.stringify([provider.id, record.issuer, record.subject, record.version]);
@@ -169,6 +173,6 @@ function isFresh({ expiresAt, now }: ProviderTokenRecord): boolean {
 	return expiresAt === null || expiresAt - now > expiresSoonMs;
 }
 
-function answerOf({ expiresAt }: ProviderTokenRecord, { accessToken, scope }: ProviderTokens): ProviderToken {
-	return { ok: true, accessToken, expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(), scope };
+function answerOf({ issuer, expiresAt }: ProviderTokenRecord, { accessToken, scope }: ProviderTokens): ProviderToken {
+	return { ok: true, accessToken, issuer, expiresAt: expiresAt === null ? null : isoTime(expiresAt), scope };
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { codeAskedAnswer, codeAskedSchema } from "../email-codes/email-code-routes.ts";
+import { codeAskedAnswer, codeAskedSchema } from "../email-codes/code-asked.ts";
 import { ownName } from "../factors/own-name.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
@@ -74,7 +74,7 @@ const add = route({
 	summary: "Add a passkey that answers a challenge for a registration, which asks for a recent proof.",
 	access: "signed-in",
 	body: newPasskeyInput,
-	responses: { 201: messageSchema.extend({ passkey: passkeySchema }) },
+	responses: { 201: z.object({ ...messageSchema.shape, passkey: passkeySchema }) },
 	errors: ["invalid_credentials", "factor_exists", "too_many_passkeys", "not_found"],
 	async handle({ engine, visitor, current, body }) {
 		const added = await addPasskey(engine, visitor, current, body);

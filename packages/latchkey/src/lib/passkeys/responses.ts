@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 // A credential id has at most 1023 bytes (WebAuthn Level 3, section 5.8.3).
 const credentialId = base64url(1364);
@@ -13,10 +13,10 @@ export const assertionInput = z
 			clientDataJSON: base64url(8192),
 			authenticatorData: base64url(8192),
 			signature: base64url(8192),
-			userHandle: base64url(88).nullish(),
+			userHandle: z.nullish(base64url(88)),
 		}),
 	})
-	.refine(({ id, rawId }) => id === rawId, { path: ["rawId"] });
+	.check(z.refine(({ id, rawId }) => id === rawId, { path: ["rawId"] }));
 
 export type Assertion = z.output<typeof assertionInput>;
 
@@ -29,18 +29,18 @@ export const attestationInput = z
 		response: z.object({
 			clientDataJSON: base64url(8192),
 			attestationObject: base64url(40_000),
-			transports: z.array(z.string().max(32)).max(16).optional(),
+			transports: z.optional(z.array(z.string().check(z.maxLength(32))).check(z.maxLength(16))),
 		}),
 	})
-	.refine(({ id, rawId }) => id === rawId, { path: ["rawId"] });
+	.check(z.refine(({ id, rawId }) => id === rawId, { path: ["rawId"] }));
 
 export type Attestation = z.output<typeof attestationInput>;
 
 const clientDataSchema = z.looseObject({
-	challenge: z.string().max(200),
-	origin: z.string().max(1024),
-	crossOrigin: z.boolean().optional(),
-	topOrigin: z.string().optional(),
+	challenge: z.string().check(z.maxLength(200)),
+	origin: z.string().check(z.maxLength(1024)),
+	crossOrigin: z.optional(z.boolean()),
+	topOrigin: z.optional(z.string()),
 });
 
 /**
@@ -54,12 +54,8 @@ export function challengeOf({ response }: Assertion | Attestation): string | nul
 	return clientData.data.challenge;
 }
 
-function base64url(maxLength: number): z.ZodString {
-	return z
-		.string()
-		.min(1)
-		.max(maxLength)
-		.regex(/^[A-Za-z0-9_-]+$/);
+function base64url(maxLength: number): z.ZodMiniString {
+	return z.string().check(z.minLength(1), z.maxLength(maxLength), z.regex(/^[A-Za-z0-9_-]+$/));
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
 import { messageSchema } from "../http/schemas.ts";

@@ -1,14 +1,11 @@
-import * as z from "zod";
-import { codeAskedAnswer, codeAskedSchema } from "../email-codes/email-code-routes.ts";
+import * as z from "zod/mini";
+import { codeAskedAnswer, codeAskedSchema } from "../email-codes/code-asked.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
 import { grantedSchema, messageSchema } from "../http/schemas.ts";
 import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
-import { passwordResetRoutes } from "../password-reset/password-reset-routes.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
-import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import { changePassword } from "./change-password.ts";
-import { setFirstPassword } from "./first-password.ts";
 import { typedPassword } from "./typed-password.ts";
 
 const signUpRoute = route({
@@ -22,8 +19,10 @@ const signUpRoute = route({
 	responses: { 201: grantedSchema, 202: z.union([codeAskedSchema, pendingSchema]) },
 	errors: ["sign_up_closed", "identifier_taken", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, body }) {
-		if (engine.options.emailVerification === "required")
+		if (engine.options.emailVerification === "required") {
+			const { requestSignUp } = await import("../users/sign-up-by-mail.ts");
 			return codeAskedAnswer(engine, await requestSignUp(engine, visitor, body));
+		}
 		return signInAnswer(201, "Registered", await signUp(engine, visitor, body));
 	},
 });
@@ -35,7 +34,7 @@ const changePasswordRoute = route({
 	access: "signed-in",
 	body: z.object({ currentPassword: typedPassword, newPassword: z.string() }),
 	responses: { 200: grantedSchema },
-	errors: ["invalid_credentials", "too_many_attempts", "busy"],
+	errors: ["invalid_credentials", "reauthentication_required", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, current, body }) {
 		return signInAnswer(200, "Password changed", await changePassword(engine, visitor, current, body));
 	},
@@ -50,15 +49,11 @@ const setPasswordRoute = route({
 	responses: { 201: messageSchema },
 	errors: ["factor_exists", "insufficient_level", "busy"],
 	async handle({ engine, visitor, current, body }) {
+		const { setFirstPassword } = await import("./first-password.ts");
 		const set = await setFirstPassword(engine, visitor, current, body.newPassword);
 		if (!set.ok) throw refusal(set);
 		return { status: 201, body: { message: "Password set" } };
 	},
 });
 
-export const passwordRoutes: readonly Route[] = [
-	signUpRoute,
-	setPasswordRoute,
-	changePasswordRoute,
-	...passwordResetRoutes,
-];
+export const passwordRoutes: readonly Route[] = [signUpRoute, setPasswordRoute, changePasswordRoute];

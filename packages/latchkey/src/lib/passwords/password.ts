@@ -1,15 +1,19 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Method, method } from "../methods/method.ts";
 import { typedPassword } from "./typed-password.ts";
 
+const typedIdentifier = z.string().check(z.minLength(1), z.maxLength(1024));
+
 const input = z
 	.object({
-		identifier: z.string().min(1).max(1024).optional(),
-		email: z.string().min(1).max(1024).optional(),
-		username: z.string().min(1).max(1024).optional(),
+		identifier: z.optional(typedIdentifier),
+		email: z.optional(typedIdentifier),
+		username: z.optional(typedIdentifier),
 		password: typedPassword,
 	})
-	.refine((given) => identifierOf(given) !== undefined, { path: ["identifier"], params: { reason: "required" } });
+	.check(
+		z.refine((given) => identifierOf(given) !== undefined, { path: ["identifier"], params: { reason: "required" } }),
+	);
 
 /** Sign-in with an e-mail address or user name and a password; brings sign-up, password change and reauthentication. */
 export function password(): Method {
@@ -19,9 +23,10 @@ export function password(): Method {
 		amr: ["pwd"],
 		account: (given) => identifierOf(given) ?? "",
 		routes: [
+			{ under: ["sign-up", "password"], load: async () => (await import("./password-routes.ts")).passwordRoutes },
 			{
-				under: ["sign-up", "password", "password-resets"],
-				load: async () => (await import("./password-routes.ts")).passwordRoutes,
+				under: ["password-resets"],
+				load: async () => (await import("../password-reset/password-reset-routes.ts")).passwordResetRoutes,
 			},
 		],
 		async verify(given, tools) {

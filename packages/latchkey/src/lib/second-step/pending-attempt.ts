@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isoTime } from "../clock.ts";
 import { randomSecret } from "../crypto/random.ts";
 import { seal, unseal } from "../crypto/sealing.ts";
@@ -10,8 +10,8 @@ import type { Visitor } from "../http/visitor.ts";
 import type { Authentication } from "../sessions/open-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { Settings } from "../settings.ts";
-import type { Credentials, Settlement } from "../storage/storage.ts";
-import { type SecondStep, secondStepFor } from "./second-step.ts";
+import type { Credentials, NewSession, Settlement } from "../storage/storage.ts";
+import { type SecondStep, secondStepFor, trustDaysFor } from "./second-step.ts";
 
 /** How long a sign-in waits for its second step. */
 const lifetimeMs = 10 * 60_000;
@@ -21,6 +21,8 @@ const purpose = "attempt";
 
 /** A sign-in that waits for its second step, as its visitor may see it. */
 export interface PendingAttempt extends SecondStep {
+	/** For how many days this device can be trusted with it, by `trustDevice`; `null` where it cannot. */
+	readonly trustDays: number | null;
 	/** ISO 8601, UTC. */
 	readonly expiresAt: string;
 }
@@ -34,7 +36,7 @@ export interface SecondFactorRequired {
 }
 
 const contentSchema = z.strictObject({
-	id: z.string().length(22),
+	id: z.string().check(z.length(22)),
 	userId: z.string(),
 	epoch: z.int(),
 	method: z.string(),
@@ -42,6 +44,16 @@ const contentSchema = z.strictObject({
 	level: z.enum(["aal1", "aal2", "aal3"]),
 	clear: z.array(z.string()),
 	giveBack: z.array(z.string()),
+	/** At which provider the first step was shown. */
+	began: z._default(
+		z.nullable(
+			z.union([
+				z.strictObject({ issuer: z.string(), subject: z.string(), providerSession: z.nullable(z.string()) }),
+				z.strictObject({ continues: z.string() }),
+			]),
+		),
+		null,
+	),
 	expiresAt: z.int(),
 });
 
@@ -59,6 +71,7 @@ interface Begun {
 	credentials: Credentials;
 	method: string;
 	authentication: Authentication;
+	began?: NewSession["began"];
 	/** What to settle once the sign-in is complete: until then the first step counts as an attempt like any other. */
 	settle: Settlement;
 	step: SecondStep;
@@ -68,7 +81,7 @@ interface Begun {
 export async function startAttempt(
 	engine: Engine,
 	visitor: Visitor,
-	{ credentials: { user }, method, authentication, settle, step }: Begun,
+	{ credentials: { user }, method, authentication, began = null, settle, step }: Begun,
 ): Promise<SecondFactorRequired> {
 	const content: AttemptContent = {
 		id: randomSecret(128),
@@ -79,6 +92,7 @@ export async function startAttempt(
 		level: authentication.level,
 		clear: [...settle.clear],
 		giveBack: [...settle.giveBack],
+		began,
 		expiresAt: nowOf(engine) + lifetimeMs,
 	};
 	const token = { purpose, subject: user.id, tokenHash: attemptHash(content), lifetimeMs, payload: null };
@@ -88,7 +102,7 @@ export async function startAttempt(
 	return {
 		ok: false,
 		code: "second_factor_required",
-		attempt: { ...step, expiresAt: isoTime(content.expiresAt) },
+		attempt: { ...step, trustDays: trustDaysFor(engine, user, step), expiresAt: isoTime(content.expiresAt) },
 		cookie: {
 			name: attemptCookieName(engine.settings),
 			value: seal(engine.attemptKeys, cookieBase, JSON.stringify(content)),
@@ -107,7 +121,7 @@ export async function currentAttempt(engine: Engine, visitor: Visitor): Promise<
 	if (content === null) return null;
 	const credentials = await engine.storage.findCredentialsOfUser(content.userId);
 	if (credentials === null || credentials.user.epoch !== content.epoch) return null;
-	const step = secondStepFor(engine, credentials.factors, content);
+	const step = secondStepFor(engine, credentials, content);
 	return step === null ? null : { content, credentials, step };
 }
 
@@ -123,8 +137,8 @@ export async function dropAttempt(engine: Engine, visitor: Visitor): Promise<Coo
 	return clearedAttemptCookie(engine.settings);
 }
 
-export function toPendingAttempt({ step, content }: CurrentAttempt): PendingAttempt {
-	return { ...step, expiresAt: isoTime(content.expiresAt) };
+export function toPendingAttempt(engine: Engine, { step, content, credentials }: CurrentAttempt): PendingAttempt {
+	return { ...step, trustDays: trustDaysFor(engine, credentials.user, step), expiresAt: isoTime(content.expiresAt) };
 }
 
 export function attemptCookieName(settings: Settings): string {

@@ -13,10 +13,10 @@ const read = route({
 	path: "/attempt",
 	summary: "What a sign-in under way still waits for, or `null`.",
 	access: "public",
-	responses: { 200: z.object({ attempt: attemptSchema.nullable() }) },
+	responses: { 200: z.object({ attempt: z.nullable(attemptSchema) }) },
 	async handle({ engine, visitor }) {
 		const pending = await currentAttempt(engine, visitor);
-		return { status: 200, body: { attempt: pending === null ? null : toPendingAttempt(pending) } };
+		return { status: 200, body: { attempt: pending === null ? null : toPendingAttempt(engine, pending) } };
 	},
 });
 

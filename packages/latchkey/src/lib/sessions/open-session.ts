@@ -27,6 +27,8 @@ export interface GrantedSession {
 	readonly recoveryCodes?: readonly string[];
 	/** Makes the browser a known device of the person. */
 	readonly device?: CookieToSet;
+	/** The next token of a device that stands in for a second step, or its first. */
+	readonly trustedDevice?: CookieToSet;
 }
 
 /** A session about to be opened. The secret goes into the token and nowhere else. */
@@ -35,8 +37,13 @@ export interface DraftSession {
 	readonly draft: Omit<NewSession, "userId" | "epoch">;
 }
 
-/** Prepares a session; it begins when a store operation has opened it. */
-export function draftSession(engine: Engine, visitor: Visitor, { amr, level }: Authentication): DraftSession {
+/** Prepares a session; it begins when a store operation has opened it. `began` says at which provider, if at one. */
+export function draftSession(
+	engine: Engine,
+	visitor: Visitor,
+	{ amr, level }: Authentication,
+	began: NewSession["began"] = null,
+): DraftSession {
 	const secret = randomSecret(128);
 	return {
 		secret,
@@ -49,6 +56,7 @@ export function draftSession(engine: Engine, visitor: Visitor, { amr, level }: A
 			level,
 			address: visitor.address,
 			userAgent: visitor.userAgent,
+			began,
 		},
 	};
 }

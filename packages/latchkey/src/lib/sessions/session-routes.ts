@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
@@ -30,12 +30,12 @@ const whoSchema = z.discriminatedUnion("authenticated", [
 	z.object({ authenticated: z.literal(false), user: z.null(), session: z.null() }),
 ]);
 
-const deviceSchema = sessionSchema.extend({
+const deviceSchema = z.extend(sessionSchema, {
 	current: z.boolean(),
 	lastSeenAt: z.iso.datetime(),
-	address: z.string().nullable(),
-	userAgent: z.string().nullable(),
-}) satisfies z.ZodType<Device>;
+	address: z.nullable(z.string()),
+	userAgent: z.nullable(z.string()),
+}) satisfies z.ZodMiniType<Device>;
 
 /** The session resource: `POST` creates it, `GET` reads it, `DELETE` ends it. */
 export function sessionResource(methods: readonly Method[]) {
@@ -103,7 +103,7 @@ const signOutForm = route({
 	access: "public",
 	media: "form",
 	// `atProvider` ends the session there too, where it began at a provider that has such an address.
-	body: z.object({ redirectTo: z.string().optional(), atProvider: z.string().optional() }),
+	body: z.object({ redirectTo: z.optional(z.string()), atProvider: z.optional(z.string()) }),
 	responses: { 200: pageSchema, 303: z.undefined() },
 	async handle({ engine, visitor, body }) {
 		const { origin } = engine.settings;
@@ -126,8 +126,8 @@ const devices = route({
 	path: "/sessions",
 	summary: "The devices on which the user is signed in, newest first.",
 	access: "signed-in",
-	query: z.object({ before: z.string().max(200).optional() }),
-	responses: { 200: z.object({ sessions: z.array(deviceSchema), nextBefore: z.string().nullable() }) },
+	query: z.object({ before: z.optional(z.string().check(z.maxLength(200))) }),
+	responses: { 200: z.object({ sessions: z.array(deviceSchema), nextBefore: z.nullable(z.string()) }) },
 	async handle({ engine, current, query }) {
 		return { status: 200, body: await listDevices(engine, current, query.before) };
 	},
@@ -138,7 +138,7 @@ const otherDevices = route({
 	path: "/sessions",
 	summary: "End every session of the user but this one.",
 	access: "signed-in",
-	responses: { 200: messageSchema.extend({ ended: z.int() }) },
+	responses: { 200: z.extend(messageSchema, { ended: z.int() }) },
 	async handle({ engine, visitor, current }) {
 		const ended = await endOtherDevices(engine, visitor, current);
 		if (ended === null) throw new AuthError("not_authenticated");

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { signJws, verifyJws } from "../crypto/jws.ts";
 import type { KeyRing } from "../crypto/keys.ts";
 import type { SessionRecord } from "../storage/storage.ts";
@@ -14,9 +14,9 @@ const memoSize = 10_000;
 const claimsSchema = z.strictObject({
 	iss: z.string(),
 	aud: z.literal(audience),
-	sub: z.string().min(1),
-	sid: z.string().length(22),
-	gen: z.int().positive(),
+	sub: z.string().check(z.minLength(1)),
+	sid: z.string().check(z.length(22)),
+	gen: z.int().check(z.positive()),
 	iat: z.int(),
 	exp: z.int(),
 	fresh: z.int(),

@@ -1,5 +1,4 @@
 import { uuidv7 } from "../crypto/random.ts";
-import { proveByCode } from "../email-codes/prove-by-code.ts";
 import type { Engine } from "../engine.ts";
 import type { ErrorCode } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
@@ -100,6 +99,7 @@ export class ProofOfPerson implements MethodTools {
 	}
 
 	async checkEmailCode(code: string): Promise<Account | null> {
+		const { proveByCode } = await import("../email-codes/prove-by-code.ts");
 		return proveByCode(this.#engine, this.#visitor, code);
 	}
 

@@ -8,11 +8,12 @@ import { type Method, type MethodAttempt, readAttempt } from "../methods/method.
 import { recordWrongPassword } from "../passwords/failed-password.ts";
 import { combine } from "../second-step/authentication.ts";
 import { type SecondFactorRequired, startAttempt } from "../second-step/pending-attempt.ts";
-import { secondStepFor } from "../second-step/second-step.ts";
+import { secondStepFor, trustDaysOf } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
+import { trustedDeviceAmr } from "../sessions/recent-proof.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
-import type { Credentials, NewEvent, Settlement, UserRecord } from "../storage/storage.ts";
+import type { Credentials, NewEvent, NewSession, Settlement, UserRecord } from "../storage/storage.ts";
 import { ProofOfPerson } from "./proof-of-person.ts";
 
 /** A session, a second step that is asked for, or neither: switch on `ok`, then on `code`. */
@@ -74,6 +75,8 @@ interface ProofUnderWay {
 	previous: ResolvedSession | null;
 	/** What the same person has shown before in the session that goes on; it counts along. Default: nothing. */
 	earlier?: Authentication;
+	/** The session at a provider that it was shown in, or the session here that goes on. Default: none. */
+	began?: NewSession["began"];
 	settle: Settlement;
 	succeeded: EventType;
 	failed: EventType;
@@ -113,16 +116,37 @@ export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: Proo
 async function openOrAsk(
 	engine: Engine,
 	visitor: Visitor,
-	{ method, previous, settle, succeeded }: ProofUnderWay,
+	{ method, previous, began = null, settle, succeeded }: ProofUnderWay,
 	authentication: Authentication,
 	credentials: Credentials,
 ): Promise<SignInResult | null> {
-	const step = secondStepFor(engine, credentials.factors, authentication);
-	if (step !== null) {
-		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, settle, step });
+	const { user } = credentials;
+	const step = secondStepFor(engine, credentials, authentication);
+	// Only on the way in: whoever is to prove themselves once more has a reason to be asked.
+	const mayBeTrusted = step !== null && step.enrolments.length === 0 && succeeded === "sign_in.succeeded";
+	const trusted =
+		mayBeTrusted && trustDaysOf(engine, user) !== null ? await trustedDeviceOf(engine, visitor, user) : null;
+	if (step !== null && trusted === null) {
+		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, began, settle, step });
 	}
-	const detail = { method: method.name };
-	return openProven(engine, visitor, { user: credentials.user, authentication, previous, settle, succeeded, detail });
+	const detail = { method: method.name, ...(trusted !== null && { trustedDevice: trusted.id }) };
+	const amr = trusted === null ? authentication.amr : [...authentication.amr, trustedDeviceAmr];
+	const shown = { ...authentication, amr };
+	const opened = await openProven(engine, visitor, {
+		user,
+		authentication: shown,
+		previous,
+		began,
+		settle,
+		succeeded,
+		detail,
+	});
+	return opened === null || trusted === null ? opened : { ...opened, trustedDevice: trusted.cookie };
+}
+
+async function trustedDeviceOf(engine: Engine, visitor: Visitor, user: UserRecord) {
+	const { spendTrust } = await import("../devices/trusted-device.ts");
+	return spendTrust(engine, visitor, user);
 }
 
 // The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in
@@ -145,6 +169,7 @@ export interface Proven {
 	user: UserRecord;
 	authentication: Authentication;
 	previous: ResolvedSession | null;
+	began?: NewSession["began"];
 	settle: Settlement;
 	succeeded: EventType;
 	/** Of the event that it succeeded. */
@@ -157,9 +182,9 @@ export interface Proven {
 export async function openProven(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, authentication, previous, settle, succeeded, detail, events = [] }: Proven,
+	{ user, authentication, previous, began = null, settle, succeeded, detail, events = [] }: Proven,
 ): Promise<({ readonly ok: true } & GrantedSession) | null> {
-	const { secret, draft } = draftSession(engine, visitor, authentication);
+	const { secret, draft } = draftSession(engine, visitor, authentication, began);
 	const { replaces, events: ofReplaced } = replace(previous, user.id, visitor);
 	const succeededEvent = auditEvent(succeeded, visitor, { userId: user.id, sessionId: draft.id, detail });
 	const session = await engine.storage.createSession({

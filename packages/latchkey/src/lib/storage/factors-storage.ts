@@ -31,7 +31,10 @@ export interface FactorsStorage {
 	 */
 	removeTotp(input: ChangeFactors): Promise<FactorsChange>;
 
-	/** Puts these codes in the place of the user's present ones. False when the user is gone. */
+	/**
+	 * Puts these codes in the place of the user's present ones; trusted devices are forgotten. False when the user is
+	 * gone.
+	 */
 	replaceRecoveryCodes(input: {
 		userId: string;
 		codeHashes: readonly Uint8Array[];
@@ -43,7 +46,8 @@ export interface FactorsStorage {
 
 	/**
 	 * Keeps a passkey unless somebody has this credential (`taken`), the user has `limit` of them (`full`), or is gone or
-	 * at another `epoch` by now (`gone`): whoever was signed out while the passkey was checked adds none.
+	 * at another `epoch` by now (`gone`): whoever was signed out while the passkey was checked adds none. Trusted devices are
+	 * forgotten.
 	 */
 	addPasskey(input: AddPasskey): Promise<AddedPasskey>;
 

@@ -38,9 +38,6 @@ export interface OAuthStorage {
 	 */
 	replaceProviderTokens(input: ReplaceProviderTokens): Promise<boolean>;
 
-	/** Notes at which provider's session a session of ours began. */
-	noteProviderSession(input: ProviderSession & { sessionId: string }): Promise<void>;
-
 	/** The provider's side of a session; `null` when it did not begin at a provider. */
 	findProviderSession(sessionId: string): Promise<ProviderSessionRecord | null>;
 

@@ -1,7 +1,8 @@
 import type { EmailStorage } from "./email-storage.ts";
 import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
 import type { MailStorage, NewMail } from "./mail-storage.ts";
-import type { OAuthStorage } from "./oauth-storage.ts";
+import type { OAuthStorage, ProviderSession } from "./oauth-storage.ts";
+import type { TrustedDeviceRecord, TrustedDevicesStorage } from "./trusted-devices-storage.ts";
 
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
@@ -12,7 +13,7 @@ import type { OAuthStorage } from "./oauth-storage.ts";
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage extends MailStorage, EmailStorage, OAuthStorage, FactorsStorage {
+export interface Storage extends MailStorage, EmailStorage, OAuthStorage, FactorsStorage, TrustedDevicesStorage {
 	// ── sessions ──
 
 	/**
@@ -204,6 +205,8 @@ export interface NewSession {
 	level: AssuranceLevel;
 	address: string | null;
 	userAgent: string | null;
+	/** The provider's session that it began in, or the session of the same user whose beginning it goes on with. */
+	began?: ProviderSession | { continues: string } | null;
 }
 
 export interface CreateSession {
@@ -382,6 +385,7 @@ export interface UserExport {
 	}[];
 	password: { changedAt: number } | null;
 	factors: Omit<FactorsRecord, "totp" | "password"> & { totp: Omit<TotpRecord, "sealed" | "lastStep"> | null };
+	trustedDevices: readonly TrustedDeviceRecord[];
 	sessions: readonly SessionRecord[];
 	events: readonly EventRecord[];
 }

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isSealedUnderCurrentKey, seal, unseal } from "../crypto/sealing.ts";
 import type { Engine } from "../engine.ts";
 import { nowOf } from "../second-step/pending-attempt.ts";

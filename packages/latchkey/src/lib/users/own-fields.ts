@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type * as z from "zod";
+import * as z from "zod/mini";
 import { misconfigured } from "../errors.ts";
 
 /** What a field of one's own may hold. */
@@ -8,7 +8,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** A field that the application adds to its users. */
 export interface UserField {
 	/** What it holds: JSON. What the schema makes of a value must fit it again, since it is read by it too. */
-	readonly schema: z.ZodType<Json>;
+	readonly schema: z.core.$ZodType<Json>;
 	/** Whether people set it themselves, at sign-up and in their profile. Otherwise trusted code does. Default false. */
 	readonly editable?: boolean;
 	/** What it is while nobody has set it, or when what is stored no longer fits. Default `null`. */
@@ -123,27 +123,27 @@ export function changedFields(stored: string | null, changes: Values = {}): Valu
 	return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }
 
-const withFields = new WeakMap<UserFields, Map<z.ZodObject, z.ZodType>>();
+const withFields = new WeakMap<UserFields, Map<z.ZodMiniObject, z.ZodMiniType>>();
 
 /** A body that may hold the fields which people set themselves; they come out below `fields`, apart from the rest. */
-export function withEditableFields<Body extends z.ZodObject>(
+export function withEditableFields<Body extends z.ZodMiniObject>(
 	body: Body,
 	fields: UserFields,
-): z.ZodType<z.output<Body> & { readonly fields?: Values }> {
-	const known = withFields.get(fields) ?? new Map<z.ZodObject, z.ZodType>();
+): z.ZodMiniType<z.output<Body> & { readonly fields?: Values }> {
+	const known = withFields.get(fields) ?? new Map<z.ZodMiniObject, z.ZodMiniType>();
 	withFields.set(fields, known);
 	const made = known.get(body) ?? extend(body, fields);
 	known.set(body, made);
 	// The one place where a body is told what the options have added to it.
-	return made as z.ZodType<z.output<Body> & { readonly fields?: Values }>;
+	return made as z.ZodMiniType<z.output<Body> & { readonly fields?: Values }>;
 }
 
-function extend(body: z.ZodObject, fields: UserFields): z.ZodType {
+function extend(body: z.ZodMiniObject, fields: UserFields): z.ZodMiniType {
 	const editable = Object.entries(fields).filter(([, field]) => field.editable === true);
 	if (editable.length === 0) return body;
 	const names = new Set(editable.map(([name]) => name));
-	const shape = Object.fromEntries(editable.map(([name, { schema }]) => [name, schema.nullish()]));
-	return body.safeExtend(shape).transform((read: Record<string, unknown>) => {
+	const shape = Object.fromEntries(editable.map(([name, { schema }]) => [name, z.nullish(schema)]));
+	const apart = z.transform((read: Record<string, unknown>) => {
 		const given = Object.entries(read);
 		const own = given.filter(([name, value]) => names.has(name) && value !== undefined);
 		return {
@@ -151,12 +151,14 @@ function extend(body: z.ZodObject, fields: UserFields): z.ZodType {
 			...(own.length > 0 && { fields: Object.fromEntries(own) }),
 		};
 	});
+	// Not typed by the shape: what the options add is known to nobody here.
+	return z.pipe(z.safeExtend(body, shape) as z.ZodMiniType<Record<string, unknown>>, apart);
 }
 
 /** A schema that throws fits nothing. */
-function parse(schema: z.ZodType, value: unknown): { ok: true; value: unknown } | { ok: false } {
+function parse(schema: z.core.$ZodType, value: unknown): { ok: true; value: unknown } | { ok: false } {
 	try {
-		const parsed = schema.safeParse(value);
+		const parsed = z.safeParse(schema, value);
 		return parsed.success ? { ok: true, value: parsed.data } : { ok: false };
 	} catch {
 		return { ok: false };

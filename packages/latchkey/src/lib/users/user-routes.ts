@@ -25,7 +25,7 @@ const changeUser = route({
 	access: "signed-in",
 	body: userChanges,
 	ownFields: true,
-	responses: { 200: messageSchema.extend({ user: userSchema }) },
+	responses: { 200: z.object({ ...messageSchema.shape, user: userSchema }) },
 	errors: ["identifier_taken", "too_many_attempts", "reauthentication_required"],
 	async handle({ engine, visitor, current, body }) {
 		const updated = await updateAccount(engine, visitor, current, body);
@@ -40,7 +40,7 @@ const deleteUser = route({
 	summary:
 		"Delete the account and everything that is theirs: in seven days where the address is proven, told by mail with a way back, and otherwise at once. Every session ends. Asks for a recent proof.",
 	access: "recent",
-	responses: { 200: messageSchema.extend({ deletesAt: z.iso.datetime().nullable() }) },
+	responses: { 200: z.object({ ...messageSchema.shape, deletesAt: z.iso.datetime().nullable() }) },
 	async handle({ engine, visitor, current }) {
 		const { cookie, deletesAt } = await deleteAccount(engine, visitor, current);
 		const message = deletesAt === null ? "Account deleted" : "Account will be deleted";
@@ -79,7 +79,7 @@ const exportUser = route({
 	path: "/user/export",
 	summary: "Everything stored about the user, hashes and secrets apart. Asks for a recent proof.",
 	access: "recent",
-	responses: { 200: z.looseObject({ user: userSchema.extend({ updatedAt: z.iso.datetime() }) }) },
+	responses: { 200: z.looseObject({ user: z.object({ ...userSchema.shape, updatedAt: z.iso.datetime() }) }) },
 	async handle({ engine, visitor, current }) {
 		const body = await exportAccount(engine, visitor, current);
 		if (body === null) throw new AuthError("not_authenticated");

@@ -7,8 +7,10 @@ import {
 	newMail,
 	newPasskey,
 	newTotp,
+	newTrustedDevice,
 	newUser,
 	nothingToSettle,
+	rotation,
 	sha256,
 	signIn,
 } from "./fixtures.ts";
@@ -64,6 +66,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await callMail(storage, userId);
 	await callOAuth(storage, userId, sessionId);
 	await callFactors(storage, userId);
+	await callTrustedDevices(storage, userId);
 	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
 	await storage.deleteExpired(1);
 	await storage.ping();
@@ -109,4 +112,13 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	await storage.readFactors(userId);
 	await storage.removeTotp(change);
 	await storage.removePasskey({ ...change, id: passkey.id });
+}
+
+async function callTrustedDevices(storage: Storage, userId: string): Promise<void> {
+	const { user } = (await storage.findCredentialsOfUser(userId))!;
+	const device = newTrustedDevice(userId, { epoch: user.epoch });
+	await storage.addTrustedDevice(device);
+	await storage.rotateTrustedDevice(rotation(device));
+	await storage.listTrustedDevices(userId);
+	await storage.forgetTrustedDevice({ userId, id: device.id, events: [] });
 }

@@ -44,15 +44,24 @@ export const coreWrites = {
 
 	createSession: {
 		prepare: signUp,
-		write: (storage, id) =>
-			storage.createSession({
-				...signIn(id, { secret: second(id) }),
+		write: (storage, id) => {
+			const { session, ...input } = signIn(id, { secret: second(id) });
+			return storage.createSession({
+				...input,
+				session: { ...session, began: beganAt(id) },
 				replaces: { sessionId: first(id) },
 				events: loggedEvent(id),
-			}),
+			});
+		},
 		async isStored(storage, id) {
-			const found = [await isLive(storage, first(id)), await isLive(storage, second(id)), await isLogged(storage, id)];
-			return whichOf(id, { before: [true, false, false], after: [false, true, true] }, found);
+			const begun = (await storage.findSessionsOfProvider(beganAt(id))).length;
+			const found = [
+				await isLive(storage, first(id)),
+				await isLive(storage, second(id)),
+				begun,
+				await isLogged(storage, id),
+			];
+			return whichOf(id, { before: [true, false, 0, false], after: [false, true, 1, true] }, found);
 		},
 	},
 
@@ -214,4 +223,8 @@ export const coreWrites = {
 
 function token(id: string) {
 	return { purpose: "p", subject: id, tokenHash: sha256(id), lifetimeMs: hour, payload: null };
+}
+
+function beganAt(id: string) {
+	return { ...identityOf(id), providerSession: null };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import type { KeepProviderTokens, LinkIdentity, OAuthStorage } from "../oauth-storage.ts";
-import type { Storage } from "../storage.ts";
+import type { CreateSession, NewSession, Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
 import { minute, newEvent, newUser, signIn, signUp } from "./fixtures.ts";
 
@@ -139,10 +139,10 @@ export function oauthContract(context: ContractContext): void {
 	it("takes the tokens away with the identity, and both with the user", async () => {
 		const { storage, store } = context;
 		const before = await store.countRows();
-		const { userId, session } = await signUp(storage, "ada");
+		const { userId } = await signUp(storage, "ada");
 		await storage.linkIdentity(link(userId));
 		await storage.keepProviderTokens(tokens(userId));
-		await storage.noteProviderSession({ sessionId: session!.id, ...google, providerSession: null });
+		await beginAt(storage, userId, null);
 		await storage.unlinkIdentity({ userId, ...google, usableProviders: [], events: [] });
 		expect(await storage.findProviderTokens({ userId, provider: "google" })).toBeNull();
 		await storage.linkIdentity(link(userId));
@@ -176,12 +176,43 @@ export function oauthContract(context: ContractContext): void {
 		});
 		expect(await storage.findProviderSession(randomUUID())).toBeNull();
 	});
+
+	it("[A45] lets a session go on with where another of the same user began, and nobody else's", async () => {
+		const { storage } = context;
+		const { userId } = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
+		const { userId: bob } = await signUp(storage, "bob");
+		const first = await beginAt(storage, userId, "s1");
+		const next = await storage.createSession({
+			...beginningAt(userId, { continues: first }),
+			replaces: { sessionId: first },
+		});
+		const foreign = await storage.createSession(beginningAt(bob, { continues: first }));
+		const nowhere = await storage.createSession(beginningAt(userId, { continues: randomUUID() }));
+		expect(await storage.findProviderSession(next!.id)).toMatchObject({ ...google, providerSession: "s1" });
+		expect(await storage.findProviderSession(foreign!.id)).toBeNull();
+		expect(await storage.findProviderSession(nowhere!.id)).toBeNull();
+		const found = await storage.findSessionsOfProvider({ issuer: google.issuer, subject: null, providerSession: "s1" });
+		expect(found).toEqual([{ userId, sessionId: next!.id }]);
+	});
+
+	it("notes no beginning of a session that does not begin", async () => {
+		const { storage, store } = context;
+		const { userId } = await signUp(storage, "ada");
+		const before = await store.countRows();
+		const { session, ...input } = beginningAt(userId, { ...google, providerSession: "s1" });
+		expect(await storage.createSession({ ...input, session: { ...session, epoch: session.epoch + 1 } })).toBeNull();
+		expect(await store.countRows()).toEqual(before);
+	});
 }
 
 async function beginAt(storage: Storage, userId: string, providerSession: string | null): Promise<string> {
-	const session = await storage.createSession(signIn(userId));
-	await storage.noteProviderSession({ sessionId: session!.id, ...google, providerSession });
+	const session = await storage.createSession(beginningAt(userId, { ...google, providerSession }));
 	return session!.id;
+}
+
+function beginningAt(userId: string, began: NewSession["began"]): CreateSession {
+	const { session, ...input } = signIn(userId);
+	return { ...input, session: { ...session, began: began ?? null } };
 }
 
 /** One call of everything in this part of the port. */
@@ -195,7 +226,6 @@ export function oauthCalls(storage: Storage): { [Method in keyof OAuthStorage]: 
 		claimRefresh: () => storage.claimRefresh({ ...google, version: 1, leaseMs: minute }),
 		replaceProviderTokens: () =>
 			storage.replaceProviderTokens({ ...google, version: 1, sealed: null, expiresInMs: null }),
-		noteProviderSession: () => storage.noteProviderSession({ sessionId: "s", ...google, providerSession: null }),
 		findProviderSession: () => storage.findProviderSession("s"),
 		findSessionsOfProvider: () => storage.findSessionsOfProvider({ ...google, providerSession: null }),
 	};
@@ -209,7 +239,8 @@ export async function callOAuth(storage: Storage, userId: string, sessionId: str
 	await storage.findProviderTokens({ userId, provider: "google" });
 	await storage.claimRefresh({ ...github, version: 1, leaseMs: minute });
 	await storage.replaceProviderTokens({ ...github, version: 1, sealed: null, expiresInMs: null });
-	await storage.noteProviderSession({ sessionId, ...github, providerSession: null });
+	await storage.createSession(beginningAt(userId, { ...github, providerSession: null }));
+	await storage.createSession(beginningAt(userId, { continues: sessionId }));
 	await storage.findProviderSession(sessionId);
 	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: "2", providerSession: null });
 	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: null, providerSession: "x" });

@@ -1,6 +1,6 @@
 import type { Storage } from "../storage.ts";
 import { minute, newUser } from "./fixtures.ts";
-import { first, identityOf, isLogged, loggedEvent, signUp, type Write, whichOf } from "./write.ts";
+import { identityOf, isLogged, loggedEvent, signUp, type Write, whichOf } from "./write.ts";
 
 /** Writes to what the port keeps of outside providers. */
 export const providerWrites = {
@@ -56,13 +56,6 @@ export const providerWrites = {
 			const found = [sealed, version, refreshingUntil > 0];
 			return whichOf(id, { before: ["sealed 1", 1, true], after: ["sealed 2", 2, false] }, found);
 		},
-	},
-
-	noteProviderSession: {
-		prepare: signUp,
-		write: (storage, id) =>
-			storage.noteProviderSession({ ...identityOf(id), sessionId: first(id), providerSession: id }),
-		isStored: async (storage, id) => (await storage.findProviderSession(first(id))) !== null,
 	},
 } as const satisfies Partial<Record<keyof Storage, Write>>;
 

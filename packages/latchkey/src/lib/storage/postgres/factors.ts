@@ -324,6 +324,9 @@ function prepareStatements(connection: PostgresConnection) {
 					delete from latchkey_one_time_token using moved
 					where latchkey_one_time_token.subject = moved.id and latchkey_one_time_token.purpose = 'attempt'
 				),
+				untrusted as (
+					delete from latchkey_trusted_device using moved where latchkey_trusted_device.user_id = moved.id
+				),
 				${logged(p, "moved")}
 				select moved.id from moved`,
 		),

@@ -47,9 +47,15 @@ export type SessionParameters = {
 	level: string;
 	address: string | null;
 	userAgent: string | null;
+	issuer: string | null;
+	subject: string | null;
+	providerSession: string | null;
+	continues: string | null;
 };
 
 export function sessionParameters(session: Omit<NewSession, "userId" | "epoch"> | null): SessionParameters {
+	const began = session?.began ?? null;
+	const provider = began !== null && "issuer" in began ? began : null;
 	return {
 		sessionId: session?.id ?? null,
 		secretHash: session?.secretHash ?? null,
@@ -60,10 +66,17 @@ export function sessionParameters(session: Omit<NewSession, "userId" | "epoch"> 
 		level: session?.level ?? "aal1",
 		address: session?.address ?? null,
 		userAgent: session?.userAgent ?? null,
+		issuer: provider?.issuer ?? null,
+		subject: provider?.subject ?? null,
+		providerSession: provider?.providerSession ?? null,
+		continues: began !== null && "continues" in began ? began.continues : null,
 	};
 }
 
-/** `opened`: the session, for each row of `owner`, which says whose it is and at which epoch. */
+/**
+ * `opened`: the session, for each row of `owner`, which says whose it is and at which epoch; and `began`: at which
+ * provider, in the same statement, so that no end that is told of there can miss it.
+ */
 export function opened(p: SessionParameters, owner: Part): Part {
 	return sql`opened as (
 		insert into latchkey_session (
@@ -77,6 +90,17 @@ export function opened(p: SessionParameters, owner: Part): Part {
 		from ${owner} as owner cross join clock
 		where ${p.sessionId}::text is not null
 		returning ${openedColumns}
+	), began as (
+		insert into latchkey_provider_session (session_id, issuer, subject, provider_session)
+		select opened.id, origin.issuer, origin.subject, origin.provider_session
+		from opened cross join lateral (
+			select ${p.issuer}::text as issuer, ${p.subject}::text as subject, ${p.providerSession}::text as provider_session
+			where ${p.issuer}::text is not null
+			union all
+			select b.issuer, b.subject, b.provider_session
+			from latchkey_provider_session as b join latchkey_session as s on s.id = b.session_id
+			where b.session_id = ${p.continues}::text and s.user_id = opened.user_id
+		) as origin
 	)`;
 }
 

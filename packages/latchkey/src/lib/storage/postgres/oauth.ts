@@ -186,12 +186,9 @@ function prepareTokens(connection: PostgresConnection) {
 
 function sessionOperations(
 	connection: PostgresConnection,
-): Pick<OAuthStorage, "noteProviderSession" | "findProviderSession" | "findSessionsOfProvider"> {
-	const { note, findOne, ofSubject, ofSession } = prepareSessions(connection);
+): Pick<OAuthStorage, "findProviderSession" | "findSessionsOfProvider"> {
+	const { findOne, ofSubject, ofSession } = prepareSessions(connection);
 	return {
-		noteProviderSession: async (input) => {
-			await note.all(input);
-		},
 		findProviderSession: async (sessionId) => (await findOne.first({ sessionId })) ?? null,
 		findSessionsOfProvider: async ({ issuer, subject, providerSession }) =>
 			providerSession === null
@@ -205,12 +202,6 @@ function prepareSessions(connection: PostgresConnection) {
 	const found = sql`select latchkey_session.id as "sessionId", latchkey_session.user_id as "userId"
 		from latchkey_provider_session as b join latchkey_session on latchkey_session.id = b.session_id`;
 	return {
-		note: connection.prepare<Pair & { sessionId: string; providerSession: string | null }, unknown>(
-			(_, p) => sql`insert into latchkey_provider_session (session_id, issuer, subject, provider_session)
-				select s.id, ${p.issuer}::text, ${p.subject}::text, ${p.providerSession}::text
-				from latchkey_session as s where s.id = ${p.sessionId}::text`,
-		),
-
 		findOne: connection.prepare<{ sessionId: string }, ProviderSessionRecord>(
 			(_, p) => sql`select b.issuer, b.subject, b.provider_session as "providerSession", i.provider, t.sealed
 				from latchkey_provider_session as b

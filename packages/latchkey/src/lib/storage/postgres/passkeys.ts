@@ -93,6 +93,9 @@ function prepareAdd(connection: PostgresConnection) {
 				delete from latchkey_one_time_token using counted
 				where latchkey_one_time_token.subject = counted.id and latchkey_one_time_token.purpose = 'attempt'
 			),
+			untrusted as (
+				delete from latchkey_trusted_device using counted where latchkey_trusted_device.user_id = counted.id
+			),
 			${logged(p, "added")}
 			select (select count(*) from latchkey_user as u
 				where u.id = ${p.userId}::text and u.epoch = ${p.epoch}::integer) as users,

@@ -1,14 +1,6 @@
 import { createHash } from "node:crypto";
-import {
-	type Compilable,
-	DummyDriver,
-	Kysely,
-	PostgresAdapter,
-	PostgresIntrospector,
-	PostgresQueryCompiler,
-	type RawBuilder,
-} from "kysely";
-import type { Schema } from "../schema.ts";
+import { type Compilable, PostgresQueryCompiler, type RawBuilder } from "kysely";
+import { Compiler, type QueryBuilder, queryBuilder } from "../query-builder.ts";
 import { qualify, type TableNames } from "./names.ts";
 
 export type Parameters = Record<string, ParameterValue>;
@@ -23,7 +15,7 @@ export interface Ambient {
 }
 
 /** Describes a statement once: `p.name` stands for the parameter that is given under that name at each execution. */
-export type Build<P, R> = (db: Kysely<Schema>, p: P & Ambient) => Compilable<R> | RawBuilder<R>;
+export type Build<P, R> = (db: QueryBuilder, p: P & Ambient) => Compilable<R> | RawBuilder<R>;
 
 /** A statement as PostgreSQL gets it. */
 export interface Prepared {
@@ -34,8 +26,8 @@ export interface Prepared {
 
 /** Compiles what Kysely describes, for the tables that bear these names. */
 export function prepare<P extends Parameters, R>(build: Build<P, R>, names: TableNames): Prepared {
-	const built = build(kysely, markers<P & Ambient>());
-	const compiled = "isRawBuilder" in built ? built.compile(kysely) : built.compile();
+	const built = build(builder, markers<P & Ambient>());
+	const compiled = "isRawBuilder" in built ? built.compile(executors) : built.compile();
 	const sql = qualify(compiled.sql, names);
 	return {
 		// By its content, so that two versions of the library on one connection do not meet under one name.
@@ -52,14 +44,9 @@ export function prepare<P extends Parameters, R>(build: Build<P, R>, names: Tabl
 	};
 }
 
-const kysely = new Kysely<Schema>({
-	dialect: {
-		createAdapter: () => new PostgresAdapter(),
-		createDriver: () => new DummyDriver(),
-		createIntrospector: (db) => new PostgresIntrospector(db),
-		createQueryCompiler: () => new PostgresQueryCompiler(),
-	},
-});
+const compiler = new PostgresQueryCompiler();
+const builder = queryBuilder(compiler);
+const executors = { getExecutor: () => new Compiler(compiler) };
 
 /** Stands in the query for a value to come; Kysely hands it back in the order in which it is bound. */
 class Marker {

@@ -104,7 +104,7 @@ export interface FactorSteps {
 	removeAll(userId: string): void;
 	/** What was added from a time on, and with the last factor what stands in for it. */
 	removeSince(userId: string, since: number): void;
-	/** Sign-ins that wait for their second step do not survive a change of what it may be. */
+	/** Sign-ins that wait for their second step do not survive a change of what it may be, nor do devices that need none. */
 	endAttempts(userId: string): void;
 }
 
@@ -149,6 +149,7 @@ export function factorSteps(connection: SqliteConnection, steps: Steps): FactorS
 		},
 		endAttempts(userId) {
 			statements.endAttempts.run({ userId });
+			statements.endTrust.run({ userId });
 		},
 	};
 }
@@ -292,6 +293,10 @@ function prepareSteps(connection: SqliteConnection) {
 				.where("id", "not in", (eb) =>
 					eb.selectFrom("latchkey_totp").select("user_id").where("user_id", "=", p.userId),
 				),
+		),
+
+		endTrust: connection.prepareWrite((db, p: { userId: string }) =>
+			db.deleteFrom("latchkey_trusted_device").where("user_id", "=", p.userId),
 		),
 
 		endAttempts: connection.prepareWrite((db, p: { userId: string }) =>

@@ -90,14 +90,9 @@ function tokenOperations(
 
 function sessionOperations(
 	connection: SqliteConnection,
-): Pick<OAuthStorage, "noteProviderSession" | "findProviderSession" | "findSessionsOfProvider"> {
-	const { note, findOne, ofSubject, ofSession } = prepareSessions(connection);
+): Pick<OAuthStorage, "findProviderSession" | "findSessionsOfProvider"> {
+	const { findOne, ofSubject, ofSession } = prepareSessions(connection);
 	return {
-		noteProviderSession: (input) =>
-			connection.execute(() => {
-				note.run({ ...input });
-			}),
-
 		findProviderSession: (sessionId) =>
 			connection.execute(() => {
 				const row = findOne.get({ sessionId });
@@ -263,24 +258,6 @@ function prepareTokens(connection: SqliteConnection) {
 
 function prepareSessions(connection: SqliteConnection) {
 	return {
-		note: connection.prepareWrite(
-			(db, p: { sessionId: string; issuer: string; subject: string; providerSession: string | null }) =>
-				db
-					.insertInto("latchkey_provider_session")
-					.columns(["session_id", "issuer", "subject", "provider_session"])
-					.expression((eb) =>
-						eb
-							.selectFrom("latchkey_session as s")
-							.where("s.id", "=", p.sessionId)
-							.select((eb) => [
-								"s.id",
-								eb.val(p.issuer).as("issuer"),
-								eb.val(p.subject).as("subject"),
-								eb.val(p.providerSession).as("provider_session"),
-							]),
-					),
-		),
-
 		findOne: connection.prepareRead((db, p: { sessionId: string }) =>
 			db
 				.selectFrom("latchkey_provider_session as b")

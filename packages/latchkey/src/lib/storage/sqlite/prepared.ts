@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { type Compilable, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
-import type { Schema } from "../schema.ts";
+import { type Compilable, SqliteQueryCompiler } from "kysely";
+import { type QueryBuilder, queryBuilder } from "../query-builder.ts";
 
 /** A prepared statement. Synchronous, so that a transaction has no await inside. */
 export interface Statement<P, R> {
@@ -23,8 +23,8 @@ export type Parameters = Record<string, SQLInputValue>;
 export type OnStatement = (sql: string) => void;
 
 /** Describes a statement once: `p.name` stands for the parameter that is given under that name at each execution. */
-export type Build<P, R> = (db: Kysely<Schema>, p: P) => Compilable<R>;
-export type BuildRows<Row, P, R> = (db: Kysely<Schema>, rows: Row[], p: P) => Compilable<R>;
+export type Build<P, R> = (db: QueryBuilder, p: P) => Compilable<R>;
+export type BuildRows<Row, P, R> = (db: QueryBuilder, rows: Row[], p: P) => Compilable<R>;
 
 /** Compiles what Kysely describes, and prepares it on a connection. */
 export function prepare<P extends Parameters, R>(
@@ -33,7 +33,7 @@ export function prepare<P extends Parameters, R>(
 	onStatement: OnStatement | undefined,
 ): Statement<P, R> {
 	const compiled = build(
-		kysely,
+		builder,
 		markers<P>((given, name) => given.parameters[name]),
 	).compile();
 	const execute = bind(database.prepare(compiled.sql), compiled.sql, compiled.parameters, onStatement);
@@ -52,7 +52,7 @@ export function prepareArray<P extends Parameters, A extends readonly unknown[]>
 	onStatement: OnStatement | undefined,
 ): (parameters: P) => A | undefined {
 	const compiled = build(
-		kysely,
+		builder,
 		markers<P>((given, name) => given.parameters[name]),
 	).compile();
 	const statement = database.prepare(compiled.sql);
@@ -73,7 +73,7 @@ export function prepareRows<Row extends Parameters, P extends Parameters, R>(
 		if (known) return known;
 		const rows = Array.from({ length: count }, (_, index) => markers<Row>((given, name) => given.rows[index]?.[name]));
 		const compiled = build(
-			kysely,
+			builder,
 			rows,
 			markers<P>((given, name) => given.parameters[name]),
 		).compile();
@@ -87,14 +87,7 @@ export function prepareRows<Row extends Parameters, P extends Parameters, R>(
 	};
 }
 
-const kysely = new Kysely<Schema>({
-	dialect: {
-		createAdapter: () => new SqliteAdapter(),
-		createDriver: () => new DummyDriver(),
-		createIntrospector: (db) => new SqliteIntrospector(db),
-		createQueryCompiler: () => new SqliteQueryCompiler(),
-	},
-});
+const builder = queryBuilder(new SqliteQueryCompiler());
 
 const none: readonly Parameters[] = [];
 

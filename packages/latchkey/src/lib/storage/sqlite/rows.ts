@@ -1,8 +1,10 @@
-import type { Kysely, Selectable } from "kysely";
+import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
-import type { AuditEventTable, PasskeyTable, Schema, SessionTable } from "../schema.ts";
+import type { QueryBuilder } from "../query-builder.ts";
+import type { AuditEventTable, PasskeyTable, SessionTable, TrustedDeviceTable } from "../schema.ts";
 import type { EventRecord, PasswordRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
+import type { TrustedDeviceRecord } from "../trusted-devices-storage.ts";
 
 /** Stands for the place before the newest: ids are UUIDs and are compared by their bytes. */
 export const behindEveryId = "~";
@@ -73,7 +75,7 @@ export interface UserRow {
 }
 
 /** Users as `u`, each with its address and user name. */
-export function selectUsers(db: Kysely<Schema>) {
+export function selectUsers(db: QueryBuilder) {
 	return db
 		.selectFrom("latchkey_user as u")
 		.leftJoin("latchkey_identifier as email", (join) =>
@@ -161,6 +163,31 @@ export function toPasskey(row: Selectable<PasskeyTable>): PasskeyRecord {
 		name: row.name,
 		createdAt: row.created_at,
 		lastUsedAt: row.last_used_at,
+	};
+}
+
+/** The columns of `latchkey_trusted_device` that a {@link TrustedDeviceRecord} is made of. */
+export const trustedDeviceColumns = [
+	"id",
+	"user_id",
+	"created_at",
+	"used_at",
+	"expires_at",
+	"address",
+	"user_agent",
+] as const satisfies readonly (keyof TrustedDeviceTable)[];
+
+export type TrustedDeviceRow = Pick<TrustedDeviceTable, (typeof trustedDeviceColumns)[number]>;
+
+export function toTrustedDevice(row: TrustedDeviceRow): TrustedDeviceRecord {
+	return {
+		id: row.id,
+		userId: row.user_id,
+		createdAt: row.created_at,
+		usedAt: row.used_at,
+		expiresAt: row.expires_at,
+		address: row.address,
+		userAgent: row.user_agent,
 	};
 }
 

@@ -20,6 +20,7 @@ export interface SessionSteps {
 /** Prepares the steps. */
 export function sessionSteps(connection: SqliteConnection): SessionSteps {
 	const insert = prepareInsert(connection);
+	const { note, goOn } = prepareBeginning(connection);
 
 	const endReplaced = connection.prepareWrite((db, p: { sessionId: string; now: number }) =>
 		db
@@ -58,7 +59,11 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 	return {
 		insert(session, now) {
 			const row = newSessionRow(session, now);
-			return insert.run({ ...row, secret_hash: session.secretHash }) === 1 ? toSession(row) : null;
+			if (insert.run({ ...row, secret_hash: session.secretHash }) === 0) return null;
+			const { id: sessionId, began } = session;
+			if (began && "continues" in began) goOn.run({ sessionId, userId: session.userId, continues: began.continues });
+			else if (began) note.run({ sessionId, ...began });
+			return toSession(row);
 		},
 		endReplaced(sessionId, now) {
 			endReplaced.run({ sessionId, now });
@@ -127,6 +132,36 @@ function prepareInsert(connection: SqliteConnection) {
 					]),
 			),
 	);
+}
+
+/** At which provider a session began is written with it, so that no end that is told of there can miss it. */
+function prepareBeginning(connection: SqliteConnection) {
+	const columns = ["session_id", "issuer", "subject", "provider_session"] as const;
+	return {
+		note: connection.prepareWrite(
+			(db, p: { sessionId: string; issuer: string; subject: string; providerSession: string | null }) =>
+				db.insertInto("latchkey_provider_session").values({
+					session_id: p.sessionId,
+					issuer: p.issuer,
+					subject: p.subject,
+					provider_session: p.providerSession,
+				}),
+		),
+
+		goOn: connection.prepareWrite((db, p: { sessionId: string; userId: string; continues: string }) =>
+			db
+				.insertInto("latchkey_provider_session")
+				.columns([...columns])
+				.expression((eb) =>
+					eb
+						.selectFrom("latchkey_provider_session as b")
+						.innerJoin("latchkey_session as s", "s.id", "b.session_id")
+						.where("b.session_id", "=", p.continues)
+						.where("s.user_id", "=", p.userId)
+						.select((eb) => [eb.val(p.sessionId).as("session_id"), "b.issuer", "b.subject", "b.provider_session"]),
+				),
+		),
+	};
 }
 
 function newSessionRow(session: NewSession, now: number): SessionRow {
