@@ -59,7 +59,7 @@ export async function addPasskey(
 ): Promise<{ readonly ok: true; readonly passkey: Passkey } | Refusal> {
 	const made = await verifyNewPasskey(engine, visitor, credential, { use: "registration", subject: user.id, name });
 	if (made === null) return { ok: false, code: "invalid_credentials" };
-	const kept = await keepPasskey(engine, visitor, { userId: user.id, sessionId: session.id, passkey: made.passkey });
+	const kept = await keepPasskey(engine, visitor, { user, sessionId: session.id, passkey: made.passkey });
 	if (!kept.ok) return kept;
 	const stored = await engine.storage.findPasskey(made.passkey.credentialId);
 	return stored === null ? { ok: false, code: "not_found" } : { ok: true, passkey: toPasskey(stored) };
@@ -93,7 +93,8 @@ export async function removePasskey(
 	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.removed", visitor, { userId: user.id, sessionId: session.id, detail });
-	const change = { userId: user.id, keepSessionId: session.id, id, events: [event] };
+	const usableProviders = engine.providers.offered.map((offered) => offered.id);
+	const change = { userId: user.id, keepSessionId: session.id, id, usableProviders, events: [event] };
 	const removed = await engine.storage.removePasskey(change);
 	if (removed === "changed") return { ok: true };
 	if (removed === "last") return { ok: false, code: "last_way_in" };

@@ -90,6 +90,11 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 
 		consumeRecoveryCode: async (input) => (await statements.consumeCode.all(input)).length === 1,
 
+		forgetAttempts: async ({ keys, events }) => {
+			const settle = settlementParameters({ clear: keys, giveBack: [] });
+			await statements.forgetAttempts.all({ ...settle, events: eventRows(events) });
+		},
+
 		switchSecondStep: async (input) =>
 			(await runChange(changes.switchSecondStep, input, { on: input.on ? 1 : 0 })) as FactorsChange,
 	};
@@ -100,7 +105,7 @@ function inHex(hashes: readonly Uint8Array[]): string[] {
 }
 
 export interface ChangeParameters {
-	[name: string]: string | number;
+	[name: string]: string | number | readonly string[];
 	userId: string;
 	keepSessionId: string;
 	events: string;
@@ -178,7 +183,7 @@ const looks = 3;
 export async function runChange(
 	statement: Statement<ChangeParameters, ChangeRow>,
 	{ userId, keepSessionId, events }: ChangeFactors,
-	more: Record<string, string | number>,
+	more: Record<string, string | number | readonly string[]>,
 ): Promise<FactorsChange | "last"> {
 	for (let look = 1; ; look++) {
 		const row = (await statement.first({ ...more, userId, keepSessionId, events: eventRows(events) }))!;
@@ -308,6 +313,14 @@ function prepareStatements(connection: PostgresConnection) {
 				),
 				${logged(p, "renamed")}
 				select renamed.id from renamed`,
+		),
+
+		forgetAttempts: connection.prepare<SettlementParameters & { events: string }, { once: number }>(
+			(_, p) => sql`with ${clock(p)},
+				told as (select 1 as once),
+				${settled(p, "told")},
+				${logged(p, "told")}
+				select told.once from told`,
 		),
 
 		replaceCodes: connection.prepare<{ userId: string; codeHashes: readonly string[]; events: string }, { id: string }>(

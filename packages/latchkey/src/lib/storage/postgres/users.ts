@@ -1,16 +1,15 @@
 import { sql } from "kysely";
 import {
-	type FactorRow,
 	factorColumns,
-	type NullablePassword,
+	type NamedBy,
 	passwordColumns,
+	selectCredentials,
 	selectUsers,
-	toFactorSummary,
-	toPassword,
+	toCredentials,
 	toUser,
 	type UserRow,
 } from "../sqlite/rows.ts";
-import type { Credentials, IdentifierKind, Storage, UpdatedUser, UpdateUser } from "../storage.ts";
+import type { Storage, UpdatedUser, UpdateUser } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, told, turn } from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
@@ -46,22 +45,9 @@ export function userOperations(connection: PostgresConnection): UserOperations {
 	};
 }
 
-function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
-	if (row === undefined) return null;
-	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
-}
-
 function prepareLookups(connection: PostgresConnection) {
 	return {
-		byIdentifier: connection.prepare((db, p: { kind: IdentifierKind; canonical: string } & Ambient) =>
-			selectUsers(db)
-				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
-				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(passwordColumns)
-				.select(factorColumns)
-				.where("named.kind", "=", p.kind)
-				.where("named.canonical", "=", p.canonical),
-		),
+		byIdentifier: connection.prepare((db, p: NamedBy & Ambient) => selectCredentials(db, p)),
 
 		byId: connection.prepare((db, p: { userId: string } & Ambient) =>
 			selectUsers(db)
