@@ -155,6 +155,60 @@ it("makes new recovery codes, without JavaScript too", async () => {
 	expect(await page.content()).not.toContain(renewed[0]);
 });
 
+describe.each<[string, BrowserContextOptions]>([
+	["with JavaScript", {}],
+	["without JavaScript", { javaScriptEnabled: false }],
+])("a trusted device, %s", (_, options) => {
+	it("is chosen at the second step, is not asked again, and is forgotten on the devices page", async () => {
+		step = 0;
+		const page = await visit(options);
+		const email = await register(page);
+		const { secret } = await addApp(page);
+		const signOut = () => page.context().clearCookies({ name: /session$/ });
+		const trust = page.getByLabel("Do not ask on this device again for 30 days");
+
+		await signOut();
+		await page.goto("/sign-in");
+		await signInBy(page, email);
+		await page.waitForURL("/sign-in/second-step");
+		expect(await trust.isChecked()).toBe(false);
+		await trust.check();
+		await page.getByLabel("Code from your authenticator app").fill("000000");
+		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+		await complaint(page).waitFor();
+		expect(await trust.isChecked()).toBe(true);
+		await page.getByLabel("Code from your authenticator app").fill(next(secret));
+		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+		await page.waitForURL("/dashboard");
+
+		await signOut();
+		await page.goto("/sign-in");
+		await signInBy(page, email);
+		await page.waitForURL("/dashboard");
+		const { session } = await (await page.request.get("/api/auth")).json();
+		expect(session).toMatchObject({ level: "aal1", amr: ["pwd", "device"] });
+
+		// What matters asks for the second step all the same, and leads back.
+		await page.goto("/reauthenticate?next=/account");
+		await page.getByLabel("Password", { exact: true }).fill(password);
+		await page.getByRole("button", { name: "Confirm" }).click();
+		await page.waitForURL("/sign-in/second-step?next=%2Faccount");
+		await page.getByLabel("Code from your authenticator app").fill(next(secret));
+		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+		await page.waitForURL("/account");
+
+		await page.goto("/account/devices");
+		await page.getByRole("heading", { name: "Trusted devices" }).waitFor();
+		await page.getByRole("button", { name: /^Ask for the second step again: / }).click();
+		await page.waitForURL("/account/devices?done=trusted");
+		await page.getByText("That device is asked for the second step again.").waitFor();
+		expect(await page.getByRole("heading", { name: "Trusted devices" }).count()).toBe(0);
+		await signOut();
+		await page.goto("/sign-in");
+		await signInBy(page, email);
+		await page.waitForURL("/sign-in/second-step");
+	});
+});
 it("shows recovery codes once: to keep, to print, and not when the page comes back", async () => {
 	const page = await visit();
 	await register(page);

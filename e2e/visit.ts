@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, inject } from "vitest";
+import { afterAll, afterEach, expect, inject } from "vitest";
 import { TestAuthenticator } from "../packages/latchkey/src/lib/testing/test-authenticator.ts";
 
 export const origin = inject("origin");
@@ -86,7 +86,19 @@ export function complaint(page: Page) {
 export const mailLink = /href="([^"]*\/mail-links\/[^"]*)"/;
 
 /** The messages in the mailbox of local development, newest first, as the page shows them. */
-export async function mailbox(): Promise<string[]> {
-	const html = await (await fetch(`${origin}/dev/mailbox`)).text();
+export async function mailbox(of = origin): Promise<string[]> {
+	const html = await (await fetch(`${of}/dev/mailbox`)).text();
 	return html.split("<article").slice(1);
+}
+
+/** The newest message to an address whose subject says so, as it stands in the mailbox of local development. */
+export async function mailTo(address: string, subject: RegExp): Promise<{ link: string; code: string }> {
+	const find = async () =>
+		(await mailbox()).find((article) => article.includes(`<bdi>${address}</bdi>`) && subject.test(article));
+	await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+	const article = (await find())!;
+	return {
+		link: mailLink.exec(article)?.[1] ?? "",
+		code: /\n {4}(\d{6})\n/.exec(article)?.[1] ?? "",
+	};
 }

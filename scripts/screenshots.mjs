@@ -30,6 +30,7 @@ const stranger = [
 	{ name: "sign-in-throttled", path: "/sign-in", act: guessTooOften },
 	{ name: "sign-in-problem", path: "/sign-in/problem?problem=account_exists&provider=example&reference=0123abcd" },
 	{ name: "sign-up", path: "/sign-up" },
+	{ name: "sign-up-complete", path: "/sign-up/complete" },
 	{ name: "sign-up-refused", path: "/sign-up", act: signUpBadly },
 	{ name: "forgot-password", path: "/forgot-password?sent" },
 	{ name: "reset-password", path: "/reset-password" },

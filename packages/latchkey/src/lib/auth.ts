@@ -37,6 +37,8 @@ export interface Granted<Own = unknown> {
 	readonly recoveryCodes?: readonly string[];
 	/** A second cookie, which makes the browser a known device: attempts from there are limited apart from strangers'. */
 	readonly device?: CookieToSet;
+	/** A third one, where the person's device stands in for the second step. Hand it on as well, or it is asked for again. */
+	readonly trustedDevice?: CookieToSet;
 }
 
 /** A sign-in that waits for its second step. Its holder gets it by the cookie, which opens nothing by itself. */
@@ -221,7 +223,7 @@ export function createAuth<const Fields extends UserFields = Record<never, never
 	options: AuthOptions<Fields> & { userFields?: CheckedDefaults<NoInfer<Fields>> },
 ): Auth<OwnFields<Fields>> {
 	// The boundary: inside, nobody knows the types of the application's own fields.
-	return createEngine(options) as Auth<OwnFields<Fields>>;
+	return createEngine(options as AuthOptions) as Auth<OwnFields<Fields>>;
 }
 
 /** A route whose body holds fields of the application's own, with those. */
@@ -253,8 +255,9 @@ async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult>
 	}
 }
 
-function granted({ session, cookie, device, recoveryCodes }: GrantedSession): Granted {
-	const more = { ...(device && { device }), ...(recoveryCodes && { recoveryCodes }) };
+function granted({ session, cookie, device, trustedDevice, recoveryCodes }: GrantedSession): Granted {
+	const devices = { ...(device && { device }), ...(trustedDevice && { trustedDevice }) };
+	const more = { ...devices, ...(recoveryCodes && { recoveryCodes }) };
 	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...more };
 }
 

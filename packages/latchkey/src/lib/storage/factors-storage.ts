@@ -31,7 +31,10 @@ export interface FactorsStorage {
 	 */
 	removeTotp(input: ChangeFactors): Promise<FactorsChange>;
 
-	/** Puts these codes in the place of the user's present ones. False when the user is gone. */
+	/**
+	 * Puts these codes in the place of the user's present ones; trusted devices are forgotten. False when the user is
+	 * gone.
+	 */
 	replaceRecoveryCodes(input: {
 		userId: string;
 		codeHashes: readonly Uint8Array[];
@@ -42,10 +45,11 @@ export interface FactorsStorage {
 	consumeRecoveryCode(input: { userId: string; codeHash: Uint8Array }): Promise<boolean>;
 
 	/**
-	 * Keeps a passkey unless somebody has this credential (`taken`), the user has `limit` of them (`full`) or is gone
-	 * (`gone`).
+	 * Keeps a passkey unless somebody has this credential (`taken`), the user has `limit` of them (`full`), or is gone or
+	 * at another `epoch` by now (`gone`): whoever was signed out while the passkey was checked adds none. Trusted devices are
+	 * forgotten.
 	 */
-	addPasskey(input: { passkey: NewPasskey; limit: number; events: readonly NewEvent[] }): Promise<AddedPasskey>;
+	addPasskey(input: AddPasskey): Promise<AddedPasskey>;
 
 	/** The passkey with this credential id, whosever it is. */
 	findPasskey(credentialId: string): Promise<PasskeyRecord | null>;
@@ -58,9 +62,12 @@ export interface FactorsStorage {
 
 	/**
 	 * Removes one of the user's passkeys; with the last factor also the recovery codes and the second step. `last` when
-	 * there would be no way left to sign in: no password, no other passkey, no account elsewhere.
+	 * there would be no way left to sign in: no password, no other passkey, no identity of one of `usableProviders` (or of a
+	 * method of the owner's own), also when that goes at the same moment.
 	 */
-	removePasskey(input: ChangeFactors & { id: string }): Promise<FactorsChange | "last">;
+	removePasskey(
+		input: ChangeFactors & { id: string; usableProviders: readonly string[] },
+	): Promise<FactorsChange | "last">;
 
 	/** Switches whether a password alone is enough. `gone` when it is to be switched on without any factor. */
 	switchSecondStep(input: ChangeFactors & { on: boolean }): Promise<FactorsChange>;
@@ -145,6 +152,13 @@ export interface ChangeFactors {
 	userId: string;
 	/** The session that made the change: it goes on. */
 	keepSessionId: string;
+	events: readonly NewEvent[];
+}
+
+export interface AddPasskey {
+	passkey: NewPasskey;
+	epoch: number;
+	limit: number;
 	events: readonly NewEvent[];
 }
 

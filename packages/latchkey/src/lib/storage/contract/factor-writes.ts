@@ -126,7 +126,7 @@ export const factorWrites = {
 			await addPasskey(storage, id, []);
 			await storage.replaceRecoveryCodes({ userId: id, codeHashes: [sha256(first(id))], events: [] });
 		},
-		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id }),
+		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id, usableProviders: [] }),
 		async isStored(storage, id) {
 			const { passkeys, recoveryCodes } = (await storage.findCredentialsOfUser(id))!.factors;
 			const isThere = (await storage.findPasskey(id)) !== null;
@@ -176,7 +176,7 @@ async function signUpWithTotp(storage: Storage, id: string): Promise<void> {
 }
 
 async function addPasskey(storage: Storage, id: string, events: Events): Promise<void> {
-	await storage.addPasskey({ passkey: newPasskey(id, { id, credentialId: id }), limit: 5, events });
+	await storage.addPasskey({ passkey: newPasskey(id, { id, credentialId: id }), epoch: 1, limit: 5, events });
 }
 
 async function signUpWithPasskey(storage: Storage, id: string): Promise<void> {
