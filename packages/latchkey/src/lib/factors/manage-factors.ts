@@ -2,6 +2,7 @@ import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
+import { nothingToSettle } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { reaches } from "../second-step/authentication.ts";
@@ -10,6 +11,7 @@ import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord } from "../storage/factors-storage.ts";
 import type { UserRecord } from "../storage/storage.ts";
+import { withFreshCodes } from "./verify-factor.ts";
 
 /** What somebody has to prove who they are, as they see it themselves. */
 export interface Factors {
@@ -74,7 +76,12 @@ export async function renewRecoveryCodes(
 	if (factors.totp === null && factors.passkeys.length === 0) return { ok: false, code: "factor_missing" };
 	const { codes, codeHashes } = makeRecoveryCodes(user.id);
 	const events = [auditEvent("recovery_codes.made", visitor, { userId: user.id, sessionId: session.id })];
-	const replaced = await engine.storage.replaceRecoveryCodes({ userId: user.id, codeHashes, events });
+	const replaced = await engine.storage.replaceRecoveryCodes({
+		userId: user.id,
+		codeHashes,
+		settle: withFreshCodes(engine, user.id, nothingToSettle),
+		events,
+	});
 	return replaced ? { ok: true, codes } : { ok: false, code: "not_authenticated" };
 }
 

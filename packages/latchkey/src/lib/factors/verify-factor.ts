@@ -30,6 +30,14 @@ const rulesOf: Readonly<Record<FactorName, { count: ThrottleRule; stop: Throttle
 /** Longer waits are said to be this long: that a factor is stopped for good is nobody else's business. */
 const longestWaitSeconds = 60 * 60;
 
+interface FactorAttempt {
+	userId: string;
+	factor: FactorName;
+	attemptId: string | null;
+	/** Whether it is being set up: that is not stopped by what was wrong with the one before (section 3.2.2). Default: no. */
+	isNew?: boolean;
+}
+
 /**
  * Counts an attempt to show a factor, or refuses it. `settle` is for the store when it succeeds; a recovery code takes
  * the hard stop off the app that it stands in for.
@@ -37,7 +45,7 @@ const longestWaitSeconds = 60 * 60;
 export async function admitFactor(
 	engine: Engine,
 	visitor: Visitor,
-	{ userId, factor, attemptId }: { userId: string; factor: FactorName; attemptId: string | null },
+	{ userId, factor, attemptId, isNew = false }: FactorAttempt,
 ): Promise<{ ok: true; settle: Settlement } | Refusal> {
 	// One after the other: what one limit refuses must not use up the next, which is for everybody's attempts on the account.
 	const tries = await engine.throttle.admit([{ rule: "attemptTries", subject: attemptId }]);
@@ -46,12 +54,22 @@ export async function admitFactor(
 	const counted = rules === null ? [] : [{ rule: rules.count, subject: userId }];
 	const admission = await admitAttempts(engine, visitor, counted, userId);
 	if (!admission.ok || rules === null) return admission;
-	const stop = await engine.throttle.admit([{ rule: rules.stop, subject: userId }]);
-	if (!stop.ok) return throttled(engine, visitor, userId, stop);
-	const lifted: readonly ThrottleRule[] = factor === "recovery_code" ? ["totpCode", "totpStop"] : [];
-	const clear = [...admission.settle.clear, ...stop.settle.clear];
-	clear.push(...lifted.map((rule) => engine.throttle.keyOf(rule, userId)));
+	const stop = isNew ? null : await engine.throttle.admit([{ rule: rules.stop, subject: userId }]);
+	if (stop?.ok === false) return throttled(engine, visitor, userId, stop);
+	const clear = countersOf(engine, userId, factor);
+	if (factor === "recovery_code") clear.push(...countersOf(engine, userId, "totp"));
 	return { ok: true, settle: { clear, giveBack: admission.settle.giveBack } };
+}
+
+/** What a factor's wrong codes are counted by: to be forgotten once it is shown, or another one takes its place. */
+export function countersOf({ throttle }: Engine, userId: string, factor: FactorName): string[] {
+	const rules = rulesOf[factor];
+	return rules === null ? [] : [rules.count, rules.stop].map((rule) => throttle.keyOf(rule, userId));
+}
+
+/** New recovery codes are no continuation of those that were guessed at. */
+export function withFreshCodes(engine: Engine, userId: string, { clear, giveBack }: Settlement): Settlement {
+	return { clear: [...clear, ...countersOf(engine, userId, "recovery_code")], giveBack };
 }
 
 async function throttled(
