@@ -93,7 +93,8 @@ export async function removePasskey(
 	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.removed", visitor, { userId: user.id, sessionId: session.id, detail });
-	const change = { userId: user.id, keepSessionId: session.id, id, events: [event] };
+	const usableProviders = engine.providers.offered.map((offered) => offered.id);
+	const change = { userId: user.id, keepSessionId: session.id, id, usableProviders, events: [event] };
 	const removed = await engine.storage.removePasskey(change);
 	if (removed === "changed") return { ok: true };
 	if (removed === "last") return { ok: false, code: "last_way_in" };

@@ -85,6 +85,12 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 		consumeRecoveryCode: ({ userId, codeHash }) =>
 			connection.execute(() => statements.consumeCode.run({ userId, codeHash }) === 1),
 
+		forgetAttempts: ({ keys, events }) =>
+			connection.transaction(() => {
+				steps.settle({ clear: keys, giveBack: [] });
+				steps.events.append(events, connection.now());
+			}),
+
 		switchSecondStep: (input) =>
 			factors.change(input, () => {
 				const { userId, on } = input;
