@@ -208,6 +208,20 @@ it("[A28] a session of one factor adds no other way into an account that asks fo
 	expect((await weak.post("/api/auth/reauthentication", { password: ada.password })).status).toBe(202);
 });
 
+it("[A28] a session from before its user needed two factors adds no other way in either", async () => {
+	const auth = openTestAuth({ methods });
+	const owner = await signedUp(auth);
+	await withPasskey(owner, new TestAuthenticator());
+	const strict = openBeside(auth, { methods, secondFactor: () => "required" });
+	const weak = strict.browser({ headers: { cookie: owner.cookieHeader() } });
+	const begun = await weak.post("/api/auth/passkeys/challenges", { for: "registration" });
+	expect(begun.body.code).toBe("insufficient_level");
+	expect((await weak.post("/api/auth/factors/recovery-codes")).body.code).toBe("insufficient_level");
+	const { secret, enrolment } = (await weak.post("/api/auth/factors/totp")).body;
+	const code = totpCode(secret, auth.clock());
+	expect((await weak.put("/api/auth/factors/totp", { enrolment, code })).body.code).toBe("insufficient_level");
+});
+
 describe("[ASVS 6.3.3] where everybody needs a second factor", () => {
 	it("a newcomer sets one up before there is a session", async () => {
 		const auth = openTestAuth({ secondFactor: "required" });

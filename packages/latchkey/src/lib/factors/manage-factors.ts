@@ -54,11 +54,13 @@ export async function readFactors(engine: Engine, user: UserRecord): Promise<Fac
  * `null` when they may.
  */
 export function refusalToChange(
+	engine: Engine,
 	current: ResolvedSession,
-	factors: Pick<FactorsRecord, "totp" | "secondStep">,
+	{ totp, passkeys, secondStep }: Pick<FactorsRecord, "totp" | "passkeys" | "secondStep">,
 ): Refusal | null {
 	if (!isRecent(current)) return { ok: false, code: "reauthentication_required" };
-	const asksForTwo = factors.totp !== null || factors.secondStep;
+	const isRequired = passkeys.length > 0 && policyFor(engine, current.user) !== "optional";
+	const asksForTwo = totp !== null || secondStep || isRequired;
 	return asksForTwo && !reaches(current.session.level, "aal2") ? { ok: false, code: "insufficient_level" } : null;
 }
 
@@ -71,7 +73,7 @@ export async function renewRecoveryCodes(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	if (factors.totp === null && factors.passkeys.length === 0) return { ok: false, code: "factor_missing" };
 	const { codes, codeHashes } = makeRecoveryCodes(user.id);
@@ -95,7 +97,7 @@ export async function switchSecondStep(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	// The session that goes on must have shown what every other is asked for from now on.
 	if (on && !reaches(session.level, "aal2")) return { ok: false, code: "insufficient_level" };

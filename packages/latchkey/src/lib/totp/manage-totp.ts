@@ -34,7 +34,7 @@ export async function addTotp(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	if (factors.totp !== null) return { ok: false, code: "factor_exists" };
 	const admission = await admitFactor(engine, visitor, {
@@ -83,7 +83,7 @@ export async function renameTotp(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	const event = auditEvent("totp.renamed", visitor, { userId: user.id, sessionId: session.id });
 	const renamed = await engine.storage.renameTotp({ userId: user.id, name, events: [event] });
@@ -99,7 +99,7 @@ export async function removeTotp(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	// Whoever must have a second factor keeps the last one; the next sign-in would only ask for another.
 	const isLast = factors.passkeys.length === 0 && policyFor(engine, user) === "required";
