@@ -34,3 +34,4 @@ export const changeEmail = auth.actions.changeEmail;
 export const cancelEmailChange = auth.actions.cancelEmailChange;
 export const undoByLink = auth.actions.undoByLink;
 export const keepAccount = auth.actions.keepAccount;
+export const forgetTrustedDevice = auth.actions.forgetTrustedDevice;

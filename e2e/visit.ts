@@ -68,7 +68,8 @@ export async function register(page: Page, name?: string): Promise<string> {
 export async function registerWithoutPassword(page: Page): Promise<string> {
 	const email = newAddress();
 	const { request } = page;
-	const asked = await request.post("/api/auth/passkeys/challenges", { data: { for: "sign-up", email } });
+	const data = { for: "sign-up", email };
+	const asked = await request.post("/api/auth/passkeys/challenges", { data, headers: { origin } });
 	const { options } = await asked.json();
 	const credential = new TestAuthenticator({ origin }).create(options);
 	const answer = await request.post("/api/auth/sign-up/passkey", { data: { credential }, headers: { origin } });
@@ -85,8 +86,8 @@ export function complaint(page: Page) {
 export const mailLink = /href="([^"]*\/mail-links\/[^"]*)"/;
 
 /** The messages in the mailbox of local development, newest first, as the page shows them. */
-export async function mailbox(): Promise<string[]> {
-	const html = await (await fetch(`${origin}/dev/mailbox`)).text();
+export async function mailbox(of = origin): Promise<string[]> {
+	const html = await (await fetch(`${of}/dev/mailbox`)).text();
 	return html.split("<article").slice(1);
 }
 

@@ -53,4 +53,8 @@ export const providers = {
 		gone: "This waited too long, or was used already. Begin to sign in again.",
 		again: "Sign in",
 	},
+	leaveTitle: "Sign out everywhere here",
+	leaveText:
+		"You came by a provider, which may still know you in this browser. This signs you out here and takes you there.",
+	leave: "Sign out here and at the provider",
 };

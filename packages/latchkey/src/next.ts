@@ -1,5 +1,6 @@
 export * from "./index.ts";
 export type { BffOptions, Upstream } from "./lib/bff/upstream.ts";
+export type { TrustedDevice } from "./lib/devices/trusted-device.ts";
 export type { PendingEmail } from "./lib/email-verification/change-email.ts";
 export type { EventPage, EventQuery, SecurityEvent } from "./lib/events/event-log.ts";
 export type { Factors } from "./lib/factors/manage-factors.ts";

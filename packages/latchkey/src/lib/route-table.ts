@@ -15,6 +15,10 @@ export function routeTable(methods: readonly Method[], openApi: () => Promise<ob
 				return [...sessionResource(methods), ...sessionRoutes];
 			},
 		},
+		{
+			under: ["trusted-devices"],
+			load: async () => (await import("./devices/trusted-device-routes.ts")).trustedDeviceRoutes,
+		},
 		...methods.flatMap(({ routes }) => routes),
 		{
 			under: ["reauthentication"],

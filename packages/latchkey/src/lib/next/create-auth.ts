@@ -3,6 +3,7 @@ import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
 import { type BffOptions, resolveUpstreams } from "../bff/upstream.ts";
+import type { TrustedDevice } from "../devices/trusted-device.ts";
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
 import type { Engine } from "../engine.ts";
@@ -80,6 +81,8 @@ export interface NextAuth<Own = unknown> extends Auth<Own> {
 	readonly handlers: RouteHandlers;
 	/** For pages: the devices on which the signed-in user is signed in. Sends anybody else to sign in. */
 	devices(page?: { before?: string }): Promise<DevicePage>;
+	/** For pages: where the signed-in user is not asked for a second step. Sends anybody else to sign in. */
+	trustedDevices(): Promise<readonly TrustedDevice[]>;
 	/**
 	 * For pages: the signed-in user's own security events, newest first, or those of some types. Sends anybody else to
 	 * sign in.
@@ -142,7 +145,7 @@ export function createAuth<const Fields extends UserFields = Record<never, never
 	options: AuthOptions<Fields> & { userFields?: CheckedDefaults<NoInfer<Fields>> },
 ): NextAuth<OwnFields<Fields>> {
 	// The boundary: inside, nobody knows the types of the application's own fields.
-	return assemble(options) as NextAuth<OwnFields<Fields>>;
+	return assemble(options as AuthOptions) as NextAuth<OwnFields<Fields>>;
 }
 
 function assemble(options: AuthOptions): NextAuth {
@@ -158,6 +161,11 @@ function assemble(options: AuthOptions): NextAuth {
 			const { engine: opened, current } = await protectRequest(request, {});
 			const { listDevices } = await import("../sessions/devices.ts");
 			return listDevices(opened, current, before);
+		},
+		trustedDevices: async () => {
+			const { engine: opened, visitor, current } = await protectRequest(request, {});
+			const { listTrustedDevices } = await import("../devices/trusted-device.ts");
+			return listTrustedDevices(opened, visitor, current);
 		},
 		events: async (query: EventQuery = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
@@ -191,7 +199,7 @@ function assemble(options: AuthOptions): NextAuth {
 			const { engine: opened, visitor } = await request();
 			const { currentAttempt, toPendingAttempt } = await import("../second-step/pending-attempt.ts");
 			const pending = await currentAttempt(opened, visitor);
-			return pending === null ? null : toPendingAttempt(pending);
+			return pending === null ? null : toPendingAttempt(opened, pending);
 		},
 		pendingSignUp: async () => {
 			const { engine: opened, visitor } = await request();
@@ -215,6 +223,7 @@ function assemble(options: AuthOptions): NextAuth {
 		) => guardRoute({ engine, logger }, options, handler),
 		proxy: (options: ProxyOptions) => guardProxy({ engine, logger }, options),
 		handlers: handlersOf(auth.handle),
+		wellKnown: handlersOf(auth.wellKnown).GET,
 		actions: formActions(auth, engine, request),
 		formState: async () => {
 			await connection();
@@ -245,7 +254,7 @@ async function totpEnrolment(
 async function ownFactors(engine: Engine, current: ResolvedSession): Promise<Factors & PasskeyList> {
 	const { readFactors } = await import("../factors/manage-factors.ts");
 	const { listPasskeys } = await import("../passkeys/manage-passkeys.ts");
-	const [factors, list] = await Promise.all([readFactors(engine, current.user.id), listPasskeys(engine, current)]);
+	const [factors, list] = await Promise.all([readFactors(engine, current.user), listPasskeys(engine, current)]);
 	if (factors === null) throw new AuthError("not_authenticated");
 	return { ...factors, ...list };
 }

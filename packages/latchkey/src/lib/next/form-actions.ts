@@ -8,6 +8,7 @@ import type { FormState } from "./form-state.ts";
 import type { MailActions } from "./mail-actions.ts";
 import type { SecurityActions } from "./security-actions.ts";
 import type { SignInActions } from "./sign-in-actions.ts";
+import type { TrustedDeviceActions } from "./trusted-device-actions.ts";
 
 /** An action for `useActionState`; works without JavaScript too. */
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
@@ -19,7 +20,8 @@ export interface FormActions
 		CompletionActions,
 		ConnectionActions,
 		MailActions,
-		SecurityActions {}
+		SecurityActions,
+		TrustedDeviceActions {}
 
 /** The actions by name. The code behind them is loaded when the first of its group is called. */
 export function formActions(
@@ -39,6 +41,10 @@ export function formActions(
 				return accountActions(request);
 			},
 		),
+		...late(["forgetTrustedDevice"], async () => {
+			const { trustedDeviceActions } = await import("./trusted-device-actions.ts");
+			return trustedDeviceActions(request);
+		}),
 		...late(["completeSignUp"], async () => {
 			const { completionActions } = await import("./completion-actions.ts");
 			return completionActions(request);
@@ -58,6 +64,7 @@ export function formActions(
 				"switchSecondStep",
 				"addPasskey",
 				"signUpWithPasskey",
+				"setFirstPassword",
 				"renamePasskey",
 				"removePasskey",
 				"setFirstPassword",

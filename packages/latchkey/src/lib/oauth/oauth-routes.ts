@@ -10,7 +10,7 @@ import { pageSchema } from "../http/schemas.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { describeError } from "../log.ts";
 import type { SecondFactorRequired } from "../second-step/pending-attempt.ts";
-import type { CookieToSet } from "../sessions/session-cookie.ts";
+import { type CookieToSet, deviceCookies } from "../sessions/session-cookie.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { CallbackParameters } from "./exchange-code.ts";
 import { finishOAuth, isLinked } from "./finish-oauth.ts";
@@ -202,8 +202,7 @@ function answerSignIn(
 ): Answer {
 	const { afterSignIn, secondStep } = options.pages;
 	if (result.ok) {
-		const { cookie, device } = result;
-		return { ...goTo(next ?? afterSignIn), cookie, cookies: [...(device ? [device] : []), ...cleared] };
+		return { ...goTo(next ?? afterSignIn), cookie: result.cookie, cookies: [...deviceCookies(result), ...cleared] };
 	}
 	const page = next === null ? secondStep : `${secondStep}?next=${encodeURIComponent(next)}`;
 	return { ...goTo(page), cookie: result.cookie, cookies: cleared };

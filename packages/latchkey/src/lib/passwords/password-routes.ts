@@ -34,7 +34,7 @@ const changePasswordRoute = route({
 	access: "signed-in",
 	body: z.object({ currentPassword: typedPassword, newPassword: z.string() }),
 	responses: { 200: grantedSchema },
-	errors: ["invalid_credentials", "too_many_attempts", "busy"],
+	errors: ["invalid_credentials", "reauthentication_required", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, current, body }) {
 		return signInAnswer(200, "Password changed", await changePassword(engine, visitor, current, body));
 	},

@@ -31,7 +31,10 @@ export interface FactorsStorage {
 	 */
 	removeTotp(input: ChangeFactors): Promise<FactorsChange>;
 
-	/** Puts these codes in the place of the user's present ones. False when the user is gone. */
+	/**
+	 * Puts these codes in the place of the user's present ones; trusted devices are forgotten. False when the user is
+	 * gone.
+	 */
 	replaceRecoveryCodes(input: {
 		userId: string;
 		codeHashes: readonly Uint8Array[];
@@ -42,10 +45,11 @@ export interface FactorsStorage {
 	consumeRecoveryCode(input: { userId: string; codeHash: Uint8Array }): Promise<boolean>;
 
 	/**
-	 * Keeps a passkey unless somebody has this credential (`taken`), the user has `limit` of them (`full`) or is gone
-	 * (`gone`).
+	 * Keeps a passkey unless somebody has this credential (`taken`), the user has `limit` of them (`full`), or is gone or
+	 * at another `epoch` by now (`gone`): whoever was signed out while the passkey was checked adds none. Trusted devices are
+	 * forgotten.
 	 */
-	addPasskey(input: { passkey: NewPasskey; limit: number; events: readonly NewEvent[] }): Promise<AddedPasskey>;
+	addPasskey(input: AddPasskey): Promise<AddedPasskey>;
 
 	/** The passkey with this credential id, whosever it is. */
 	findPasskey(credentialId: string): Promise<PasskeyRecord | null>;
@@ -67,6 +71,9 @@ export interface FactorsStorage {
 
 	/** Switches whether a password alone is enough. `gone` when it is to be switched on without any factor. */
 	switchSecondStep(input: ChangeFactors & { on: boolean }): Promise<FactorsChange>;
+
+	/** Lets what these counters have counted be forgotten, and whatever they refuse with it. */
+	forgetAttempts(input: { keys: readonly string[]; events: readonly NewEvent[] }): Promise<void>;
 
 	/**
 	 * Gives the user a password where there is none, under a version that no password of theirs ever had. Kills pending
@@ -145,6 +152,13 @@ export interface ChangeFactors {
 	userId: string;
 	/** The session that made the change: it goes on. */
 	keepSessionId: string;
+	events: readonly NewEvent[];
+}
+
+export interface AddPasskey {
+	passkey: NewPasskey;
+	epoch: number;
+	limit: number;
 	events: readonly NewEvent[];
 }
 

@@ -7,6 +7,7 @@ import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { hashLinkSecret, openMailLink } from "../mail/mail-link.ts";
 import { newMail } from "../mail/new-mail.ts";
+import { heldGrants, revokeGrants } from "../oauth/revoke-grants.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { type CookieToSet, clearedSessionCookie } from "../sessions/session-cookie.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -33,6 +34,8 @@ export async function deleteAccount(
 	{ user, session }: ResolvedSession,
 ): Promise<Deletion> {
 	const cookie = clearedSessionCookie(engine.settings);
+	// What providers granted ends with the request: nobody is signed in here any more to make use of it.
+	const grants = await heldGrants(engine, user.id);
 	if (user.email === null || user.emailVerifiedAt === null) {
 		await engine.storage.deleteUser({
 			userId: user.id,
@@ -40,6 +43,7 @@ export async function deleteAccount(
 			// By the user's id: the deletion itself puts the pseudonym in its place, as in every event that came before.
 			events: [deletedEvent(user.id, user.email, null)],
 		});
+		revokeGrants(engine, grants);
 		return { cookie, deletesAt: null };
 	}
 	const { address, userAgent } = visitor;
@@ -51,6 +55,7 @@ export async function deleteAccount(
 		afterMs: undoMs,
 		events: [auditEvent("user.deletion_requested", visitor, content)],
 	});
+	if (deletesAt !== null) revokeGrants(engine, grants);
 	return { cookie, deletesAt: deletesAt === null ? null : isoTime(deletesAt) };
 }
 

@@ -7,8 +7,10 @@ import {
 	newMail,
 	newPasskey,
 	newTotp,
+	newTrustedDevice,
 	newUser,
 	nothingToSettle,
+	rotation,
 	sha256,
 	signIn,
 } from "./fixtures.ts";
@@ -49,6 +51,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	});
 	await storage.exportUser(userId);
 	await storage.increment([counter("a"), counter("b")]);
+	await storage.countAttempt([counter("a"), counter("b")], { kind: "email", canonical: "ada@example.com" });
 	await storage.putToken({ purpose: "p", subject: userId, tokenHash: sha256("t"), lifetimeMs: minute, payload: null });
 	await storage.consumeToken({ purpose: "p", tokenHash: sha256("t") });
 	await storage.appendEvents([newEvent()]);
@@ -64,6 +67,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await callMail(storage, userId);
 	await callOAuth(storage, userId, sessionId);
 	await callFactors(storage, userId);
+	await callTrustedDevices(storage, userId);
 	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
 	await storage.deleteExpired(1);
 	await storage.ping();
@@ -81,7 +85,9 @@ async function callMail(storage: Storage, userId: string): Promise<void> {
 	await storage.proveEmail({ userId, canonical, stranger: true, events: [] });
 	await storage.replaceToken({ token, events: [] });
 	const email = { value: "b@example.com", canonical: "b@example.com" };
-	await storage.changeEmail({ userId, token: link, email, undo: true, events: [] });
+	await storage.changeEmail({ userId, token: link, email, undo: null, events: [] });
+	await storage.replaceToken({ token, events: [] });
+	await storage.changeEmail({ userId, token: link, email, undo: { since: 0 }, events: [] });
 	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
 	const [mail] = await storage.claimMails({ limit: 2, leaseMs: minute });
 	await storage.postponeMail({ ...mail!, waitMs: null });
@@ -91,7 +97,7 @@ async function callMail(storage: Storage, userId: string): Promise<void> {
 
 async function callFactors(storage: Storage, userId: string): Promise<void> {
 	const passkey = newPasskey(userId);
-	await storage.addPasskey({ passkey, limit: 5, events: [] });
+	await storage.addPasskey({ passkey, epoch: 1, limit: 5, events: [] });
 	await storage.findPasskey(passkey.credentialId);
 	await storage.recordPasskeyUse({ id: passkey.id, counter: 1, backedUp: true });
 	await storage.renamePasskey({ userId, id: passkey.id, name: "x" });
@@ -103,8 +109,18 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] });
 	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
 	await storage.switchSecondStep({ ...change, on: true });
+	await storage.forgetAttempts({ keys: ["k"], events: [] });
 	await storage.addPassword({ ...change, sealed: "x" });
 	await storage.readFactors(userId);
 	await storage.removeTotp(change);
 	await storage.removePasskey({ ...change, id: passkey.id, usableProviders: ["p"] });
+}
+
+async function callTrustedDevices(storage: Storage, userId: string): Promise<void> {
+	const { user } = (await storage.findCredentialsOfUser(userId))!;
+	const device = newTrustedDevice(userId, { epoch: user.epoch });
+	await storage.addTrustedDevice(device);
+	await storage.rotateTrustedDevice(rotation(device));
+	await storage.listTrustedDevices(userId);
+	await storage.forgetTrustedDevice({ userId, id: device.id, events: [] });
 }

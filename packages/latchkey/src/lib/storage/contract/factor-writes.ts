@@ -1,5 +1,5 @@
 import type { Storage } from "../storage.ts";
-import { newPasskey, newTotp, sha256 } from "./fixtures.ts";
+import { counter, day, newPasskey, newTotp, sha256 } from "./fixtures.ts";
 import {
 	first,
 	isLive,
@@ -43,6 +43,19 @@ export const factorWrites = {
 		async isStored(storage, id) {
 			const found = [(await storage.readFactors(id))!.totp!.name, await isLogged(storage, id)];
 			return whichOf(id, { before: [null, false], after: ["renamed", true] }, found);
+		},
+	},
+
+	forgetAttempts: {
+		async prepare(storage, id) {
+			await signUp(storage, id);
+			await storage.increment([counter(id, { limit: 1, windowMs: day })]);
+		},
+		write: (storage, id) => storage.forgetAttempts({ keys: [id], events: loggedEvent(id) }),
+		async isStored(storage, id) {
+			const [state] = await storage.increment([counter(id, { limit: 1, windowMs: day })]);
+			const found = [state!.accepted, await isLogged(storage, id)];
+			return whichOf(id, { before: [false, false], after: [true, true] }, found);
 		},
 	},
 
@@ -163,7 +176,7 @@ async function signUpWithTotp(storage: Storage, id: string): Promise<void> {
 }
 
 async function addPasskey(storage: Storage, id: string, events: Events): Promise<void> {
-	await storage.addPasskey({ passkey: newPasskey(id, { id, credentialId: id }), limit: 5, events });
+	await storage.addPasskey({ passkey: newPasskey(id, { id, credentialId: id }), epoch: 1, limit: 5, events });
 }
 
 async function signUpWithPasskey(storage: Storage, id: string): Promise<void> {

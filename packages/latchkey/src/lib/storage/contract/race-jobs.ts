@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
 import { writeEverything } from "./every-write.ts";
+import { type FactorRaceJobs, factorRaceJobs } from "./factor-race-jobs.ts";
 import { newEvent, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
 
 /** Whose identities are raced for. */
 export const raceIssuer = "https://race.example";
 
 /** What a process can be told to do in a race. Inputs and answers travel as JSON. */
-export interface RaceJobs {
+export interface RaceJobs extends FactorRaceJobs {
 	increment(input: { counter: Counter; times: number }): Promise<{ accepted: boolean; refusedCount: number }[]>;
 	/** How many of the calls got the token. */
 	consume(input: { token: string; times: number }): Promise<number>;
@@ -43,8 +44,15 @@ export type RaceJob = { [Name in keyof RaceJobs]: [name: Name, input: Parameters
 /** The jobs, on an open store. `report` tells the parent about something before the job is over. */
 export function raceJobs(storage: Storage, report: (word: unknown) => void): RaceJobs {
 	return {
+		...factorRaceJobs(storage),
+
 		increment: async ({ counter, times }) => {
-			const states = await parallel(times, () => storage.increment([counter]));
+			// By either way to count: both must hold to one limit.
+			const byName = () => storage.countAttempt([counter], { kind: "email", canonical: "ada@example.com" });
+			let turn = 0;
+			const states = await parallel(times, async () =>
+				turn++ % 2 === 0 ? storage.increment([counter]) : (await byName()).states,
+			);
 			return states.flat().map(({ accepted, refusedCount }) => ({ accepted, refusedCount }));
 		},
 
@@ -92,7 +100,15 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 		},
 
 		link: async ({ subject, userIds }) => {
-			const identity = { issuer: raceIssuer, subject, provider: "race", label: null, verifiedEmail: null, events: [] };
+			const identity = {
+				issuer: raceIssuer,
+				subject,
+				provider: "race",
+				label: null,
+				verifiedEmail: null,
+				epoch: null,
+				events: [],
+			};
 			const linked = await Promise.all(userIds.map((userId) => storage.linkIdentity({ ...identity, userId })));
 			return linked.filter((answer) => answer === "linked").length;
 		},

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractStore } from "./contract-store.ts";
 import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
+import { factorRaces } from "./factor-races.ts";
 import { counter, hour, minute, newEvent, newMail, newPasskey, newUser, sha256, signIn, signUp } from "./fixtures.ts";
 import { type RaceJob, raceIssuer } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
@@ -181,6 +182,8 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				expect(await store.storage.listEvents(userId, { limit: 9 })).toHaveLength(1);
 			}
 		});
+
+		factorRaces(() => ({ race, store, processes }));
 
 		it("[A22] counts every one of 100 parallel failures", async () => {
 			const { userId } = await signUp(store.storage, "guessed");

@@ -28,9 +28,10 @@ function identityOperations(
 				})),
 			),
 
-		linkIdentity: ({ events, ...input }) =>
+		linkIdentity: ({ epoch, events, ...input }) =>
 			connection.transaction(() => {
-				if (isThere.all({ userId: input.userId, verifiedEmail: input.verifiedEmail }).length === 0) return "gone";
+				const { userId, verifiedEmail } = input;
+				if (isThere.all({ userId, verifiedEmail, epoch }).length === 0) return "gone";
 				const now = connection.now();
 				if (link.run({ ...input, now }) === 0) {
 					const [held] = holder.all({ issuer: input.issuer, subject: input.subject });
@@ -67,7 +68,13 @@ function tokenOperations(
 
 		findProviderTokens: (input) =>
 			connection.execute(() => {
-				const row = find.get(input);
+				const { userId, provider, identity } = input;
+				const row = find.get({
+					userId,
+					provider,
+					issuer: identity?.issuer ?? null,
+					subject: identity?.subject ?? null,
+				});
 				if (row === undefined) return null;
 				const { expires_at: expiresAt, refreshing_until: refreshingUntil, newest: _newest, ...rest } = row;
 				return { ...rest, expiresAt, refreshingUntil, now: connection.now() };
@@ -123,11 +130,12 @@ function prepareIdentities(connection: SqliteConnection) {
 				.where("user_id", "=", p.userId),
 		),
 
-		isThere: connection.prepareWrite((db, p: { userId: string; verifiedEmail: string | null }) =>
+		isThere: connection.prepareWrite((db, p: { userId: string; verifiedEmail: string | null; epoch: number | null }) =>
 			db
 				.selectFrom("latchkey_user as u")
 				.select("u.id")
 				.where("u.id", "=", p.userId)
+				.where(sql<boolean>`(${p.epoch} is null or u.epoch = ${p.epoch})`)
 				.where(
 					sql<boolean>`(${p.verifiedEmail} is null or exists (select 1 from latchkey_identifier as i
 						where i.user_id = u.id and i.kind = 'email' and i.canonical = ${p.verifiedEmail}
@@ -213,17 +221,19 @@ function prepareTokens(connection: SqliteConnection) {
 				),
 		),
 
-		find: connection.prepareRead((db, p: { userId: string; provider: string }) =>
-			db
-				.selectFrom("latchkey_identity as i")
-				.innerJoin("latchkey_provider_token as t", (join) =>
-					join.onRef("t.issuer", "=", "i.issuer").onRef("t.subject", "=", "i.subject"),
-				)
-				.select(["t.issuer", "t.subject", "t.sealed", "t.version", "t.expires_at", "t.refreshing_until"])
-				.select((eb) => eb.fn.max("t.updated_at").as("newest"))
-				.where("i.user_id", "=", p.userId)
-				.where("i.provider", "=", p.provider)
-				.having((eb) => eb.fn.countAll(), ">", sql.lit(0)),
+		find: connection.prepareRead(
+			(db, p: { userId: string; provider: string; issuer: string | null; subject: string | null }) =>
+				db
+					.selectFrom("latchkey_identity as i")
+					.innerJoin("latchkey_provider_token as t", (join) =>
+						join.onRef("t.issuer", "=", "i.issuer").onRef("t.subject", "=", "i.subject"),
+					)
+					.select(["t.issuer", "t.subject", "t.sealed", "t.version", "t.expires_at", "t.refreshing_until"])
+					.select((eb) => eb.fn.max("t.updated_at").as("newest"))
+					.where("i.user_id", "=", p.userId)
+					.where("i.provider", "=", p.provider)
+					.where(sql<boolean>`(${p.issuer} is null or (i.issuer = ${p.issuer} and i.subject = ${p.subject}))`)
+					.having((eb) => eb.fn.countAll(), ">", sql.lit(0)),
 		),
 
 		claim: connection.prepareWrite((db, p: Pair & { version: number; now: number; until: number }) =>
@@ -233,7 +243,7 @@ function prepareTokens(connection: SqliteConnection) {
 				.where("issuer", "=", p.issuer)
 				.where("subject", "=", p.subject)
 				.where("version", "=", p.version)
-				.where("refreshing_until", "<=", p.now),
+				.where((is) => is.or([is("refreshing_until", "<=", p.now), is("refreshing_until", ">", p.until)])),
 		),
 
 		replace: connection.prepareWrite(
