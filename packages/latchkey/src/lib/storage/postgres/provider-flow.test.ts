@@ -3,7 +3,6 @@ import { adaThere, type FakePerson, startFakeProvider } from "../../../../test/f
 import { ada, openTestAuth, signedUp } from "../../../../test/harness.ts";
 import { codeIn, withMails } from "../../../../test/mail.ts";
 import { begin, comeBack, oidcAt, problemOf, signInAt } from "../../../../test/oauth-harness.ts";
-import type { OidcOptions } from "../../oauth/providers/oidc.ts";
 import { password } from "../../passwords/password.ts";
 import type { TestBrowser } from "../../testing/test-browser.ts";
 import { asSuperuser, freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
@@ -13,10 +12,10 @@ const who = async (browser: TestBrowser) => (await browser.get("/api/auth")).bod
 const connections = async (browser: TestBrowser) => (await browser.get("/api/auth/identities")).body.connections;
 
 /** The engine with a provider, on a schema of its own. */
-async function open(emailVerification: "off" | "required" = "off", options: OidcOptions = {}) {
+async function open(emailVerification: "off" | "required" = "off") {
 	const schema = freshName();
 	const fake = await startFakeProvider();
-	const methods = [password(), oidcAt(fake, options)];
+	const methods = [password(), oidcAt(fake)];
 	const database = inSchema(await sharedServer(), schema);
 	const auth = withMails(openTestAuth({ methods, database, emailVerification }));
 	const query = (sql: string) => asSuperuser((client) => client.query(sql.replaceAll("{schema}", schema)));
@@ -55,7 +54,7 @@ describe("outside providers on PostgreSQL", () => {
 		await come(adaThere);
 		expect(answers.slice(2)).toEqual(["account_exists", null]);
 		expect(await connections(owner)).toHaveLength(1);
-		// The same address, given to somebody else there, is an authority's word about the address and no identity.
+		// Identity is issuer and subject: another subject is another person.
 		const other = auth.browser();
 		await signInAt(fake, other, { ...adaThere, sub: "ada-2", email: "else@example.com" });
 		expect((await who(other)).id).not.toBe((await who(owner)).id);
