@@ -26,6 +26,8 @@ export const auth = createAuth({
 		facebook(),
 		exampleProvider(),
 	],
+	// Whoever has a second step may choose not to be asked for it on a device of their own.
+	trustedDevices: { days: 30 },
 	pages: { afterSignIn: "/dashboard" },
 	mail: { language: ({ headers }) => chosenLanguage(headers.get("cookie") ?? "") },
 });

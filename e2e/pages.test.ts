@@ -43,6 +43,14 @@ async function waitForSecondStep(page: Page) {
 	await page.locator("input[name=code]").waitFor();
 }
 
+/** Somebody new, whose provider has proven no address. */
+async function comeWithoutAddress(page: Page) {
+	await page.locator("form[action$=example] [type=submit]").click();
+	await page.getByRole("button", { name: "Alan Turing" }).click();
+	await page.locator("[name=identifier]:visible").waitFor();
+	await page.waitForURL((url) => url.pathname === "/sign-up/complete");
+}
+
 /** Somebody who has a passkey and no password looks at the page of passwords. */
 async function withoutPassword(page: Page) {
 	await registerWithoutPassword(page);
@@ -54,6 +62,8 @@ const forStrangers: Screen[] = [
 	{ name: "sign-in", path: "/sign-in?next=/account" },
 	{ name: "sign-in, refused", path: "/sign-in", act: send },
 	{ name: "sign-up, refused", path: "/sign-up", act: send },
+	{ name: "sign-up at a provider, gone", path: "/sign-up/complete" },
+	{ name: "sign-up at a provider", path: "/sign-in", act: comeWithoutAddress },
 	{ name: "sign-in problem", path: "/sign-in/problem?problem=account_exists&provider=example&reference=0123abcd" },
 	{ name: "sign-in cancelled", path: "/sign-in/problem?problem=sign_in_cancelled&provider=example" },
 	{ name: "second step, expired", path: "/sign-in/second-step" },

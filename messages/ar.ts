@@ -3,6 +3,7 @@ import { contacts } from "./contacts-ar";
 import type { Messages } from "./en";
 import { mail } from "./mail-ar";
 import { providers } from "./providers-ar";
+import { trustedDevices } from "./trusted-devices-ar";
 
 export const ar: Messages = {
 	site: {
@@ -236,6 +237,9 @@ export const ar: Messages = {
 			"reauthentication.failed": "أُدخلت كلمة مرور خاطئة أثناء الجلسة",
 			"password.added": "اختيرت كلمة مرور لأول مرة",
 			"password.changed": "تغيّرت كلمة المرور",
+			"trusted_device.added": "لن تُطلب الخطوة الثانية على أحد الأجهزة",
+			"trusted_device.removed": "ستُطلب الخطوة الثانية على أحد الأجهزة من جديد",
+			"trusted_device.copied": "ظهرت نسخة من علامة جهاز موثوق: ستُطلب الخطوة الثانية عليه من جديد",
 			"identity.linked": "رُبط حساب من جهة أخرى",
 			"identity.unlinked": "فُكّ ربط حساب من جهة أخرى",
 			"session.ended": "تسجيل خروج",
@@ -244,6 +248,7 @@ export const ar: Messages = {
 			"sign_in.second_step_required": "قُبلت كلمة المرور وطُلبت الخطوة الثانية",
 			"second_step.failed": "أُدخل رمز خاطئ في الخطوة الثانية",
 			"second_step.switched": "تغيّر إعداد الخطوة الثانية",
+			"factor.enabled": "أُعيد تفعيل التطبيق أو رموز الاسترداد",
 			"totp.added": "أُضيف تطبيق مصادقة",
 			"totp.renamed": "أُعيدت تسمية تطبيق المصادقة",
 			"totp.removed": "أُزيل تطبيق المصادقة",
@@ -348,6 +353,8 @@ export const ar: Messages = {
 			identifier_taken: "هذا مستخدم من قبل.",
 			invalid_code: "هذا الرمز خاطئ أو مستخدم أو منتهي الصلاحية. بعد خمس محاولات خاطئة اطلب رمزًا جديدًا.",
 			expired_link: "هذا الرابط مستخدم أو منتهي الصلاحية. اطلب رابطًا جديدًا.",
+			account_exists: "يوجد حساب بهذا البريد من قبل. سجّل الدخول إليه أولًا.",
+			sign_in_expired: "انتهت صلاحية محاولة الدخول هذه أو استُخدمت من قبل. ابدأ من جديد.",
 			sign_up_closed: "لا يمكن إنشاء حسابات جديدة هنا حاليًا.",
 			invalid_input: "هناك ما يحتاج إلى انتباهك.",
 			not_found: "لم يعد هذا موجودًا.",
@@ -408,5 +415,6 @@ export const ar: Messages = {
 	providers,
 	security,
 	mail,
+	trustedDevices,
 	contacts,
 };

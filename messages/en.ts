@@ -2,6 +2,7 @@ import { contacts } from "./contacts-en";
 import { security } from "./en-security";
 import { mail } from "./mail-en";
 import { providers } from "./providers-en";
+import { trustedDevices } from "./trusted-devices-en";
 
 /** Everything that the application says. The other catalogues have the same keys: the compiler sees to it. */
 export const en = {
@@ -232,6 +233,9 @@ export const en = {
 			"reauthentication.failed": "A wrong password was given while signed in",
 			"password.added": "First password chosen",
 			"password.changed": "Password changed",
+			"trusted_device.added": "A device is not asked for a second step any more",
+			"trusted_device.removed": "A device is asked for a second step again",
+			"trusted_device.copied": "A copy of a trusted device's mark was found: it is asked for a second step again",
 			"identity.linked": "An account elsewhere was connected",
 			"identity.unlinked": "An account elsewhere was disconnected",
 			"session.ended": "Signed out",
@@ -241,6 +245,7 @@ export const en = {
 			"sign_in.second_step_required": "Password accepted, second step asked for",
 			"second_step.failed": "A wrong code was given as second step",
 			"second_step.switched": "Second step switched",
+			"factor.enabled": "App or recovery codes enabled again",
 			"totp.added": "Authenticator app added",
 			"totp.renamed": "Authenticator app renamed",
 			"totp.removed": "Authenticator app removed",
@@ -331,6 +336,8 @@ export const en = {
 			identifier_taken: "Somebody has this already.",
 			invalid_code: "This code is wrong, was used or has expired. After five wrong ones, ask for a new one.",
 			expired_link: "This link was used or has expired. Ask for a new one.",
+			account_exists: "There is an account with this address already. Sign in to it first.",
+			sign_in_expired: "This way to sign in has expired, or was used already. Begin again.",
 			sign_up_closed: "New accounts cannot be made here at present.",
 			invalid_input: "Something needs your attention.",
 			not_found: "This is gone already.",
@@ -391,6 +398,7 @@ export const en = {
 	providers,
 	security,
 	mail,
+	trustedDevices,
 	contacts,
 };
 

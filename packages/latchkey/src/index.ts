@@ -61,7 +61,7 @@ export { yandex } from "./lib/oauth/providers/yandex.ts";
 export { zitadel } from "./lib/oauth/providers/zitadel.ts";
 export { zoom } from "./lib/oauth/providers/zoom.ts";
 export type { ProviderToken, ProviderTokenResult } from "./lib/oauth/token-vault.ts";
-export type { AuthOptions } from "./lib/options.ts";
+export type { AuthOptions, SecondFactorPolicy } from "./lib/options.ts";
 export { type PasskeyOptions, passkey } from "./lib/passkeys/passkey.ts";
 export { password } from "./lib/passwords/password.ts";
 export type { PendingAttempt } from "./lib/second-step/pending-attempt.ts";

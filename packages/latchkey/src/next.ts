@@ -1,5 +1,6 @@
 export * from "./index.ts";
 export type { BffOptions, Upstream } from "./lib/bff/upstream.ts";
+export type { TrustedDevice } from "./lib/devices/trusted-device.ts";
 export type { PendingEmail } from "./lib/email-verification/change-email.ts";
 export type { EventPage, EventQuery, SecurityEvent } from "./lib/events/event-log.ts";
 export type { Factors } from "./lib/factors/manage-factors.ts";
@@ -14,6 +15,7 @@ export type { Demands } from "./lib/next/guard.ts";
 export type { GuardedRouteHandler, GuardedRouteOptions, RouteHandlerContext } from "./lib/next/guarded-route.ts";
 export type { AuthProxy, ProxyOptions } from "./lib/next/proxy.ts";
 export type { Connection, Connections } from "./lib/oauth/connections.ts";
+export type { PendingSignUp } from "./lib/oauth/held-sign-up.ts";
 export type { Passkey, PasskeyList } from "./lib/passkeys/manage-passkeys.ts";
 export type { Device, DevicePage } from "./lib/sessions/devices.ts";
 export type { TotpEnrolment } from "./lib/totp/totp.ts";

@@ -2,7 +2,7 @@ import { TOTP } from "otpauth";
 import type { Storage } from "../src/lib/storage/storage.ts";
 import type { TestAuthenticator, TestCeremony } from "../src/lib/testing/test-authenticator.ts";
 import type { TestAnswer, TestBrowser } from "../src/lib/testing/test-browser.ts";
-import { ada, type TestAuth } from "./harness.ts";
+import { ada, signedUp, type TestAuth } from "./harness.ts";
 
 /** What the store does for second factors and passkeys. */
 export const factorOperations: readonly (keyof Storage)[] = [
@@ -19,6 +19,10 @@ export const factorOperations: readonly (keyof Storage)[] = [
 	"renamePasskey",
 	"removePasskey",
 	"switchSecondStep",
+	"addTrustedDevice",
+	"rotateTrustedDevice",
+	"listTrustedDevices",
+	"forgetTrustedDevice",
 	"addPassword",
 	"putToken",
 	"consumeToken",
@@ -67,11 +71,39 @@ export async function assertion(
 	return authenticator.get(options, ceremony);
 }
 
+/** Shows a passkey of the signed-in account and switches the second step on, after which a password is not enough. */
+export async function withSecondStep(browser: TestBrowser, authenticator: TestAuthenticator): Promise<void> {
+	const credential = await assertion(browser, authenticator, "reauthentication");
+	ok(await browser.post("/api/auth/reauthentication", { factor: "passkey", credential }), 200);
+	ok(await browser.patch("/api/auth/factors", { secondStep: true }), 200);
+}
+
 /** Ada's password, in a browser of its own. */
 export async function firstStep(auth: TestAuth, person: { email: string; password: string } = ada) {
 	const browser = auth.browser();
 	const answer = await browser.post("/api/auth", { email: person.email, password: person.password });
 	return { browser, answer };
+}
+
+interface Trusting {
+	/** Ada's app. Default: she is signed up and adds one. */
+	app?: App;
+	/** Where. Default: a browser of its own. */
+	in?: TestBrowser;
+	/** Whoever it is, with Ada's password. Default: Ada. */
+	email?: string;
+}
+
+/** Ada signs in with her app and trusts the browser, in which she is not asked for a second step from then on. */
+export async function withTrust(
+	auth: TestAuth,
+	{ app, in: browser = auth.browser(), email = ada.email }: Trusting = {},
+) {
+	const shown = app ?? (await withApp(auth, await signedUp(auth)));
+	ok(await browser.post("/api/auth", { email, password: ada.password }), 202);
+	ok(await browser.post("/api/auth/attempt", { factor: "totp", code: shown.code(), trustDevice: true }), 200);
+	auth.clock.advance({ seconds: 30 });
+	return { browser, app: shown };
 }
 
 /** Signs Ada up where everybody needs a second factor, and begins to set up an app. */

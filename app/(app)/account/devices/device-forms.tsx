@@ -3,19 +3,32 @@
 import type { FormState } from "latchkey/next";
 import { createContext, type ReactNode, use, useState } from "react";
 import type { Messages } from "@/messages/en";
-import { endOtherSessions, endSession } from "../../../auth-actions";
+import { endOtherSessions, endSession, forgetTrustedDevice } from "../../../auth-actions";
 import { ErrorSummary } from "../../../ui/error-summary";
 import { SubmitButton } from "../../../ui/submit-button";
 import { useForm } from "../../../ui/use-form";
 
 const PendingContext = createContext(false);
 
-/** One form around all devices: each button of it ends its own. */
-export function EndSessionForm({ state: initial, children }: { state: FormState; children: ReactNode }) {
-	const { state, pending, formProps } = useForm(endSession, initial);
+interface DevicesFormProps {
+	/** What is done to the device whose button is pressed. */
+	act: keyof typeof acts;
+	state: FormState;
+	children: ReactNode;
+}
+
+const acts = {
+	end: { action: endSession, next: "/account/devices?done=one" },
+	forget: { action: forgetTrustedDevice, next: "/account/devices?done=trusted" },
+} as const;
+
+/** One form around all devices: each button of it ends, or forgets, its own. */
+export function DevicesForm({ act, state: initial, children }: DevicesFormProps) {
+	const { action, next } = acts[act];
+	const { state, pending, formProps } = useForm(action, initial);
 	return (
 		<form {...formProps}>
-			<input type="hidden" name="next" value="/account/devices?done=one" />
+			<input type="hidden" name="next" value={next} />
 			<div className="empty:hidden [&:not(:empty)]:pt-5">
 				<ErrorSummary state={state} />
 			</div>
@@ -24,7 +37,7 @@ export function EndSessionForm({ state: initial, children }: { state: FormState;
 	);
 }
 
-interface EndSessionButtonProps {
+interface DeviceButtonProps {
 	id: string;
 	label: string;
 	/** The label with the device in it, for those who do not see which row it stands in. */
@@ -32,7 +45,7 @@ interface EndSessionButtonProps {
 	pendingLabel: string;
 }
 
-export function EndSessionButton({ id, label, description, pendingLabel }: EndSessionButtonProps) {
+export function DeviceButton({ id, label, description, pendingLabel }: DeviceButtonProps) {
 	const pending = use(PendingContext);
 	const [pressed, setPressed] = useState(false);
 	return (

@@ -9,7 +9,8 @@ import { LocalTime } from "../../../ui/local-time";
 import { Notice } from "../../../ui/notice";
 import { pageTitle } from "../../page-title";
 import { SoftwareIcon, softwareName, timeAgo } from "../software";
-import { EndOthersForm, EndSessionButton, EndSessionForm } from "./device-forms";
+import { DeviceButton, DevicesForm, EndOthersForm } from "./device-forms";
+import { TrustedDevices } from "./trusted-devices";
 
 export const instant = false;
 
@@ -28,6 +29,7 @@ export default async function DevicesPage({ searchParams }: PageProps<"/account/
 			<PageHeading title={words.title} lead={words.lead} />
 			{done === "one" && <Notice kind="success">{words.ended}</Notice>}
 			{done === "others" && <Notice kind="success">{words.endedOthers}</Notice>}
+			{done === "trusted" && <Notice kind="success">{m.trustedDevices.forgotten}</Notice>}
 			{page.sessions
 				.filter((device) => device.current)
 				.map((device) => (
@@ -46,7 +48,7 @@ export default async function DevicesPage({ searchParams }: PageProps<"/account/
 				<section className="space-y-4">
 					<h2 className="text-lg font-semibold">{plural(language, words.count, others.length)}</h2>
 					<Card className="py-0 sm:py-0">
-						<EndSessionForm state={await auth.formState()}>
+						<DevicesForm act="end" state={await auth.formState()}>
 							<ul className="divide-y divide-line">
 								{others.map((device) => (
 									<li key={device.id} className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 py-5">
@@ -55,7 +57,7 @@ export default async function DevicesPage({ searchParams }: PageProps<"/account/
 												{fill(words.lastActive, { when: timeAgo(language, device.lastSeenAt, Date.now()) })}
 											</p>
 										</DeviceRow>
-										<EndSessionButton
+										<DeviceButton
 											id={device.id}
 											label={words.end}
 											description={fill(words.endNamed, { device: describe(device) })}
@@ -64,7 +66,7 @@ export default async function DevicesPage({ searchParams }: PageProps<"/account/
 									</li>
 								))}
 							</ul>
-						</EndSessionForm>
+						</DevicesForm>
 					</Card>
 					{page.nextBefore !== null && (
 						<Link className={button("secondary")} href={`/account/devices?before=${page.nextBefore}`}>
@@ -74,6 +76,7 @@ export default async function DevicesPage({ searchParams }: PageProps<"/account/
 					<EndOthersForm words={words} />
 				</section>
 			)}
+			<TrustedDevices />
 		</>
 	);
 }

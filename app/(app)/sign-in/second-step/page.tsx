@@ -1,4 +1,5 @@
 import { auth } from "@/auth";
+import { plural } from "@/messages/format";
 import { readMessages } from "../../../preferences/preferences";
 import { TotpSetUp } from "../../account/security/app/totp-set-up";
 import { Entrance } from "../../entrance";
@@ -14,7 +15,9 @@ export default async function SecondStepPage({ searchParams }: PageProps<"/sign-
 	const { next, with: chosen } = await searchParams;
 	const state = await auth.formState();
 	const attempt = await auth.pendingSignIn();
-	const words = (await readMessages()).m.security;
+	const { language, m } = await readMessages();
+	const words = m.security;
+	const trustDays = attempt?.trustDays ?? null;
 	const enrolment = attempt?.enrolments.includes("totp") ? await auth.totpEnrolment(state) : null;
 	return (
 		<Entrance title={words.secondStep.title} lead={leadFor(attempt, words.secondStep)}>
@@ -25,6 +28,10 @@ export default async function SecondStepPage({ searchParams }: PageProps<"/sign-
 				chosen={typeof chosen === "string" ? chosen : ""}
 				next={nextOf(next)}
 				words={words}
+				trust={{
+					label: trustDays === null ? null : plural(language, m.trustedDevices.trust, trustDays),
+					hint: m.trustedDevices.trustHint,
+				}}
 			>
 				{enrolment !== null && <TotpSetUp enrolment={enrolment} words={words.app} />}
 			</SecondStep>

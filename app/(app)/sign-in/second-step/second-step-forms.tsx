@@ -12,10 +12,11 @@ import { PasskeyForm } from "../../../ui/passkey-form";
 import { SubmitButton } from "../../../ui/submit-button";
 import { failed, useForm } from "../../../ui/use-form";
 import type { SecondStepProps } from "./second-step";
+import { TrustChoice } from "./trust-choice";
 
 type Form = ReturnType<typeof useForm<FormState>>;
 
-interface SecondStepFormsProps extends Pick<SecondStepProps, "state" | "chosen" | "next"> {
+interface SecondStepFormsProps extends Pick<SecondStepProps, "state" | "chosen" | "next" | "trust"> {
 	factors: readonly FactorName[];
 	form: Form;
 	words: Messages["security"];
@@ -24,7 +25,7 @@ interface SecondStepFormsProps extends Pick<SecondStepProps, "state" | "chosen" 
 const untouched: FormState = { ok: false, values: {} };
 
 /** One factor at a time, and links to the others. */
-export function SecondStepForms({ state, form, factors, chosen, next, words: all }: SecondStepFormsProps) {
+export function SecondStepForms({ state, form, factors, chosen, next, trust, words: all }: SecondStepFormsProps) {
 	const words = all.secondStep;
 	const codes = factors.filter((factor) => factor !== "passkey");
 	const shown = codes.find((factor) => factor === chosen) ?? codes[0];
@@ -39,14 +40,18 @@ export function SecondStepForms({ state, form, factors, chosen, next, words: all
 					pendingLabel={all.passkeySignIn.pending}
 					values={{ factor: "passkey", next }}
 					look={shown === "totp" ? "secondary" : "primary"}
-				/>
+				>
+					{() => <TrustChoice {...trust} />}
+				</PasskeyForm>
 			)}
 			{factors.includes("passkey") && shown === undefined && (
 				<noscript>
 					<p>{words.passkeyNeedsScript}</p>
 				</noscript>
 			)}
-			{shown !== undefined && <CodeForm initial={state} form={form} factor={shown} next={next} words={words} />}
+			{shown !== undefined && (
+				<CodeForm initial={state} form={form} factor={shown} next={next} trust={trust} words={words} />
+			)}
 			<ul className="space-y-2">
 				{codes
 					.filter((factor) => factor !== shown)
@@ -71,10 +76,11 @@ interface CodeFormProps {
 	form: Form;
 	factor: "totp" | "recovery_code";
 	next: string;
+	trust: SecondStepProps["trust"];
 	words: Messages["security"]["secondStep"];
 }
 
-function CodeForm({ initial, form, factor, next, words }: CodeFormProps) {
+function CodeForm({ initial, form, factor, next, trust, words }: CodeFormProps) {
 	const { state, pending, formProps } = form;
 	const isApp = factor === "totp";
 	return (
@@ -92,6 +98,7 @@ function CodeForm({ initial, form, factor, next, words }: CodeFormProps) {
 					autoFocus={!failed(initial)}
 				/>
 			)}
+			{isApp && <TrustChoice {...trust} checked={state.values.trust_device === "true"} />}
 			<SubmitButton pending={pending} pendingLabel={words.pending} className="w-full">
 				{words.submit}
 			</SubmitButton>

@@ -19,6 +19,8 @@ export interface SecondStepProps {
 	chosen: string;
 	next: string;
 	words: Messages["security"];
+	/** What is said of trusting this device; no `label` where it cannot be. */
+	trust: { label: string | null; hint: string };
 	/** The secret of an app, to be scanned or typed. */
 	children: ReactNode;
 }

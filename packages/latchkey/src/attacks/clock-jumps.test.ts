@@ -45,7 +45,7 @@ describe.each(stores)("a clock that jumps by an hour, on $name", ({ database }) 
 	});
 
 	it("lets nobody in whose session looks idle, and lets them in again when the clock is right: nothing was destroyed", async () => {
-		const { auth, jump } = await open({ profile: "aal3" });
+		const { auth, jump } = await open({ profile: "aal3", secondFactor: "optional" });
 		const browser = await signedUp(auth, { ...ada, password: "correct horse battery staple" });
 		jump(1);
 		expect(await isSignedIn(browser)).toBe(false);

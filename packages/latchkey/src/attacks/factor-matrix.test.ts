@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { assertion, signUpWhereRequired, totpCode, withApp, withPasskey } from "../../test/factors.ts";
+import {
+	assertion,
+	firstStep,
+	signUpWhereRequired,
+	totpCode,
+	withApp,
+	withPasskey,
+	withSecondStep,
+	withTrust,
+} from "../../test/factors.ts";
 import { ada, openBeside, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
 import { method } from "../lib/methods/method.ts";
 import type { AuthOptions } from "../lib/options.ts";
@@ -24,9 +33,19 @@ interface Person {
 	auth: TestAuth;
 	owner: TestBrowser;
 	authenticator: TestAuthenticator;
+	/** Where they sign in. */
+	browser: TestBrowser;
 }
 
-type State = "one factor" | "app" | "passkey" | "passkey and second step" | "app and passkey" | "app, guessed at";
+type State =
+	| "one factor"
+	| "app"
+	| "passkey"
+	| "passkey and second step"
+	| "app and passkey"
+	| "app, on a trusted device"
+	| "app, on somebody else's trusted device"
+	| "app, guessed at";
 
 const states: Record<State, (person: Person) => Promise<unknown>> = {
 	"one factor": async () => {},
@@ -34,11 +53,20 @@ const states: Record<State, (person: Person) => Promise<unknown>> = {
 	passkey: ({ owner, authenticator }) => withPasskey(owner, authenticator),
 	"passkey and second step": async ({ owner, authenticator }) => {
 		await withPasskey(owner, authenticator);
-		await owner.patch("/api/auth/factors", { secondStep: true });
+		await withSecondStep(owner, authenticator);
 	},
 	"app and passkey": async ({ auth, owner, authenticator }) => {
 		await withPasskey(owner, authenticator);
 		await withApp(auth, owner);
+	},
+	"app, on a trusted device": async ({ auth, owner, browser }) => {
+		await withTrust(auth, { app: await withApp(auth, owner), in: browser });
+	},
+	"app, on somebody else's trusted device": async ({ auth, owner, browser }) => {
+		await withApp(auth, owner);
+		const email = "bob@example.com";
+		const bob = await signedUp(auth, { email, password: ada.password });
+		await withTrust(auth, { app: await withApp(auth, bob), in: browser, email });
 	},
 	"app, guessed at": async ({ auth, owner }) => {
 		await withApp(auth, owner);
@@ -54,14 +82,13 @@ const paths: Record<
 	Path,
 	(person: Person) => Promise<TestAnswer | { status: number; body: { session?: { level: string } } }>
 > = {
-	password: ({ auth }) => auth.browser().post("/api/auth", { email: ada.email, password: ada.password }),
-	"another method": ({ auth }) => auth.browser().post("/api/auth", { badge: ada.email }),
-	async passkey({ auth, authenticator }) {
-		const browser = auth.browser();
+	password: ({ browser }) => browser.post("/api/auth", { email: ada.email, password: ada.password }),
+	"another method": ({ browser }) => browser.post("/api/auth", { badge: ada.email }),
+	async passkey({ browser, authenticator }) {
 		return browser.post("/api/auth", { credential: await assertion(browser, authenticator, "sign-in") });
 	},
-	async "trusted sign-in"({ auth }) {
-		const request = auth.browser().prepare("POST", "/");
+	async "trusted sign-in"({ auth, browser }) {
+		const request = browser.prepare("POST", "/");
 		const result = await auth.signIn(request, { email: ada.email, password: ada.password });
 		if (result.ok) return { status: 200, body: { session: result.session } };
 		return { status: result.code === "second_factor_required" ? 202 : 401, body: {} };
@@ -69,7 +96,8 @@ const paths: Record<
 };
 
 const hasPasskey = (state: State) => state.includes("passkey");
-const asksForTwo = (state: State) => state !== "one factor" && state !== "passkey";
+const isTrusted = (state: State) => state === "app, on a trusted device";
+const asksForTwo = (state: State) => state !== "one factor" && state !== "passkey" && !isTrusted(state);
 
 describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the account asks for", () => {
 	const table = (Object.keys(states) as State[]).flatMap((state) =>
@@ -79,11 +107,23 @@ describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the
 	);
 
 	async function openIn(state: State, options: Partial<AuthOptions> = {}) {
-		const auth = openTestAuth({ methods: [password(), passkey(), oneFactor], ...options });
+		const methods = [password(), passkey(), oneFactor];
+		const auth = openTestAuth({ methods, trustedDevices: {}, ...options });
 		const authenticator = new TestAuthenticator();
-		const person = { auth, owner: await signedUp(auth), authenticator };
+		const person = { auth, owner: await signedUp(auth), authenticator, browser: auth.browser() };
 		await states[state](person);
+		person.browser.cookies.delete("session");
 		return person;
+	}
+
+	/** The same person at the same application, which asks for more from now on. */
+	function under(person: Person, secondFactor: AuthOptions["secondFactor"] & {}): Person {
+		const methods = [password(), passkey(), oneFactor];
+		const trusts = typeof secondFactor === "function" ? { trustedDevices: {} } : {};
+		const auth = openBeside(person.auth, { methods, secondFactor, ...trusts });
+		const browser = auth.browser();
+		for (const [name, value] of person.browser.cookies) browser.cookies.set(name, value);
+		return { ...person, auth, browser };
 	}
 
 	it.each(table)("$path, $state", async ({ path, state }) => {
@@ -94,22 +134,26 @@ describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the
 	});
 
 	it.each(table)("$path, $state, where everybody needs two", async ({ path, state }) => {
-		const person = await openIn(state);
-		const strict = openBeside(person.auth, {
-			methods: [password(), passkey(), oneFactor],
-			secondFactor: "required",
-		});
-		const { status } = await paths[path]({ ...person, auth: strict });
+		const { status } = await paths[path](under(await openIn(state), "required"));
 		expect(status).toBe(path === "passkey" ? 200 : 202);
 	});
 
+	it.each(table)("$path, $state, where the role of this user needs two", async ({ path, state }) => {
+		const isAda = ({ email }: { email: string | null }) => email === ada.email;
+		const person = under(await openIn(state), (user) => (isAda(user) ? "required" : "optional"));
+		const { status } = await paths[path](person);
+		expect(status).toBe(path === "passkey" ? 200 : 202);
+	});
+
+	it.each(table)("$path, $state, where the role of others needs two", async ({ path, state }) => {
+		const person = under(await openIn(state), ({ email }) => (email === ada.email ? "optional" : "required"));
+		const { status, body } = await paths[path](person);
+		expect(status).toBe(path !== "passkey" && asksForTwo(state) ? 202 : 200);
+		if (status === 200) expect(body.session?.level).toBe(path === "passkey" ? "aal2" : "aal1");
+	});
+
 	it.each(table)("[A29] $path, $state, where nothing but a passkey will do", async ({ path, state }) => {
-		const person = await openIn(state);
-		const strict = openBeside(person.auth, {
-			methods: [password(), passkey(), oneFactor],
-			secondFactor: "phishing-resistant",
-		});
-		const { status, body } = await paths[path]({ ...person, auth: strict });
+		const { status, body } = await paths[path](under(await openIn(state), "phishing-resistant"));
 		expect(status).toBe(path === "passkey" ? 200 : 202);
 		if (path !== "password") return;
 		const { factors, enrolments } = (body as TestAnswer["body"]).attempt;
@@ -122,8 +166,9 @@ describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the
 it("[A28] a session of one factor adds no other way into an account that asks for two", async () => {
 	const auth = openTestAuth({ methods: [password(), passkey()] });
 	const owner = await signedUp(auth);
-	await withPasskey(owner, new TestAuthenticator());
-	await owner.patch("/api/auth/factors", { secondStep: true });
+	const authenticator = new TestAuthenticator();
+	await withPasskey(owner, authenticator);
+	await withSecondStep(owner, authenticator);
 	const weak = auth.browser();
 	const userId = (await owner.get("/api/auth")).body.user.id;
 	const granted = await auth.createSession(weak.prepare("POST", "/"), { userId, amr: ["fed"] });
@@ -177,5 +222,60 @@ describe("[ASVS 6.3.3] where everybody needs a second factor", () => {
 
 	it("needs passkey() where nothing but a passkey will do", () => {
 		expect(() => openTestAuth({ secondFactor: "phishing-resistant" })).toThrow("passkey() among the methods");
+	});
+});
+
+describe("a function that says what is asked of a user", () => {
+	const userFields = { role: { schema: z.enum(["member", "admin"]), default: "member" } } as const;
+
+	it("sees the application's own fields, and holds from the next sign-in on, with a factor set up on the way in", async () => {
+		const auth = openTestAuth({
+			userFields,
+			secondFactor: (user) => ("role" in user && user.role === "admin" ? "required" : "optional"),
+		});
+		const owner = await signedUp(auth);
+		const { id } = (await owner.get("/api/auth")).body.user;
+		expect((await firstStep(auth)).answer.status).toBe(200);
+		await auth.updateUser(id, { fields: { role: "admin" } as never });
+		const { browser, answer } = await firstStep(auth);
+		expect(answer.body.attempt).toMatchObject({ factors: [], enrolments: ["totp"], trustDays: null });
+		expect((await owner.get("/api/auth/factors")).body.factors.secondStep).toBe(true);
+		const { secret, enrolment } = (await browser.post("/api/auth/attempt/totp")).body;
+		const code = totpCode(secret, auth.clock());
+		const entered = await browser.post("/api/auth/attempt", { factor: "totp", enrolment, code });
+		expect(entered.body.session.level).toBe("aal2");
+		expect((await browser.delete("/api/auth/factors/totp")).body.code).toBe("last_way_in");
+		await auth.updateUser(id, { fields: { role: "member" } as never });
+		expect((await browser.delete("/api/auth/factors/totp")).status).toBe(200);
+	});
+
+	it("is asked of newcomers too, by what they are registered as", async () => {
+		const seen: unknown[] = [];
+		const auth = openTestAuth({
+			secondFactor: (user) => {
+				seen.push(user);
+				return user.username === "root" ? "required" : "optional";
+			},
+		});
+		const root = auth.browser();
+		expect((await root.post("/api/auth/sign-up", { ...ada, username: "root" })).status).toBe(202);
+		expect(seen[0]).toMatchObject({ email: ada.email, emailVerified: false, username: "root", name: ada.name });
+		expect((await root.get("/api/auth")).body.authenticated).toBe(false);
+	});
+
+	it.each([
+		["throws", () => JSON.parse("{")],
+		["answers what is no policy", () => "requird" as never],
+		["answers nothing", () => undefined as never],
+		["asks for passkeys where there are none", () => "phishing-resistant" as const],
+	])("[A39] lets nobody in when it %s", async (_what, secondFactor) => {
+		const auth = openTestAuth();
+		await signedUp(auth);
+		const broken = openBeside(auth, { secondFactor });
+		const { browser, answer } = await firstStep(broken);
+		expect({ status: answer.status, cookies: browser.cookies.size }).toEqual({ status: 500, cookies: 0 });
+		const newcomer = broken.browser();
+		expect((await newcomer.post("/api/auth/sign-up", { ...ada, email: "new@example.com" })).status).toBe(500);
+		expect(newcomer.cookies.size).toBe(0);
 	});
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertion, firstStep, withPasskey } from "../../test/factors.ts";
+import { assertion, firstStep, withPasskey, withSecondStep } from "../../test/factors.ts";
 import { ada, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
 import { passkey } from "../lib/passkeys/passkey.ts";
 import { password } from "../lib/passwords/password.ts";
@@ -120,7 +120,7 @@ describe("[A30] a challenge", () => {
 
 	it("is good for one use only, whichever it was made for", async () => {
 		const { auth, owner, authenticator } = await adaAndBob();
-		await owner.patch("/api/auth/factors", { secondStep: true });
+		await withSecondStep(owner, authenticator);
 		const uses = {
 			"sign-in": (browser: TestBrowser, credential: object) => browser.post("/api/auth", { credential }),
 			"second-step": (browser: TestBrowser, credential: object) =>
@@ -155,9 +155,9 @@ describe("[A30] a challenge", () => {
 	});
 
 	it("is not answered for another user", async () => {
-		const { auth, owner, bob, bobs } = await adaAndBob();
+		const { auth, owner, authenticator, bob, bobs } = await adaAndBob();
 		const registration = await begin(owner, "registration");
-		await owner.patch("/api/auth/factors", { secondStep: true });
+		await withSecondStep(owner, authenticator);
 		const { browser } = await firstStep(auth);
 		const options = await begin(browser, "second-step");
 		const credential = bobs.get({ ...options, allowCredentials: [] });

@@ -17,7 +17,7 @@ const profiles = [
 
 describe.each(profiles)("a session under the profile $profile", ({ profile, idle, lifetime }) => {
 	const open = async () => {
-		const auth = await openInstrumented(profile === undefined ? {} : { profile });
+		const auth = await openInstrumented(profile === undefined ? {} : { profile, secondFactor: "optional" });
 		return { auth, browser: await signedUp(auth) };
 	};
 
@@ -89,7 +89,7 @@ describe.each(profiles)("a session under the profile $profile", ({ profile, idle
 describe("passwords under a profile of NIST's", () => {
 	it("[ASVS 6.2.1] are of 15 characters or more, and of 8 without one", async () => {
 		const lengths = async (profile?: "aal1" | "aal2" | "aal3") => {
-			const auth = await openInstrumented(profile === undefined ? {} : { profile });
+			const auth = await openInstrumented(profile === undefined ? {} : { profile, secondFactor: "optional" });
 			const statuses = [];
 			for (const password of ["Zk4 wq7", "Zk4 wq7x", "Zk4 wq7xPm2 vb", "Zk4 wq7xPm2 vb9"]) {
 				const person = { email: `p${password.length}@example.com`, password };

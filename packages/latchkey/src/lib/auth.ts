@@ -37,6 +37,8 @@ export interface Granted<Own = unknown> {
 	readonly recoveryCodes?: readonly string[];
 	/** A second cookie, which makes the browser a known device: attempts from there are limited apart from strangers'. */
 	readonly device?: CookieToSet;
+	/** A third one, where the person's device stands in for the second step. Hand it on as well, or it is asked for again. */
+	readonly trustedDevice?: CookieToSet;
 }
 
 /** A sign-in that waits for its second step. Its holder gets it by the cookie, which opens nothing by itself. */
@@ -57,6 +59,12 @@ export type UpdateResult<Own = unknown> = { readonly ok: true; readonly user: Us
 export interface Auth<Own = unknown> {
 	/** Answers any request below the base path. Never rejects. */
 	handle(request: Request): Promise<Response>;
+	/**
+	 * Answers below `/.well-known`: `change-password`, `passkey-endpoints` and `webauthn`, by which password managers and
+	 * browsers find the pages for passwords and passkeys, and the origins that share passkeys. 404 for anything else. Never
+	 * rejects.
+	 */
+	wellKnown(request: Request): Promise<Response>;
 	/** Who sent the request, or `null`. @throws {AuthError} `store_unavailable`, `misconfigured` */
 	readSession(request: HasHeaders): Promise<Session<Own> | null>;
 	/** Signs in with whatever of the methods understands the input. A refusal is a value with a code. */
@@ -142,6 +150,14 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 				return errorResponse(options.logger, error);
 			}
 		},
+		async wellKnown(request) {
+			try {
+				const { answerWellKnown } = await import("./http/well-known.ts");
+				return answerWellKnown(await engine(), request);
+			} catch (error) {
+				return errorResponse(options.logger, error);
+			}
+		},
 		async readSession(request) {
 			const { opened, visitor } = await visit(engine(), request);
 			const current = await resolveSession(opened, visitor);
@@ -207,7 +223,7 @@ export function createAuth<const Fields extends UserFields = Record<never, never
 	options: AuthOptions<Fields> & { userFields?: CheckedDefaults<NoInfer<Fields>> },
 ): Auth<OwnFields<Fields>> {
 	// The boundary: inside, nobody knows the types of the application's own fields.
-	return createEngine(options) as Auth<OwnFields<Fields>>;
+	return createEngine(options as AuthOptions) as Auth<OwnFields<Fields>>;
 }
 
 /** A route whose body holds fields of the application's own, with those. */
@@ -239,8 +255,9 @@ async function asResult(work: () => Promise<SignInResult>): Promise<GrantResult>
 	}
 }
 
-function granted({ session, cookie, device, recoveryCodes }: GrantedSession): Granted {
-	const more = { ...(device && { device }), ...(recoveryCodes && { recoveryCodes }) };
+function granted({ session, cookie, device, trustedDevice, recoveryCodes }: GrantedSession): Granted {
+	const devices = { ...(device && { device }), ...(trustedDevice && { trustedDevice }) };
+	const more = { ...devices, ...(recoveryCodes && { recoveryCodes }) };
 	return { ok: true, session, cookie, setCookie: setCookieHeader(cookie), ...more };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { emailCode } from "./email-codes/email-code.ts";
 import { AuthError } from "./errors.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
+import { passkey } from "./passkeys/passkey.ts";
 import { password } from "./passwords/password.ts";
 
 const methods = [password()];
@@ -38,7 +39,32 @@ describe("resolveOptions", () => {
 		["aal2", day, 60 * minute],
 		["aal3", day / 2, 15 * minute],
 	])("takes the numbers of NIST SP 800-63B-4 for %s [ASVS 7.1.1]", (profile, sessionLifetimeMs, sessionIdleMs) => {
-		expect(resolve({ profile })).toMatchObject({ sessionLifetimeMs, sessionIdleMs, minPasswordLength: 15 });
+		const methods = [password(), passkey()];
+		expect(resolve({ profile, methods })).toMatchObject({ sessionLifetimeMs, sessionIdleMs, minPasswordLength: 15 });
+	});
+
+	it("asks for as many factors as the profile means, unless it is told otherwise [ASVS 6.3.3]", () => {
+		const methods = [password(), passkey()];
+		const asked = (profile?: string) => resolve({ methods, ...(profile !== undefined && { profile }) }).secondFactor;
+		expect([asked(), asked("aal1"), asked("aal2"), asked("aal3")]).toEqual([
+			"optional",
+			"optional",
+			"required",
+			"phishing-resistant",
+		]);
+		expect(resolve({ profile: "aal3", secondFactor: "optional" }).secondFactor).toBe("optional");
+		expect(() => resolve({ profile: "aal3" })).toThrow("passkey() among the methods");
+		const byRole = () => "required" as const;
+		expect(resolve({ secondFactor: byRole }).secondFactor).toBe(byRole);
+		expect(() => resolve({ secondFactor: "never" })).toThrow(
+			'createAuth: secondFactor must be "optional" or "required" or "phishing-resistant", not "never"',
+		);
+	});
+
+	it("lets devices be trusted where that is said, for 30 days at most", () => {
+		expect(resolve({}).trustedDeviceDays).toBeNull();
+		expect(resolve({ trustedDevices: {} }).trustedDeviceDays).toBe(30);
+		expect(resolve({ trustedDevices: { days: 7 } }).trustedDeviceDays).toBe(7);
 	});
 
 	it("is frozen, so that nothing changes what was checked", () => {

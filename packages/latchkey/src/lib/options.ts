@@ -3,9 +3,10 @@ import { misconfigured } from "./errors.ts";
 import { jsonLogger, type Logger } from "./log.ts";
 import type { MailOptions } from "./mail/mail-options.ts";
 import type { Method } from "./methods/method.ts";
+import type { User } from "./sessions/session.ts";
 import type { SettingsOverrides } from "./settings.ts";
 import type { AssuranceLevel } from "./storage/storage.ts";
-import { checkUserFields, type UserFields } from "./users/own-fields.ts";
+import { checkUserFields, type OwnFields, type UserFields } from "./users/own-fields.ts";
 
 /** The whole configuration. Whatever depends on the machine comes from the environment instead. */
 export interface AuthOptions<Fields extends UserFields = UserFields> extends SettingsOverrides {
@@ -23,13 +24,21 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 	signUp?: "open" | "closed";
 	/**
 	 * Who needs a second factor. `optional`: whoever has set one up. `required`: everybody; whoever has none sets one up
-	 * on the way in. `phishing-resistant`: nobody gets in without a passkey. Default `"optional"`.
+	 * on the way in. `phishing-resistant`: nobody gets in without a passkey. Or a function that says which of these holds
+	 * for a user, such as one with a role; it is asked at every sign-in, and must not throw. Default: what the `profile`
+	 * asks for, else `"optional"`.
 	 */
-	secondFactor?: "optional" | "required" | "phishing-resistant";
+	secondFactor?: SecondFactorPolicy | ((user: User & OwnFields<NoInfer<Fields>>) => SecondFactorPolicy);
+	/**
+	 * Lets people choose, at the second step, not to be asked for it on that device again for `days` (default and most: 30).
+	 * Only where the second factor is optional: a session that begins so has shown one factor. Default: nobody can.
+	 */
+	trustedDevices?: { days?: number };
 	/**
 	 * Whether whoever signs up with an e-mail address must prove it. `required`: the account is made by the proof, and
 	 * sign-up answers alike for new and taken addresses. `optional`: they are in at once, and asked to prove it by mail.
-	 * `off`: nobody is asked. Default `"optional"`.
+	 * `off`: nobody is asked. Who comes from a provider without a proven address is asked for one, which counts once it is
+	 * proven: `required` makes no account without, `optional` lets them go on without. Default `"optional"`.
 	 */
 	emailVerification?: "required" | "optional" | "off";
 	/** What users have besides what all have, such as `{ company: { schema: z.string().max(100), editable: true } }`. */
@@ -54,6 +63,8 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 		secondStep?: string;
 		/** Default `/sign-up`. */
 		signUp?: string;
+		/** Where somebody goes who comes from a provider and of whom something is missing. Default `/sign-up/complete`. */
+		completeSignUp?: string;
 		/** Where a new password is chosen. Default `/reset-password`. */
 		resetPassword?: string;
 		/** Where a mailed code to sign in is typed. Default `/sign-in/code`. */
@@ -66,6 +77,10 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 		devices?: string;
 		/** Where a forgotten password is reported. Default `/forgot-password`. */
 		forgotPassword?: string;
+		/** Where a password is changed. Default `/account/password`. */
+		password?: string;
+		/** Where passkeys are added and managed. Default `/account/security/passkeys`. */
+		passkeys?: string;
 	};
 	/** Where the handlers are mounted. Default `/api/auth`. */
 	basePath?: string;
@@ -75,13 +90,23 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 	clock?: Clock;
 }
 
+/** What can be asked of a user besides a password. */
+export const secondFactorPolicies = ["optional", "required", "phishing-resistant"] as const;
+
+export type SecondFactorPolicy = (typeof secondFactorPolicies)[number];
+
+/** What NIST SP 800-63B-4 allows a session of one factor at most (section 2.1.3). */
+const mostTrustedDays = 30;
+
 export interface ResolvedOptions {
 	readonly name: string | null;
 	readonly sessionLifetimeMs: number;
 	readonly sessionIdleMs: number | null;
 	readonly minPasswordLength: number;
 	readonly signUp: "open" | "closed";
-	readonly secondFactor: "optional" | "required" | "phishing-resistant";
+	readonly secondFactor: SecondFactorPolicy | ((user: User) => SecondFactorPolicy);
+	/** `null` where no device can be trusted. */
+	readonly trustedDeviceDays: number | null;
 	readonly emailVerification: "required" | "optional" | "off";
 	readonly userFields: UserFields;
 	readonly mail: MailOptions;
@@ -121,7 +146,9 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 		...profiles[options.profile ?? "default"],
 		name: options.name ?? null,
 		signUp: options.signUp ?? "open",
-		secondFactor: options.secondFactor ?? "optional",
+		// Without the types of the application's own fields, which are in the user all the same.
+		secondFactor: secondFactorOf(options) as ResolvedOptions["secondFactor"],
+		trustedDeviceDays: checkTrustedDevices(options),
 		emailVerification: options.emailVerification ?? "optional",
 		userFields: checkUserFields(options.userFields ?? {}),
 		mail: Object.freeze({ ...options.mail }),
@@ -134,12 +161,15 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
 			secondStep: checkPath("pages.secondStep", options.pages?.secondStep ?? "/sign-in/second-step"),
 			signUp: checkPath("pages.signUp", options.pages?.signUp ?? "/sign-up"),
+			completeSignUp: checkPath("pages.completeSignUp", options.pages?.completeSignUp ?? "/sign-up/complete"),
 			resetPassword: checkPath("pages.resetPassword", options.pages?.resetPassword ?? "/reset-password"),
 			signInCode: checkPath("pages.signInCode", options.pages?.signInCode ?? "/sign-in/code"),
 			verifyEmail: checkPath("pages.verifyEmail", options.pages?.verifyEmail ?? "/verify-email"),
 			mailLink: checkPath("pages.mailLink", options.pages?.mailLink ?? "/mail-link"),
 			devices: checkPath("pages.devices", options.pages?.devices ?? "/account/devices"),
 			forgotPassword: checkPath("pages.forgotPassword", options.pages?.forgotPassword ?? "/forgot-password"),
+			password: checkPath("pages.password", options.pages?.password ?? "/account/password"),
+			passkeys: checkPath("pages.passkeys", options.pages?.passkeys ?? "/account/security/passkeys"),
 		}),
 		basePath: checkPath("basePath", options.basePath ?? "/api/auth"),
 		logger: quietly(options.logger ?? jsonLogger),
@@ -167,17 +197,49 @@ function checkMethods(methods: readonly Method[]): void {
 	}
 }
 
-function checkSecondFactor({ secondFactor, methods }: AuthOptions): void {
-	checkChoice("secondFactor", secondFactor, ["optional", "required", "phishing-resistant"]);
+function secondFactorOf({ secondFactor, profile }: AuthOptions): AuthOptions["secondFactor"] & {} {
+	return secondFactor ?? (profile === "aal3" ? "phishing-resistant" : profile === "aal2" ? "required" : "optional");
+}
+
+function checkSecondFactor(options: AuthOptions): void {
+	const { methods } = options;
+	const secondFactor = secondFactorOf(options);
+	if (typeof secondFactor === "function") return;
+	checkChoice("secondFactor", secondFactor, secondFactorPolicies);
 	if (secondFactor === "phishing-resistant" && !methods.some(({ name }) => name === "passkey")) {
 		throw misconfigured('createAuth: secondFactor "phishing-resistant" needs passkey() among the methods');
 	}
 }
 
-function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
-	if (value === undefined || choices.includes(value)) return;
-	const names = choices.map((choice) => JSON.stringify(choice)).join(" or ");
-	throw misconfigured(`createAuth: ${option} must be ${names}, not ${JSON.stringify(value)}`);
+/** NIST SP 800-63B-4: 30 days is the most for what one factor opens (section 2.1.3), and at `aal2` two are shown each time. */
+function checkTrustedDevices(options: AuthOptions): number | null {
+	const { trustedDevices, profile } = options;
+	if (trustedDevices === undefined) return null;
+	const { days = mostTrustedDays } = trustedDevices;
+	if (!Number.isInteger(days) || days < 1 || days > mostTrustedDays) {
+		throw misconfigured(`createAuth: trustedDevices.days must be from 1 to ${mostTrustedDays}, not ${days}`);
+	}
+	const secondFactor = secondFactorOf(options);
+	if (profile === "aal2" || profile === "aal3") {
+		throw misconfigured(
+			`createAuth: trustedDevices does not go together with profile ${JSON.stringify(profile)}, where every sign-in shows two factors; leave one out`,
+		);
+	}
+	if (secondFactor === "required" || secondFactor === "phishing-resistant") {
+		throw misconfigured(
+			`createAuth: trustedDevices does not go together with secondFactor ${JSON.stringify(secondFactor)}, which asks for it at every sign-in; leave one out`,
+		);
+	}
+	return days;
+}
+
+function checkChoice(option: string, value: string | undefined, known: readonly string[]): void {
+	if (value === undefined || known.includes(value)) return;
+	throw misconfigured(`createAuth: ${option} must be ${choices(known)}, not ${JSON.stringify(value)}`);
+}
+
+export function choices(known: readonly string[]): string {
+	return known.map((choice) => JSON.stringify(choice)).join(" or ");
 }
 
 /** NIST SP 800-63B-4, section 3.1.3.1: a mailbox proves no more than that somebody reads it. */

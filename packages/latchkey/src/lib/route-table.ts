@@ -15,6 +15,10 @@ export function routeTable(methods: readonly Method[], openApi: () => Promise<ob
 				return [...sessionResource(methods), ...sessionRoutes];
 			},
 		},
+		{
+			under: ["trusted-devices"],
+			load: async () => (await import("./devices/trusted-device-routes.ts")).trustedDeviceRoutes,
+		},
 		...methods.flatMap(({ routes }) => routes),
 		{
 			under: ["reauthentication"],
@@ -55,6 +59,10 @@ const providerGroups: readonly RouteGroup[] = [
 			const { logoutRoutes } = await import("./oauth/backchannel-logout.ts");
 			return [...oauthRoutes, ...logoutRoutes];
 		},
+	},
+	{
+		under: ["pending-sign-up"],
+		load: async () => (await import("./oauth/held-sign-up-routes.ts")).heldSignUpRoutes,
 	},
 	{
 		under: ["identities", "reauthentication"],

@@ -23,6 +23,8 @@ export const noticedEvents = [
 	"totp.removed",
 	"recovery_codes.made",
 	"recovery_code.used",
+	"trusted_device.added",
+	"trusted_device.copied",
 	"second_step.switched",
 	"identity.linked",
 	"identity.unlinked",

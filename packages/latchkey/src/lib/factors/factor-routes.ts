@@ -22,7 +22,7 @@ const list = route({
 	access: "signed-in",
 	responses: { 200: z.object({ factors: factorsSchema }) },
 	async handle({ engine, current }) {
-		const factors = await readFactors(engine, current.user.id);
+		const factors = await readFactors(engine, current.user);
 		if (factors === null) throw new AuthError("not_authenticated");
 		return { status: 200, body: { factors } };
 	},

@@ -5,9 +5,11 @@ import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { reaches } from "../second-step/authentication.ts";
+import { policyFor } from "../second-step/second-step.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord } from "../storage/factors-storage.ts";
+import type { UserRecord } from "../storage/storage.ts";
 
 /** What somebody has to prove who they are, as they see it themselves. */
 export interface Factors {
@@ -25,8 +27,8 @@ export interface Factors {
 	readonly secondStep: boolean;
 }
 
-export async function readFactors({ storage, options }: Engine, userId: string): Promise<Factors | null> {
-	const stored = await storage.readFactors(userId);
+export async function readFactors(engine: Engine, user: UserRecord): Promise<Factors | null> {
+	const stored = await engine.storage.readFactors(user.id);
 	if (stored === null) return null;
 	const { totp, passkeys, recoveryCodes, secondStep, password } = stored;
 	return {
@@ -41,7 +43,7 @@ export async function readFactors({ storage, options }: Engine, userId: string):
 					},
 		passkeyCount: passkeys.length,
 		recoveryCodes,
-		secondStep: secondStep || totp !== null || options.secondFactor !== "optional",
+		secondStep: secondStep || totp !== null || policyFor(engine, user) !== "optional",
 	};
 }
 
@@ -88,6 +90,8 @@ export async function switchSecondStep(
 	if (factors === null) return { ok: false, code: "not_authenticated" };
 	const refused = refusalToChange(current, factors);
 	if (refused !== null) return refused;
+	// The session that goes on must have shown what every other is asked for from now on.
+	if (on && !reaches(session.level, "aal2")) return { ok: false, code: "insufficient_level" };
 	const event = auditEvent("second_step.switched", visitor, { userId: user.id, sessionId: session.id, detail: { on } });
 	const change = { userId: user.id, keepSessionId: session.id, events: [event], on };
 	const switched = await engine.storage.switchSecondStep(change);

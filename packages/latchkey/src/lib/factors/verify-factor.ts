@@ -14,17 +14,18 @@ import { checkTotp } from "../totp/totp.ts";
 /** A code that somebody claims to have. */
 export const typedCode = z.string().check(z.minLength(1), z.maxLength(100));
 
+/** A factor that shows a code, which can be guessed. */
+export type CodeFactorName = Exclude<FactorName, "passkey">;
+
 export interface CodeFactorInput {
-	factor: "totp" | "recovery_code";
+	factor: CodeFactorName;
 	code: string;
 }
 
 /** Each factor is counted by itself, so that wrong codes of one never stand in the way of another. */
-const rulesOf: Readonly<Record<FactorName, { count: ThrottleRule; stop: ThrottleRule } | null>> = {
+export const rulesOf: Readonly<Record<CodeFactorName, { count: ThrottleRule; stop: ThrottleRule }>> = {
 	totp: { count: "totpCode", stop: "totpStop" },
 	recovery_code: { count: "recoveryCode", stop: "recoveryStop" },
-	// A signature cannot be guessed: the limits of the address and of the attempt are enough.
-	passkey: null,
 };
 
 /** Longer waits are said to be this long: that a factor is stopped for good is nobody else's business. */
@@ -42,7 +43,8 @@ export async function admitFactor(
 	// One after the other: what one limit refuses must not use up the next, which is for everybody's attempts on the account.
 	const tries = await engine.throttle.admit([{ rule: "attemptTries", subject: attemptId }]);
 	if (!tries.ok) return throttled(engine, visitor, userId, tries);
-	const rules = rulesOf[factor];
+	// A signature cannot be guessed: the limits of the address and of the attempt are enough.
+	const rules = factor === "passkey" ? null : rulesOf[factor];
 	const counted = rules === null ? [] : [{ rule: rules.count, subject: userId }];
 	const admission = await admitAttempts(engine, visitor, counted, userId);
 	if (!admission.ok || rules === null) return admission;

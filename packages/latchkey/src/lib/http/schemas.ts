@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { type ErrorCode, errorCodes } from "../errors.ts";
 import type { GrantedSession } from "../sessions/open-session.ts";
 import type { Session, SessionInfo, User } from "../sessions/session.ts";
+import { deviceCookies } from "../sessions/session-cookie.ts";
 import type { Answer } from "./route.ts";
 
 const time = z.iso.datetime();
@@ -52,11 +53,8 @@ export function splitSession({ user, ...session }: Session): { user: User; sessi
 }
 
 /** Answers with a session that has begun or been renewed, and sets its cookie. */
-export function grantedAnswer(
-	status: number,
-	message: string,
-	{ session, cookie, device, otherCookies = [], recoveryCodes }: GrantedSession,
-): Answer {
+export function grantedAnswer(status: number, message: string, granted: GrantedSession): Answer {
+	const { session, cookie, otherCookies = [], recoveryCodes } = granted;
 	const body = { message, ...splitSession(session), ...(recoveryCodes !== undefined && { recoveryCodes }) };
-	return { status, body, cookie, cookies: [...(device === undefined ? [] : [device]), ...otherCookies] };
+	return { status, body, cookie, cookies: [...deviceCookies(granted), ...otherCookies] };
 }

@@ -75,11 +75,11 @@ const letters: Record<MailKind, Compose> = {
 	},
 
 	async sign_up_code(engine, mail) {
-		const { canonical, userId, name, sealed, fields } = mail.about;
+		const { canonical, userId, name, sealed, fields, held } = mail.about;
 		const taken = await userWith(engine, String(canonical));
 		if (taken !== null) return { kind: "already_registered", to: taken.email! };
 		const email = mail.recipient;
-		const payload = { value: email, canonical, name, sealed, fields };
+		const payload = { value: email, canonical, name, sealed, fields, held };
 		const code = { purpose: "sign-up-code", subject: String(userId), payload } as const;
 		return withCode(engine, mail, { ...code, kind: "sign_up_code", email, holder: holderOf(mail) });
 	},

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withApp, withPasskey } from "../../../test/factors.ts";
+import { type App, withApp, withPasskey } from "../../../test/factors.ts";
 import { adaThere, type FakeProvider, startFakeProvider } from "../../../test/fake-provider.ts";
 import { ada, from, openTestAuth, type TestAuth } from "../../../test/harness.ts";
 import { codeIn, tokenIn } from "../../../test/mail.ts";
@@ -77,6 +77,7 @@ describe.each(Object.entries(databases))("who is told by mail, with %s", (_name,
 				emailVerification: "optional",
 				name: "Example",
 				smtp: server.url,
+				trustedDevices: { days: 7 },
 				...(await database()),
 			});
 			const life = new Life(auth, server, language);
@@ -124,6 +125,7 @@ async function live(life: Life, fake: FakeProvider, note: () => Promise<readonly
 	for (const secondStep of [false, true]) ok(await browser.patch("/api/auth/factors", { secondStep }), 200);
 	ok(await browser.post("/api/auth/factors/recovery-codes"), 201).codes.map((code: string) => life.secrets.push(code));
 	life.secrets.push(app.secret, ...app.recoveryCodes);
+	await trusted(life, app);
 	browser = life.browser();
 	ok(await browser.post("/api/auth", { email: ada.email, password: newPassword }), 202);
 	const code = life.secrets.find((secret) => /^(\w{4}-){5}/.test(secret));
@@ -152,6 +154,19 @@ async function reset(life: Life, note: () => Promise<readonly Delivered[]>, pass
 async function connect(fake: FakeProvider, browser: TestBrowser): Promise<TestAnswer> {
 	const { authorizationUrl } = ok(await browser.post("/api/auth/identities", { provider: "example" }), 200);
 	return comeBack(browser, fake.authorize(authorizationUrl, adaThere));
+}
+
+/** A device is trusted, and somebody comes with a copy of what it kept before. */
+async function trusted(life: Life, app: App): Promise<void> {
+	const browser = life.browser();
+	const credentials = { email: ada.email, password: newPassword };
+	ok(await browser.post("/api/auth", credentials), 202);
+	ok(await browser.post("/api/auth/attempt", { factor: "totp", code: app.code(), trustDevice: true }), 200);
+	const old = browser.cookies.get("trusted-device")!;
+	ok(await browser.post("/api/auth", credentials), 200);
+	life.auth.clock.advance({ hours: 1 });
+	browser.cookies.set("trusted-device", old);
+	ok(await browser.post("/api/auth", credentials), 202);
 }
 
 /** Somebody comes back with a token whose successor has long been seen. */

@@ -7,7 +7,7 @@ import { safeRedirect } from "../http/redirect.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { changePassword } from "../passwords/change-password.ts";
 import { endDevice, endOtherDevices } from "../sessions/devices.ts";
-import { isRecent } from "../sessions/recent-proof.ts";
+import { isRecent, restsOnTrustedDevice } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { reauthenticate, reauthenticationInput } from "../sign-in/reauthenticate.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
@@ -125,6 +125,7 @@ async function refusalToDelete(
 	current: ResolvedSession,
 	password: string,
 ): Promise<Exclude<SignInResult, { ok: true }> | null> {
+	if (restsOnTrustedDevice(current.session)) return { ok: false, code: "reauthentication_required" };
 	const factors = await engine.storage.readFactors(current.user.id);
 	if (factors?.password === false) return isRecent(current) ? null : { ok: false, code: "reauthentication_required" };
 	const result = await reauthenticate(engine, visitor, current, { password });

@@ -3,6 +3,7 @@ import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
 import { type BffOptions, resolveUpstreams } from "../bff/upstream.ts";
+import type { TrustedDevice } from "../devices/trusted-device.ts";
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
 import type { Engine } from "../engine.ts";
@@ -12,6 +13,7 @@ import type { Factors } from "../factors/manage-factors.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
 import type { MailLink } from "../mail/open-mail-link.ts";
 import type { Connections } from "../oauth/connections.ts";
+import type { PendingSignUp } from "../oauth/held-sign-up.ts";
 import type { ProviderTokenResult } from "../oauth/token-vault.ts";
 import type { AuthOptions } from "../options.ts";
 import type { PasskeyList } from "../passkeys/manage-passkeys.ts";
@@ -79,6 +81,8 @@ export interface NextAuth<Own = unknown> extends Auth<Own> {
 	readonly handlers: RouteHandlers;
 	/** For pages: the devices on which the signed-in user is signed in. Sends anybody else to sign in. */
 	devices(page?: { before?: string }): Promise<DevicePage>;
+	/** For pages: where the signed-in user is not asked for a second step. Sends anybody else to sign in. */
+	trustedDevices(): Promise<readonly TrustedDevice[]>;
 	/**
 	 * For pages: the signed-in user's own security events, newest first, or those of some types. Sends anybody else to
 	 * sign in.
@@ -99,6 +103,8 @@ export interface NextAuth<Own = unknown> extends Auth<Own> {
 	 * @throws {AuthError} `provider_unavailable`, `provider_error`, `store_unavailable`
 	 */
 	providerToken(provider: string): Promise<ProviderTokenResult>;
+	/** For `pages.completeSignUp`: who came from a provider in this browser and has no account yet, or `null`. */
+	pendingSignUp(): Promise<PendingSignUp | null>;
 	/** For the page of the second step: the sign-in that waits for it, or `null`. */
 	pendingSignIn(): Promise<PendingAttempt | null>;
 	/** For pages: what the signed-in user has to prove who they are, passkeys one by one. Sends anybody else to sign in. */
@@ -139,7 +145,7 @@ export function createAuth<const Fields extends UserFields = Record<never, never
 	options: AuthOptions<Fields> & { userFields?: CheckedDefaults<NoInfer<Fields>> },
 ): NextAuth<OwnFields<Fields>> {
 	// The boundary: inside, nobody knows the types of the application's own fields.
-	return assemble(options) as NextAuth<OwnFields<Fields>>;
+	return assemble(options as AuthOptions) as NextAuth<OwnFields<Fields>>;
 }
 
 function assemble(options: AuthOptions): NextAuth {
@@ -156,6 +162,11 @@ function assemble(options: AuthOptions): NextAuth {
 			const { listDevices } = await import("../sessions/devices.ts");
 			return listDevices(opened, current, before);
 		},
+		trustedDevices: async () => {
+			const { engine: opened, visitor, current } = await protectRequest(request, {});
+			const { listTrustedDevices } = await import("../devices/trusted-device.ts");
+			return listTrustedDevices(opened, visitor, current);
+		},
 		events: async (query: EventQuery = {}) => {
 			const { engine: opened, current } = await protectRequest(request, {});
 			const { listEvents } = await import("../events/event-log.ts");
@@ -164,9 +175,10 @@ function assemble(options: AuthOptions): NextAuth {
 		bff: (options: BffOptions) => {
 			// What is wrong with the options is said at once; the first request loads the rest.
 			resolveUpstreams(options);
+			let handler: Promise<RouteHandler> | undefined;
 			const { OPTIONS: _, ...handlers } = handlersOf(async (request) => {
-				const { bffHandler } = await import("../bff/bff-handler.ts");
-				return bffHandler(engine, options)(request);
+				handler ??= import("../bff/bff-handler.ts").then(({ bffHandler }) => bffHandler(engine, options));
+				return (await handler)(request);
 			});
 			return handlers;
 		},
@@ -188,7 +200,13 @@ function assemble(options: AuthOptions): NextAuth {
 			const { engine: opened, visitor } = await request();
 			const { currentAttempt, toPendingAttempt } = await import("../second-step/pending-attempt.ts");
 			const pending = await currentAttempt(opened, visitor);
-			return pending === null ? null : toPendingAttempt(pending);
+			return pending === null ? null : toPendingAttempt(opened, pending);
+		},
+		pendingSignUp: async () => {
+			const { engine: opened, visitor } = await request();
+			const { readHeldSignUp, toPendingSignUp } = await import("../oauth/held-sign-up.ts");
+			const held = await readHeldSignUp(opened, visitor);
+			return held === null ? null : toPendingSignUp(opened, held);
 		},
 		factors: async () => {
 			const { engine: opened, current } = await protectRequest(request, {});
@@ -206,6 +224,7 @@ function assemble(options: AuthOptions): NextAuth {
 		) => guardRoute({ engine, logger }, options, handler),
 		proxy: (options: ProxyOptions) => guardProxy({ engine, logger }, options),
 		handlers: handlersOf(auth.handle),
+		wellKnown: handlersOf(auth.wellKnown).GET,
 		actions: formActions(auth, engine, request),
 		formState: async () => {
 			await connection();
@@ -236,7 +255,7 @@ async function totpEnrolment(
 async function ownFactors(engine: Engine, current: ResolvedSession): Promise<Factors & PasskeyList> {
 	const { readFactors } = await import("../factors/manage-factors.ts");
 	const { listPasskeys } = await import("../passkeys/manage-passkeys.ts");
-	const [factors, list] = await Promise.all([readFactors(engine, current.user.id), listPasskeys(engine, current)]);
+	const [factors, list] = await Promise.all([readFactors(engine, current.user), listPasskeys(engine, current)]);
 	if (factors === null) throw new AuthError("not_authenticated");
 	return { ...factors, ...list };
 }

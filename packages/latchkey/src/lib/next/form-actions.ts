@@ -1,18 +1,27 @@
 import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
 import type { AccountActions } from "./account-actions.ts";
+import type { CompletionActions } from "./completion-actions.ts";
 import type { ConnectionActions } from "./connection-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormState } from "./form-state.ts";
 import type { MailActions } from "./mail-actions.ts";
 import type { SecurityActions } from "./security-actions.ts";
 import type { SignInActions } from "./sign-in-actions.ts";
+import type { TrustedDeviceActions } from "./trusted-device-actions.ts";
 
 /** An action for `useActionState`; works without JavaScript too. */
 export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
 
 /** Actions for forms. Where they succeed they redirect, or answer with `ok`. Every form may name where to go by `next`. */
-export interface FormActions extends SignInActions, AccountActions, ConnectionActions, MailActions, SecurityActions {}
+export interface FormActions
+	extends SignInActions,
+		AccountActions,
+		CompletionActions,
+		ConnectionActions,
+		MailActions,
+		SecurityActions,
+		TrustedDeviceActions {}
 
 /** The actions by name. The code behind them is loaded when the first of its group is called. */
 export function formActions(
@@ -32,6 +41,14 @@ export function formActions(
 				return accountActions(request);
 			},
 		),
+		...late(["forgetTrustedDevice"], async () => {
+			const { trustedDeviceActions } = await import("./trusted-device-actions.ts");
+			return trustedDeviceActions(request);
+		}),
+		...late(["completeSignUp"], async () => {
+			const { completionActions } = await import("./completion-actions.ts");
+			return completionActions(request);
+		}),
 		...late(["disconnect"], async () => {
 			const { connectionActions } = await import("./connection-actions.ts");
 			return connectionActions(request);
@@ -47,6 +64,7 @@ export function formActions(
 				"switchSecondStep",
 				"addPasskey",
 				"signUpWithPasskey",
+				"setFirstPassword",
 				"renamePasskey",
 				"removePasskey",
 				"setFirstPassword",

@@ -4,7 +4,7 @@ import type { FieldErrors, Refusal } from "../errors.ts";
 import { cookieAttributes } from "../http/cookies.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import type { SecondFactorRequired } from "../second-step/pending-attempt.ts";
-import type { CookieToSet } from "../sessions/session-cookie.ts";
+import { type CookieToSet, deviceCookies } from "../sessions/session-cookie.ts";
 import { type FormState, passOnFormState } from "./form-state.ts";
 
 /** Longer text is not put back: no field takes it, and without JavaScript it would have to pass in a header. */
@@ -50,6 +50,7 @@ type Outcome =
 			readonly ok: true;
 			readonly cookie: CookieToSet;
 			readonly device?: CookieToSet;
+			readonly trustedDevice?: CookieToSet;
 			readonly recoveryCodes?: readonly string[];
 	  }
 	| Pick<SecondFactorRequired, "ok" | "code" | "cookie">
@@ -123,9 +124,16 @@ export async function setCookie(cookie: CookieToSet): Promise<void> {
 	(await cookies()).set(cookie.name, cookie.value, cookieAttributes(cookie));
 }
 
-/** The cookie of a known device, which goes along with that of a session. */
-export async function setDevice({ device }: { readonly device?: CookieToSet }): Promise<void> {
-	if (device !== undefined) await setCookie(device);
+/** The cookies of the device, which go along with that of a session. */
+export async function setDevice(granted: Parameters<typeof deviceCookies>[0]): Promise<void> {
+	for (const cookie of deviceCookies(granted)) await setCookie(cookie);
+}
+
+/** Goes to where the mailed code of a sign-up is typed, and from there to the form's `next`. */
+export async function goToCode({ options }: Engine, form: FormData): Promise<never> {
+	const next = field(form, "next");
+	const { verifyEmail } = options.pages;
+	return goTo(next === "" ? verifyEmail : `${verifyEmail}?next=${encodeURIComponent(next)}`);
 }
 
 export async function goTo(path: string): Promise<never> {

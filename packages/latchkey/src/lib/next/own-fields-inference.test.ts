@@ -58,6 +58,20 @@ describe("own fields flow from the configuration", () => {
 		expectTypeOf<{ plan: "gold" }>().not.toExtend<Fields>();
 	});
 
+	it("into the function that says whether a second factor is needed", () => {
+		const byPlan = createAuth({
+			...options,
+			userFields: { plan: { schema: z.enum(["free", "paid"]), default: "free" } },
+			secondFactor: (user) => {
+				expectTypeOf(user.plan).toEqualTypeOf<"free" | "paid">();
+				expectTypeOf(user.email).toEqualTypeOf<string | null>();
+				return user.plan === "paid" ? "required" : "optional";
+			},
+		});
+		type Found = NonNullable<Awaited<ReturnType<typeof byPlan>>>;
+		expectTypeOf<Found["user"]["plan"]>().toEqualTypeOf<"free" | "paid">();
+	});
+
 	it("also without Next.js, and hold a default against its schema", () => {
 		const plain = createAuthWithoutNext({ ...options, userFields: { plan: { schema: z.string() } } });
 		expectTypeOf<NonNullable<Awaited<ReturnType<typeof plain.readSession>>>["user"]["plan"]>().toEqualTypeOf<

@@ -21,8 +21,8 @@ import type { FormState } from "./form-state.ts";
 export interface SecurityActions {
 	/**
 	 * Fields: `factor` (`totp` or `recovery_code`), `code`, and `enrolment` where an app is set up on the way in; or `factor`
-	 * `passkey` with `credential`, or with `registration` for a new one, as JSON. Finishes a sign-in and goes to `next`, unless
-	 * there are `recoveryCodes` to show first.
+	 * `passkey` with `credential`, or with `registration` for a new one, as JSON. `trust_device` `true` where devices may be
+	 * trusted. Finishes a sign-in and goes to `next`, unless there are `recoveryCodes` to show first.
 	 */
 	readonly finishSignIn: FormAction;
 	/** Drops a sign-in that waits for its second step, and goes to the sign-in page. */
@@ -63,14 +63,16 @@ export function securityActions(
 	return {
 		finishSignIn: fromThisSite(request, async ({ engine, visitor }, form) => {
 			const enrolment = field(form, "enrolment");
+			const trust = field(form, "trust_device");
 			const input = {
 				factor: field(form, "factor"),
 				code: field(form, "code"),
 				...(enrolment !== "" && { enrolment }),
+				...(trust === "true" && { trustDevice: true }),
 				credential: jsonField(form, "credential"),
 				registration: jsonField(form, "registration"),
 			};
-			return answerSignIn(engine, await auth.finishSignIn(visitor, input), form, { enrolment });
+			return answerSignIn(engine, await auth.finishSignIn(visitor, input), form, { enrolment, trust_device: trust });
 		}),
 		dropSignIn: fromThisSite(request, async ({ engine, visitor }) => {
 			await setCookie(await dropAttempt(engine, visitor));

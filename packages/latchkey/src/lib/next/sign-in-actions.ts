@@ -10,7 +10,16 @@ import { signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { answerSignIn, emptyAsNull, field, goTo, jsonField, ownFields, refuseForm, setCookie } from "./form-answers.ts";
+import {
+	answerSignIn,
+	emptyAsNull,
+	field,
+	goToCode,
+	jsonField,
+	ownFields,
+	refuseForm,
+	setCookie,
+} from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** The way in, as forms. */
@@ -83,7 +92,5 @@ async function signUpByMail(
 	} catch (error) {
 		return refuseForm(engine, toRefusal(error), values);
 	}
-	const next = field(form, "next");
-	const { verifyEmail } = engine.options.pages;
-	return goTo(next === "" ? verifyEmail : `${verifyEmail}?next=${encodeURIComponent(next)}`);
+	return goToCode(engine, form);
 }

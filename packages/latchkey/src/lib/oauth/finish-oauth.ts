@@ -7,6 +7,7 @@ import { type ResolvedSession, resolveSession } from "../sessions/resolve-sessio
 import { proveAndOpen, type SignInResult } from "../sign-in/sign-in.ts";
 import { type CallbackParameters, exchangeCode, type ProvenAtProvider } from "./exchange-code.ts";
 import { findPerson } from "./find-person.ts";
+import { holdSignUp, type SignUpIncomplete } from "./held-sign-up.ts";
 import type { OfferedProvider } from "./offered-provider.ts";
 import { sealTokens } from "./token-vault.ts";
 import {
@@ -24,7 +25,7 @@ export interface FinishedOAuth {
 	readonly purpose: Purpose | null;
 	/** Where the person was; `null` when nobody knows. */
 	readonly next: string | null;
-	readonly result: SignInResult | { readonly ok: true; readonly linked: true };
+	readonly result: SignInResult | SignUpIncomplete | { readonly ok: true; readonly linked: true };
 	/** What the log should know of a failure. */
 	readonly error?: AuthError;
 }
@@ -94,13 +95,14 @@ async function signInProven(
 	provider: OfferedProvider,
 	proven: ProvenWithExpiry,
 	previous: ResolvedSession | null,
-): Promise<SignInResult> {
+): Promise<SignInResult | SignUpIncomplete> {
 	const found = await findPerson(engine, visitor, provider, proven);
+	if (!found.ok && found.code === "sign_up_incomplete") return holdSignUp(engine, provider, proven);
 	if (!found.ok) {
 		await noteFailure(engine, visitor, provider, found.code, null);
 		return found;
 	}
-	return open(engine, visitor, provider, proven, { userId: found.userId, previous, what: "sign_in" });
+	return openAtProvider(engine, visitor, provider, proven, { userId: found.userId, previous, what: "sign_in" });
 }
 
 async function reauthenticateProven(
@@ -119,7 +121,7 @@ async function reauthenticateProven(
 		]);
 		return { ok: false, code: "invalid_credentials" };
 	}
-	return open(engine, visitor, provider, proven, {
+	return openAtProvider(engine, visitor, provider, proven, {
 		userId: current.user.id,
 		previous: current,
 		what: "reauthentication",
@@ -133,7 +135,7 @@ interface Opening {
 }
 
 /** Through the one gate of every proof; when and how the session was proven is ours to say, not the provider's. */
-async function open(
+export async function openAtProvider(
 	engine: Engine,
 	visitor: Visitor,
 	provider: OfferedProvider,

@@ -45,14 +45,14 @@ export class OfferedProvider {
 		return isOpenId(this.server);
 	}
 
-	/** A provider that this process runs itself is there once this is done. */
-	async start(): Promise<void> {
-		await this.definition.start?.(this.#context);
-	}
-
 	/** Whether its ID tokens say for which transaction they are. */
 	get usesNonce(): boolean {
 		return isOpenId(this.server) && this.server.nonce !== false;
+	}
+
+	/** A provider that this process runs itself is there once this is done. */
+	async start(): Promise<void> {
+		await this.definition.start?.(this.#context);
 	}
 
 	/** What openid-client works with, made anew for one sign-in: it holds no keys yet. `issuer` where that depends. */

@@ -6,8 +6,10 @@ import { auditEvent } from "../events/events.ts";
 import { refusalToChange } from "../factors/manage-factors.ts";
 import { ownName } from "../factors/own-name.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { policyFor } from "../second-step/second-step.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord, PasskeyRecord } from "../storage/factors-storage.ts";
+import type { UserRecord } from "../storage/storage.ts";
 import { keepPasskey, verifyNewPasskey } from "./register-passkey.ts";
 import { relyingPartyOf, userHandleOf } from "./relying-party.ts";
 import { type Attestation, attestationInput } from "./responses.ts";
@@ -87,11 +89,12 @@ export async function removePasskey(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors) ?? refusalToRemove(engine, factors);
+	const refused = refusalToChange(current, factors) ?? refusalToRemove(engine, user, factors);
 	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.removed", visitor, { userId: user.id, sessionId: session.id, detail });
-	const change = { userId: user.id, keepSessionId: session.id, id, events: [event] };
+	const usableProviders = engine.providers.offered.map((offered) => offered.id);
+	const change = { userId: user.id, keepSessionId: session.id, id, usableProviders, events: [event] };
 	const removed = await engine.storage.removePasskey(change);
 	if (removed === "changed") return { ok: true };
 	if (removed === "last") return { ok: false, code: "last_way_in" };
@@ -99,10 +102,10 @@ export async function removePasskey(
 }
 
 /** Whoever must have a factor keeps the last one; the next sign-in would only ask for another. */
-function refusalToRemove({ options }: Engine, { passkeys, totp }: FactorsRecord): Refusal | null {
+function refusalToRemove(engine: Engine, user: UserRecord, { passkeys, totp }: FactorsRecord): Refusal | null {
 	if (passkeys.length !== 1) return null;
-	const mustStay =
-		options.secondFactor === "phishing-resistant" || (options.secondFactor === "required" && totp === null);
+	const policy = policyFor(engine, user);
+	const mustStay = policy === "phishing-resistant" || (policy === "required" && totp === null);
 	return mustStay ? { ok: false, code: "last_way_in" } : null;
 }
 

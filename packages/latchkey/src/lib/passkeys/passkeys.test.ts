@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertion, firstStep, withApp, withPasskey } from "../../../test/factors.ts";
+import { assertion, firstStep, withApp, withPasskey, withSecondStep } from "../../../test/factors.ts";
 import { ada, openTestAuth, signedUp, type TestAuth } from "../../../test/harness.ts";
 import { password } from "../passwords/password.ts";
 import { TestAuthenticator, type TestCeremony } from "../testing/test-authenticator.ts";
@@ -95,7 +95,14 @@ describe("a passkey", () => {
 
 	it("is a second factor", async () => {
 		const { auth, owner, authenticator } = await adaWithPasskey();
-		expect((await owner.patch("/api/auth/factors", { secondStep: true })).status).toBe(200);
+		// The session that goes on shows it first: of one factor only, it would have less than every other is asked for.
+		const tooSoon = await owner.patch("/api/auth/factors", { secondStep: true });
+		expect(tooSoon.body.code).toBe("insufficient_level");
+		const before = owner.cookies.get("session");
+		await withSecondStep(owner, authenticator);
+		expect((await owner.get("/api/auth")).body.session).toMatchObject({ level: "aal2" });
+		const old = auth.browser({ headers: { cookie: `session=${before}` } });
+		expect((await old.get("/api/auth")).body.authenticated).toBe(false);
 		const { browser, answer } = await firstStep(auth);
 		expect(answer.body.attempt.factors).toEqual(["passkey"]);
 		const credential = await assertion(browser, authenticator, "second-step");

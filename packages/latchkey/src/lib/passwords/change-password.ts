@@ -4,6 +4,7 @@ import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { combine } from "../second-step/authentication.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
+import { restsOnTrustedDevice } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { reauthenticationSubject } from "../sign-in/reauthenticate.ts";
 import { admitAttempt, type SignInResult } from "../sign-in/sign-in.ts";
@@ -21,6 +22,7 @@ export async function changePassword(
 	{ user, session: present }: ResolvedSession,
 	{ currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<SignInResult> {
+	if (restsOnTrustedDevice(present)) return { ok: false, code: "reauthentication_required" };
 	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
 	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { newPassword: policy.reason } };
 	engine.hasher.requireRoom();

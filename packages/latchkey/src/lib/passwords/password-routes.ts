@@ -6,7 +6,6 @@ import { grantedSchema, messageSchema } from "../http/schemas.ts";
 import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
 import { changePassword } from "./change-password.ts";
-import { setFirstPassword } from "./first-password.ts";
 import { typedPassword } from "./typed-password.ts";
 
 const signUpRoute = route({
@@ -35,7 +34,7 @@ const changePasswordRoute = route({
 	access: "signed-in",
 	body: z.object({ currentPassword: typedPassword, newPassword: z.string() }),
 	responses: { 200: grantedSchema },
-	errors: ["invalid_credentials", "too_many_attempts", "busy"],
+	errors: ["invalid_credentials", "reauthentication_required", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, current, body }) {
 		return signInAnswer(200, "Password changed", await changePassword(engine, visitor, current, body));
 	},
@@ -50,6 +49,7 @@ const setPasswordRoute = route({
 	responses: { 201: messageSchema },
 	errors: ["factor_exists", "insufficient_level", "busy"],
 	async handle({ engine, visitor, current, body }) {
+		const { setFirstPassword } = await import("./first-password.ts");
 		const set = await setFirstPassword(engine, visitor, current, body.newPassword);
 		if (!set.ok) throw refusal(set);
 		return { status: 201, body: { message: "Password set" } };

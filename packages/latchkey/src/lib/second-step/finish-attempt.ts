@@ -14,17 +14,23 @@ import type { Settlement } from "../storage/storage.ts";
 import { confirmTotp } from "../totp/totp.ts";
 import { combine } from "./authentication.ts";
 import { type CurrentAttempt, clearedAttemptCookie, currentAttempt, endAttempt } from "./pending-attempt.ts";
-import type { FactorName } from "./second-step.ts";
+import { type FactorName, trustDaysFor } from "./second-step.ts";
 
 /** What finishes an attempt: a factor that the account has, or a new one where it has none and must have one. */
 export const secondStepInput = z.discriminatedUnion("factor", [
-	z.object({ factor: z.literal("totp"), code: typedCode, enrolment: z.string().max(2000).optional() }),
+	z.object({
+		factor: z.literal("totp"),
+		code: typedCode,
+		enrolment: z.string().max(2000).optional(),
+		trustDevice: z.boolean().optional(),
+	}),
 	z.object({ factor: z.literal("recovery_code"), code: typedCode }),
 	z
 		.object({
 			factor: z.literal("passkey"),
 			credential: z.optional(assertionInput),
 			registration: z.optional(attestationInput),
+			trustDevice: z.optional(z.boolean()),
 		})
 		.refine(({ credential, registration }) => (credential === undefined) !== (registration === undefined), {
 			path: ["credential"],
@@ -47,6 +53,9 @@ export async function finishAttempt(engine: Engine, visitor: Visitor, input: Sec
 	const isNew = enrolment !== undefined || registration !== undefined;
 	const offered: readonly FactorName[] = isNew ? pending.step.enrolments : pending.step.factors;
 	if (!offered.includes(input.factor)) return { ok: false, code: "invalid_input", fields: { factor: "not_available" } };
+	if (wantsTrust(input) && (isNew || trustDaysFor(engine, pending.credentials.user, pending.step) === null)) {
+		return { ok: false, code: "invalid_input", fields: { trustDevice: "not_available" } };
+	}
 	const { id: attemptId, userId } = pending.content;
 	const admission = await admitFactor(engine, visitor, { userId, factor: input.factor, attemptId });
 	if (!admission.ok) return admission;
@@ -64,6 +73,11 @@ function newFactor(input: SecondStepInput) {
 		enrolment: input.factor === "totp" ? input.enrolment : undefined,
 		registration: input.factor === "passkey" ? input.registration : undefined,
 	};
+}
+
+/** Whether they ask not to be asked on this device again. */
+function wantsTrust(input: SecondStepInput): boolean {
+	return input.factor !== "recovery_code" && input.trustDevice === true;
 }
 
 interface UnderWay {
@@ -88,14 +102,14 @@ async function finishBy(
 			? await checkCredential(engine, visitor, userId, input.credential!)
 			: await verifyCode(engine, visitor, userId, input);
 	if (shown === null) return refuse(engine, visitor, underWay, input.factor);
-	return openFor(engine, visitor, underWay, input.factor, shown);
+	return openFor(engine, visitor, underWay, input, shown);
 }
 
 async function openFor(
 	engine: Engine,
 	visitor: Visitor,
 	{ pending: { content, credentials }, settle }: UnderWay,
-	factor: FactorName,
+	input: SecondStepInput,
 	shown: Authentication,
 ): Promise<SignInResult> {
 	if (!(await endAttempt(engine, content))) return expired;
@@ -106,10 +120,16 @@ async function openFor(
 		began: content.began,
 		settle,
 		succeeded: "sign_in.succeeded",
-		detail: { method: content.method, factor },
+		detail: { method: content.method, factor: input.factor },
 	});
 	// Something ended all sign-ins under way after the factor was judged.
-	return opened === null ? expired : { ...opened, otherCookies: [clearedAttemptCookie(engine.settings)] };
+	if (opened === null) return expired;
+	const { user } = credentials;
+	const finished = { ...opened, otherCookies: [clearedAttemptCookie(engine.settings)] };
+	if (!wantsTrust(input)) return finished;
+	const { trustDevice } = await import("../devices/trusted-device.ts");
+	const trustedDevice = await trustDevice(engine, visitor, user, opened.session.id);
+	return { ...finished, ...(trustedDevice !== null && { trustedDevice }) };
 }
 
 async function refuse(

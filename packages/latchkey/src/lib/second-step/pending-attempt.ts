@@ -11,7 +11,7 @@ import type { Authentication } from "../sessions/open-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { Settings } from "../settings.ts";
 import type { Credentials, NewSession, Settlement } from "../storage/storage.ts";
-import { type SecondStep, secondStepFor } from "./second-step.ts";
+import { type SecondStep, secondStepFor, trustDaysFor } from "./second-step.ts";
 
 /** How long a sign-in waits for its second step. */
 const lifetimeMs = 10 * 60_000;
@@ -21,6 +21,8 @@ const purpose = "attempt";
 
 /** A sign-in that waits for its second step, as its visitor may see it. */
 export interface PendingAttempt extends SecondStep {
+	/** For how many days this device can be trusted with it, by `trustDevice`; `null` where it cannot. */
+	readonly trustDays: number | null;
 	/** ISO 8601, UTC. */
 	readonly expiresAt: string;
 }
@@ -100,7 +102,7 @@ export async function startAttempt(
 	return {
 		ok: false,
 		code: "second_factor_required",
-		attempt: { ...step, expiresAt: isoTime(content.expiresAt) },
+		attempt: { ...step, trustDays: trustDaysFor(engine, user, step), expiresAt: isoTime(content.expiresAt) },
 		cookie: {
 			name: attemptCookieName(engine.settings),
 			value: seal(engine.attemptKeys, cookieBase, JSON.stringify(content)),
@@ -119,7 +121,7 @@ export async function currentAttempt(engine: Engine, visitor: Visitor): Promise<
 	if (content === null) return null;
 	const credentials = await engine.storage.findCredentialsOfUser(content.userId);
 	if (credentials === null || credentials.user.epoch !== content.epoch) return null;
-	const step = secondStepFor(engine, credentials.factors, content);
+	const step = secondStepFor(engine, credentials, content);
 	return step === null ? null : { content, credentials, step };
 }
 
@@ -135,8 +137,8 @@ export async function dropAttempt(engine: Engine, visitor: Visitor): Promise<Coo
 	return clearedAttemptCookie(engine.settings);
 }
 
-export function toPendingAttempt({ step, content }: CurrentAttempt): PendingAttempt {
-	return { ...step, expiresAt: isoTime(content.expiresAt) };
+export function toPendingAttempt(engine: Engine, { step, content, credentials }: CurrentAttempt): PendingAttempt {
+	return { ...step, trustDays: trustDaysFor(engine, credentials.user, step), expiresAt: isoTime(content.expiresAt) };
 }
 
 export function attemptCookieName(settings: Settings): string {

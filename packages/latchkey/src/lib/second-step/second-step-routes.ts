@@ -16,7 +16,7 @@ const read = route({
 	responses: { 200: z.object({ attempt: z.nullable(attemptSchema) }) },
 	async handle({ engine, visitor }) {
 		const pending = await currentAttempt(engine, visitor);
-		return { status: 200, body: { attempt: pending === null ? null : toPendingAttempt(pending) } };
+		return { status: 200, body: { attempt: pending === null ? null : toPendingAttempt(engine, pending) } };
 	},
 });
 

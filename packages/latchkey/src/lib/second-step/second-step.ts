@@ -1,6 +1,10 @@
 import type { Engine } from "../engine.ts";
+import { misconfigured } from "../errors.ts";
+import { choices, type SecondFactorPolicy, secondFactorPolicies } from "../options.ts";
 import type { Authentication } from "../sessions/open-session.ts";
+import { toUser } from "../sessions/session.ts";
 import type { FactorSummary } from "../storage/factors-storage.ts";
+import type { Credentials, UserRecord } from "../storage/storage.ts";
 import { isPhishingResistant, reaches } from "./authentication.ts";
 
 /** What a second step can be. */
@@ -22,20 +26,52 @@ export interface SecondStep {
  */
 export function secondStepFor(
 	engine: Pick<Engine, "options" | "methods">,
-	factors: FactorSummary,
+	{ user, factors }: Pick<Credentials, "user" | "factors">,
 	{ amr, level }: Authentication,
 ): SecondStep | null {
-	const { secondFactor } = engine.options;
-	if (secondFactor === "phishing-resistant") {
+	const policy = policyFor(engine, user);
+	if (policy === "phishing-resistant") {
 		if (isPhishingResistant(amr)) return null;
 		return factors.passkeys > 0 ? { factors: ["passkey"], enrolments: [] } : { factors: [], enrolments: ["passkey"] };
 	}
 	if (reaches(level, "aal2")) return null;
 	const usable = usableFactors(engine, factors);
 	const isOn = factors.totp || (factors.secondStep && usable.length > 0);
-	if (!isOn && secondFactor === "optional") return null;
+	if (!isOn && policy === "optional") return null;
 	if (usable.some((factor) => factor !== "recovery_code")) return { factors: usable, enrolments: [] };
 	return { factors: [], enrolments: hasPasskeys(engine) ? ["totp", "passkey"] : ["totp"] };
+}
+
+/**
+ * What the owner of the application asks of this user.
+ * @throws {AuthError} `misconfigured` when their function answers nothing that can be held to
+ */
+export function policyFor(engine: Pick<Engine, "options" | "methods">, user: UserRecord): SecondFactorPolicy {
+	const { secondFactor } = engine.options;
+	if (typeof secondFactor !== "function") return secondFactor;
+	const policy = secondFactor(toUser(engine, user));
+	if (!secondFactorPolicies.includes(policy)) {
+		throw misconfigured(`secondFactor must answer ${choices(secondFactorPolicies)}, not ${JSON.stringify(policy)}`);
+	}
+	if (policy === "phishing-resistant" && !hasPasskeys(engine)) {
+		throw misconfigured('secondFactor answered "phishing-resistant", which needs passkey() among the methods');
+	}
+	return policy;
+}
+
+/** For how many days this user may trust a device; `null` where the owner lets nobody, or asks two factors of them each time. */
+export function trustDaysOf(engine: Pick<Engine, "options" | "methods">, user: UserRecord): number | null {
+	const { trustedDeviceDays: days } = engine.options;
+	return days === null || policyFor(engine, user) !== "optional" ? null : days;
+}
+
+/** The same by showing one of these factors. A recovery code stands for what was lost: it lets in once. */
+export function trustDaysFor(
+	engine: Pick<Engine, "options" | "methods">,
+	user: UserRecord,
+	{ factors }: SecondStep,
+): number | null {
+	return factors.some((factor) => factor !== "recovery_code") ? trustDaysOf(engine, user) : null;
 }
 
 /** Every factor that the account can show. */

@@ -27,6 +27,8 @@ export interface GrantedSession {
 	readonly recoveryCodes?: readonly string[];
 	/** Makes the browser a known device of the person. */
 	readonly device?: CookieToSet;
+	/** The next token of a device that stands in for a second step, or its first. */
+	readonly trustedDevice?: CookieToSet;
 }
 
 /** A session about to be opened. The secret goes into the token and nowhere else. */

@@ -136,7 +136,7 @@ describe("resolving a session", () => {
 	});
 
 	it("ends an idle session when it says, and no token prolongs it [ASVS 7.3.1]", async () => {
-		const auth = openTestAuth({ profile: "aal2" });
+		const auth = openTestAuth({ profile: "aal2", secondFactor: "optional" });
 		const browser = await signedUp(auth, { email: "ada@example.com", password: "correct horse battery staple" });
 		const token = browser.cookies.get("session")!;
 		for (let use = 0; use < 3; use++) {
@@ -149,7 +149,7 @@ describe("resolving a session", () => {
 	});
 
 	it("ends a session absolutely, however much it is used and renewed [ASVS 7.3.2]", async () => {
-		const auth = openTestAuth({ profile: "aal2" });
+		const auth = openTestAuth({ profile: "aal2", secondFactor: "optional" });
 		const browser = await signedUp(auth, { email: "ada@example.com", password: "correct horse battery staple" });
 		let token = browser.cookies.get("session")!;
 		for (let half = 1; half < 48; half++) {

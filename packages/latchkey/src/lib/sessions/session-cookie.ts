@@ -33,3 +33,14 @@ export function sessionCookie(settings: Settings, token: string, expiresInMs: nu
 export function clearedSessionCookie(settings: Settings): CookieToSet {
 	return { name: sessionCookieName(settings), value: "", maxAgeSeconds: 0, secure: settings.secure };
 }
+
+/** The cookies of a device that go along with that of a session. */
+export function deviceCookies({
+	device,
+	trustedDevice,
+}: {
+	readonly device?: CookieToSet;
+	readonly trustedDevice?: CookieToSet;
+}): CookieToSet[] {
+	return [device, trustedDevice].filter((cookie) => cookie !== undefined);
+}

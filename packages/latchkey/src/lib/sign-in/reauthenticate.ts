@@ -5,6 +5,7 @@ import type { Visitor } from "../http/visitor.ts";
 import type { MethodAttempt } from "../methods/method.ts";
 import { assertionInput } from "../passkeys/responses.ts";
 import { typedPassword } from "../passwords/typed-password.ts";
+import { trustedDeviceAmr } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { Settlement } from "../storage/storage.ts";
 import { admitAttempt, proveAndOpen, type SignInResult } from "./sign-in.ts";
@@ -78,11 +79,13 @@ function prove(
 	settle: Settlement,
 	attempt: MethodAttempt,
 ): Promise<SignInResult> {
+	// A device that was trusted on the way in proves nothing: what it stood in for is shown now, or asked for.
+	const { level, amr } = current.session;
 	return proveAndOpen(engine, visitor, {
 		method: { name, amr: ["pwd"], level: "aal1" },
 		attempt,
 		previous: current,
-		earlier: current.session,
+		earlier: { level, amr: amr.filter((name) => name !== trustedDeviceAmr) },
 		began: { continues: current.session.id },
 		settle,
 		succeeded: "reauthentication.succeeded",

@@ -2,14 +2,15 @@ import { deviceSubject, isKnownDevice, rememberDevice } from "../devices/known-d
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent, type EventType } from "../events/events.ts";
-import { type Attempt, addressSubject } from "../http/throttle.ts";
+import { type Admission, type Attempt, addressSubject, type FoundAccount } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
-import { type Method, type MethodAttempt, readAttempt } from "../methods/method.ts";
+import { type Method, type MethodAttempt, type Named, readAttempt } from "../methods/method.ts";
 import { recordWrongPassword } from "../passwords/failed-password.ts";
 import { combine } from "../second-step/authentication.ts";
 import { type SecondFactorRequired, startAttempt } from "../second-step/pending-attempt.ts";
-import { secondStepFor } from "../second-step/second-step.ts";
+import { secondStepFor, trustDaysOf } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, type GrantedSession, grantSession } from "../sessions/open-session.ts";
+import { trustedDeviceAmr } from "../sessions/recent-proof.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import type { Credentials, NewEvent, NewSession, Settlement, UserRecord } from "../storage/storage.ts";
@@ -28,7 +29,7 @@ export async function signIn(engine: Engine, visitor: Visitor, raw: unknown): Pr
 	const { method, attempt } = read;
 	// A password that nobody has time to check is no failed attempt.
 	if (method.amr.includes("pwd")) engine.hasher.requireRoom();
-	const admission = await admitAttempt(engine, visitor, attempt.account);
+	const admission = await admitAttempt(engine, visitor, attempt.account, null, attempt.named);
 	if (!admission.ok) return admission;
 	const previous = await resolveSession(engine, visitor, { activity: false });
 	return proveAndOpen(engine, visitor, {
@@ -36,6 +37,7 @@ export async function signIn(engine: Engine, visitor: Visitor, raw: unknown): Pr
 		attempt,
 		previous,
 		settle: admission.settle,
+		...(admission.found && { found: admission.found }),
 		succeeded: "sign_in.succeeded",
 		failed: "sign_in.failed",
 	});
@@ -47,12 +49,15 @@ export async function admitAttempt(
 	visitor: Visitor,
 	account: string | null,
 	userId: string | null = null,
-): Promise<{ ok: true; settle: Settlement } | Refusal> {
+	named?: Named,
+): Promise<Admitted | Refusal> {
 	const device = account === null ? null : deviceSubject(engine, visitor, account);
 	const attempt: Attempt =
 		device === null ? { rule: "signInAccount", subject: account } : { rule: "signInDevice", subject: device };
-	return admitAttempts(engine, visitor, [attempt], userId);
+	return admitAttempts(engine, visitor, [attempt], userId, named);
 }
+
+type Admitted = Extract<Admission, { ok: true }>;
 
 /** The same for attempts that other rules count; the visitor's address always counts along. */
 export async function admitAttempts(
@@ -60,9 +65,10 @@ export async function admitAttempts(
 	visitor: Visitor,
 	attempts: readonly Attempt[],
 	userId: string | null,
-): Promise<{ ok: true; settle: Settlement } | Refusal> {
+	named?: Named,
+): Promise<Admitted | Refusal> {
 	const ofAddress: Attempt = { rule: "signInAddress", subject: addressSubject(engine, visitor) };
-	const admission = await engine.throttle.admit([...attempts, ofAddress]);
+	const admission = await engine.throttle.admit([...attempts, ofAddress], named);
 	if (admission.ok) return admission;
 	if (admission.first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
 	return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
@@ -77,6 +83,8 @@ interface ProofUnderWay {
 	/** The session at a provider that it was shown in, or the session here that goes on. Default: none. */
 	began?: NewSession["began"];
 	settle: Settlement;
+	/** Whom the attempt named, if that was read when it was counted. */
+	found?: FoundAccount;
 	succeeded: EventType;
 	failed: EventType;
 }
@@ -86,7 +94,7 @@ interface ProofUnderWay {
  * proof of a person ends here.
  */
 export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: ProofUnderWay): Promise<SignInResult> {
-	const person = new ProofOfPerson(engine, visitor);
+	const person = new ProofOfPerson(engine, visitor, proof.found ?? null);
 	const credentials = await person.prove(proof.attempt);
 	if (credentials === null) {
 		const event = auditEvent(proof.failed, visitor, {
@@ -119,13 +127,33 @@ async function openOrAsk(
 	authentication: Authentication,
 	credentials: Credentials,
 ): Promise<SignInResult | null> {
-	const step = secondStepFor(engine, credentials.factors, authentication);
-	if (step !== null) {
+	const { user } = credentials;
+	const step = secondStepFor(engine, credentials, authentication);
+	// Only on the way in: whoever is to prove themselves once more has a reason to be asked.
+	const mayBeTrusted = step !== null && step.enrolments.length === 0 && succeeded === "sign_in.succeeded";
+	const trusted =
+		mayBeTrusted && trustDaysOf(engine, user) !== null ? await trustedDeviceOf(engine, visitor, user) : null;
+	if (step !== null && trusted === null) {
 		return startAttempt(engine, visitor, { credentials, method: method.name, authentication, began, settle, step });
 	}
-	const { user } = credentials;
-	const detail = { method: method.name };
-	return openProven(engine, visitor, { user, authentication, previous, began, settle, succeeded, detail });
+	const detail = { method: method.name, ...(trusted !== null && { trustedDevice: trusted.id }) };
+	const amr = trusted === null ? authentication.amr : [...authentication.amr, trustedDeviceAmr];
+	const shown = { ...authentication, amr };
+	const opened = await openProven(engine, visitor, {
+		user,
+		authentication: shown,
+		previous,
+		began,
+		settle,
+		succeeded,
+		detail,
+	});
+	return opened === null || trusted === null ? opened : { ...opened, trustedDevice: trusted.cookie };
+}
+
+async function trustedDeviceOf(engine: Engine, visitor: Visitor, user: UserRecord) {
+	const { spendTrust } = await import("../devices/trusted-device.ts");
+	return spendTrust(engine, visitor, user);
 }
 
 // The epoch moved while the proof was judged: somebody ended all sessions. If what was proven still holds, this sign-in

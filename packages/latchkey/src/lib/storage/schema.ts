@@ -16,6 +16,7 @@ export interface Schema {
 	latchkey_totp: TotpTable;
 	latchkey_recovery_code: RecoveryCodeTable;
 	latchkey_passkey: PasskeyTable;
+	latchkey_trusted_device: TrustedDeviceTable;
 	latchkey_mail: MailTable;
 	latchkey_migration: MigrationTable;
 }
@@ -200,4 +201,17 @@ export interface PasskeyTable {
 	name: string;
 	created_at: number;
 	last_used_at: number | null;
+}
+
+export interface TrustedDeviceTable {
+	id: string;
+	user_id: string;
+	/** Good while it is its user's. */
+	epoch: number;
+	token_hash: Uint8Array;
+	created_at: number;
+	used_at: number;
+	expires_at: number;
+	address: string | null;
+	user_agent: string | null;
 }

@@ -2,6 +2,7 @@ import type { EmailStorage } from "./email-storage.ts";
 import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
 import type { MailStorage, NewMail } from "./mail-storage.ts";
 import type { OAuthStorage, ProviderSession } from "./oauth-storage.ts";
+import type { TrustedDeviceRecord, TrustedDevicesStorage } from "./trusted-devices-storage.ts";
 
 /**
  * The port to the database. Everything above it is free of SQL; everything below it is free of policy. Two adapters
@@ -12,7 +13,7 @@ import type { OAuthStorage, ProviderSession } from "./oauth-storage.ts";
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage extends MailStorage, EmailStorage, OAuthStorage, FactorsStorage {
+export interface Storage extends MailStorage, EmailStorage, OAuthStorage, FactorsStorage, TrustedDevicesStorage {
 	// ── sessions ──
 
 	/**
@@ -109,6 +110,15 @@ export interface Storage extends MailStorage, EmailStorage, OAuthStorage, Factor
 	 * callers never get more acceptances than the rule allows. See {@link Counter}.
 	 */
 	increment(counters: readonly Counter[]): Promise<CounterState[]>;
+
+	/**
+	 * {@link increment} for an attempt on the account that an identifier names, and {@link findCredentials} in the same
+	 * statement: what every sign-in begins with. At least one counter.
+	 */
+	countAttempt(
+		counters: readonly Counter[],
+		identifier: { kind: IdentifierKind; canonical: string },
+	): Promise<{ states: CounterState[]; credentials: Credentials | null }>;
 
 	/** Keeps a single-use token, hashed, under a purpose and a subject, for `lifetimeMs`. */
 	putToken(token: NewToken): Promise<void>;
@@ -384,6 +394,7 @@ export interface UserExport {
 	}[];
 	password: { changedAt: number } | null;
 	factors: Omit<FactorsRecord, "totp" | "password"> & { totp: Omit<TotpRecord, "sealed" | "lastStep"> | null };
+	trustedDevices: readonly TrustedDeviceRecord[];
 	sessions: readonly SessionRecord[];
 	events: readonly EventRecord[];
 }

@@ -8,6 +8,7 @@ import { admitFactor, typedCode } from "../factors/verify-factor.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { combine } from "../second-step/authentication.ts";
+import { policyFor } from "../second-step/second-step.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
@@ -96,7 +97,7 @@ export async function removeTotp(
 	const refused = refusalToChange(current, factors);
 	if (refused !== null) return refused;
 	// Whoever must have a second factor keeps the last one; the next sign-in would only ask for another.
-	const isLast = factors.passkeys.length === 0 && engine.options.secondFactor === "required";
+	const isLast = factors.passkeys.length === 0 && policyFor(engine, user) === "required";
 	if (isLast && factors.totp !== null) return { ok: false, code: "last_way_in" };
 	const event = auditEvent("totp.removed", visitor, { userId: user.id, sessionId: session.id });
 	const removed = await engine.storage.removeTotp({ userId: user.id, keepSessionId: session.id, events: [event] });

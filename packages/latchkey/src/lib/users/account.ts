@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { isoTime } from "../clock.ts";
+import { toTrustedDevice } from "../devices/trusted-device.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { toEvent } from "../events/event-log.ts";
@@ -71,7 +72,7 @@ export async function exportAccount(
 	const admission = await engine.throttle.admit([{ rule: "exportNotice", subject: person.id }]);
 	const exported = auditEvent("user.exported", visitor, { userId: person.id, sessionId: here.id });
 	if (admission.ok) await engine.storage.appendEvents([exported]);
-	const { user, identifiers, identities, password, sessions, events } = stored;
+	const { user, identifiers, identities, password, trustedDevices, sessions, events } = stored;
 	return {
 		user: { ...toUser(engine, user), updatedAt: isoTime(user.updatedAt) },
 		// Also what the options do not name any more.
@@ -84,6 +85,7 @@ export async function exportAccount(
 		})),
 		identities: identities.map((identity) => ({ ...identity, createdAt: isoTime(identity.createdAt) })),
 		password: password === null ? null : { changedAt: isoTime(password.changedAt) },
+		trustedDevices: trustedDevices.map(toTrustedDevice),
 		sessions: sessions.map((session) => toDevice(session, current.session.id)),
 		events: events.map(toEvent),
 	};

@@ -11,19 +11,22 @@ import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
 import { mailKinds } from "../mail/mail-message.ts";
 import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
+import type { SignInResult } from "../sign-in/sign-in.ts";
 import { mergeFields } from "./own-fields.ts";
 import { register, type SignUpInput } from "./sign-up.ts";
 
 const purpose = "sign-up-code";
 
-/** A sign-up that waits for its proof; the password is a sealed hash. */
+/** A sign-up that waits for its proof; the password is a sealed hash, `null` for somebody who came from a provider. */
 interface Registration {
 	value: string;
 	canonical: string;
 	name: string | null;
-	sealed: string;
+	sealed: string | null;
 	/** The application's own, as they are stored. */
 	fields?: string | null;
+	/** The sign-up at a provider that it finishes. */
+	held?: string;
 }
 
 /**
@@ -69,12 +72,17 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 	if (asked?.purpose !== purpose || code === null) return { ok: false, code: "invalid_code" };
 	const token = await redeemCode(engine, { purpose, holder: asked.holder, code });
 	if (token === null) return { ok: false, code: "invalid_code" };
-	const { value, canonical, name, sealed, fields = null } = token.payload as Registration;
+	const { value, canonical, name, sealed, fields = null, held } = token.payload as Registration;
 	const userId = token.subject;
+	const email = { kind: "email", value, canonical } as const;
+	if (held !== undefined) {
+		const { completeWithProvenEmail } = await import("../oauth/complete-sign-up.ts");
+		return signedUp(await completeWithProvenEmail(engine, visitor, held, { email, fields }));
+	}
 	const result = await register(engine, visitor, {
 		userId,
 		name,
-		identifiers: [{ kind: "email", value, canonical }],
+		identifiers: [email],
 		password: sealed,
 		language: languageOf(engine, visitor),
 		emailIsProven: true,
@@ -85,6 +93,9 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 		mails: [],
 		events: [],
 	});
-	if (result.ok || result.code === "second_factor_required") return { ok: true, what: "signed_up", result };
-	return result;
+	return signedUp(result);
+}
+
+function signedUp(result: SignInResult): EmailConfirmed {
+	return result.ok || result.code === "second_factor_required" ? { ok: true, what: "signed_up", result } : result;
 }

@@ -9,7 +9,7 @@ import type { Visitor } from "../http/visitor.ts";
 import { languageOf } from "../mail/ask-for-mail.ts";
 import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
-import { startAttempt } from "../second-step/pending-attempt.ts";
+import { nowOf, startAttempt } from "../second-step/pending-attempt.ts";
 import { secondStepFor } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";
@@ -17,7 +17,7 @@ import { resolveSession } from "../sessions/resolve-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { FactorSummary } from "../storage/factors-storage.ts";
 import type { NewMail } from "../storage/mail-storage.ts";
-import type { CreateUser, NewEvent } from "../storage/storage.ts";
+import type { CreateUser, IdentifierKind, NewEvent, UserRecord } from "../storage/storage.ts";
 import { emailField, nameField, usernameField } from "./fields.ts";
 import { mergeFields } from "./own-fields.ts";
 
@@ -97,13 +97,10 @@ interface Newcomer
 }
 
 /** Writes the account and opens its first session, or asks for a second factor where everybody must have one. */
-export async function register(
-	engine: Engine,
-	visitor: Visitor,
-	{ userId, method, authentication, factors, mails, events, ...account }: Newcomer,
-): Promise<SignInResult> {
+export async function register(engine: Engine, visitor: Visitor, newcomer: Newcomer): Promise<SignInResult> {
+	const { userId, method, authentication, factors, mails, events, ...account } = newcomer;
 	const previous = await resolveSession(engine, visitor, { activity: false });
-	const step = secondStepFor(engine, factors, authentication);
+	const step = secondStepFor(engine, { user: newcomerRecord(engine, newcomer), factors }, authentication);
 	const { secret, draft } = draftSession(engine, visitor, authentication);
 	const replaced = step === null ? replace(previous, userId, visitor) : { replaces: null, events: [] };
 	const sessionId = step === null ? draft.id : null;
@@ -132,4 +129,15 @@ export async function register(
 
 function takenFields(taken: readonly string[]): Record<string, string> {
 	return Object.fromEntries(taken.map((field) => [field, "taken"]));
+}
+
+/** The newcomer as they will be stored, for whoever judges them by what they are. */
+function newcomerRecord(
+	engine: Engine,
+	{ userId, name, identifiers, emailIsProven = false, fields = null }: Newcomer,
+): UserRecord {
+	const named = (kind: IdentifierKind) => identifiers.find((identifier) => identifier.kind === kind)?.value ?? null;
+	const [email, username, createdAt] = [named("email"), named("username"), nowOf(engine)];
+	const emailVerifiedAt = emailIsProven ? createdAt : null;
+	return { id: userId, name, email, emailVerifiedAt, username, epoch: 1, createdAt, fields };
 }

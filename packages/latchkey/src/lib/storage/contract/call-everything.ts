@@ -7,8 +7,10 @@ import {
 	newMail,
 	newPasskey,
 	newTotp,
+	newTrustedDevice,
 	newUser,
 	nothingToSettle,
+	rotation,
 	sha256,
 	signIn,
 } from "./fixtures.ts";
@@ -49,6 +51,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	});
 	await storage.exportUser(userId);
 	await storage.increment([counter("a"), counter("b")]);
+	await storage.countAttempt([counter("a"), counter("b")], { kind: "email", canonical: "ada@example.com" });
 	await storage.putToken({ purpose: "p", subject: userId, tokenHash: sha256("t"), lifetimeMs: minute, payload: null });
 	await storage.consumeToken({ purpose: "p", tokenHash: sha256("t") });
 	await storage.appendEvents([newEvent()]);
@@ -64,6 +67,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	await callMail(storage, userId);
 	await callOAuth(storage, userId, sessionId);
 	await callFactors(storage, userId);
+	await callTrustedDevices(storage, userId);
 	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
 	await storage.deleteExpired(1);
 	await storage.ping();
@@ -103,8 +107,18 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] });
 	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
 	await storage.switchSecondStep({ ...change, on: true });
+	await storage.forgetAttempts({ keys: ["k"], events: [] });
 	await storage.addPassword({ ...change, sealed: "x" });
 	await storage.readFactors(userId);
 	await storage.removeTotp(change);
-	await storage.removePasskey({ ...change, id: passkey.id });
+	await storage.removePasskey({ ...change, id: passkey.id, usableProviders: ["p"] });
+}
+
+async function callTrustedDevices(storage: Storage, userId: string): Promise<void> {
+	const { user } = (await storage.findCredentialsOfUser(userId))!;
+	const device = newTrustedDevice(userId, { epoch: user.epoch });
+	await storage.addTrustedDevice(device);
+	await storage.rotateTrustedDevice(rotation(device));
+	await storage.listTrustedDevices(userId);
+	await storage.forgetTrustedDevice({ userId, id: device.id, events: [] });
 }

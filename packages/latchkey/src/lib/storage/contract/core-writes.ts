@@ -48,16 +48,20 @@ export const coreWrites = {
 			const { session, ...input } = signIn(id, { secret: second(id) });
 			return storage.createSession({
 				...input,
-				session: { ...session, began: { ...identityOf(id), providerSession: null } },
+				session: { ...session, began: beganAt(id) },
 				replaces: { sessionId: first(id) },
 				events: loggedEvent(id),
 			});
 		},
 		async isStored(storage, id) {
-			const begun = await storage.findSessionsOfProvider({ ...identityOf(id), providerSession: null });
-			const found = [await isLive(storage, first(id)), await isLive(storage, second(id)), await isLogged(storage, id)];
-			const states = { before: [true, false, false, 0], after: [false, true, true, 1] };
-			return whichOf(id, states, [...found, begun.length]);
+			const begun = (await storage.findSessionsOfProvider(beganAt(id))).length;
+			const found = [
+				await isLive(storage, first(id)),
+				await isLive(storage, second(id)),
+				begun,
+				await isLogged(storage, id),
+			];
+			return whichOf(id, { before: [true, false, 0, false], after: [false, true, 1, true] }, found);
 		},
 	},
 
@@ -176,6 +180,13 @@ export const coreWrites = {
 			!(await storage.increment([counter(id, { limit: 1, windowMs: day })]))[0]!.accepted,
 	},
 
+	countAttempt: {
+		write: (storage, id) =>
+			storage.countAttempt([counter(id, { limit: 1, windowMs: day })], { kind: "email", canonical: id }),
+		isStored: async (storage, id) =>
+			!(await storage.increment([counter(id, { limit: 1, windowMs: day })]))[0]!.accepted,
+	},
+
 	putToken: {
 		write: (storage, id) => storage.putToken(token(id)),
 		async isStored(storage, id) {
@@ -219,4 +230,8 @@ export const coreWrites = {
 
 function token(id: string) {
 	return { purpose: "p", subject: id, tokenHash: sha256(id), lifetimeMs: hour, payload: null };
+}
+
+function beganAt(id: string) {
+	return { ...identityOf(id), providerSession: null };
 }

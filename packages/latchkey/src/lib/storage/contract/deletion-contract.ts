@@ -112,6 +112,7 @@ export function deletionContract(context: ContractContext): void {
 			identities: [{ issuer: "https://id.example", subject: "1", provider: null, label: null, createdAt }],
 			password: { changedAt: createdAt },
 			factors: { totp: null, passkeys: [], recoveryCodes: 0, secondStep: false },
+			trustedDevices: [],
 			sessions: [second, expect.objectContaining({ id: input.session!.id })],
 			events: [{ ...event, userId: input.id, at: createdAt }],
 		});

@@ -5,6 +5,7 @@ import { coreWrites } from "./core-writes.ts";
 import { factorWrites } from "./factor-writes.ts";
 import { mailWrites } from "./mail-writes.ts";
 import { providerWrites } from "./provider-writes.ts";
+import { trustedDeviceWrites } from "./trusted-device-writes.ts";
 import { claimsIn, type Write } from "./write.ts";
 
 /** What of the port only reads, or concerns no row. Everything else is written in {@link everyWrite}. */
@@ -18,6 +19,7 @@ export const everyWrite: Readonly<Record<WriteKind, Write>> = {
 	...mailWrites,
 	...providerWrites,
 	...factorWrites,
+	...trustedDeviceWrites,
 };
 
 export const writeKinds = Object.keys(everyWrite) as WriteKind[];

@@ -1,5 +1,5 @@
 import type { Storage } from "../storage.ts";
-import { newPasskey, newTotp, sha256 } from "./fixtures.ts";
+import { counter, day, newPasskey, newTotp, sha256 } from "./fixtures.ts";
 import {
 	first,
 	isLive,
@@ -43,6 +43,19 @@ export const factorWrites = {
 		async isStored(storage, id) {
 			const found = [(await storage.readFactors(id))!.totp!.name, await isLogged(storage, id)];
 			return whichOf(id, { before: [null, false], after: ["renamed", true] }, found);
+		},
+	},
+
+	forgetAttempts: {
+		async prepare(storage, id) {
+			await signUp(storage, id);
+			await storage.increment([counter(id, { limit: 1, windowMs: day })]);
+		},
+		write: (storage, id) => storage.forgetAttempts({ keys: [id], events: loggedEvent(id) }),
+		async isStored(storage, id) {
+			const [state] = await storage.increment([counter(id, { limit: 1, windowMs: day })]);
+			const found = [state!.accepted, await isLogged(storage, id)];
+			return whichOf(id, { before: [false, false], after: [true, true] }, found);
 		},
 	},
 
@@ -113,7 +126,7 @@ export const factorWrites = {
 			await addPasskey(storage, id, []);
 			await storage.replaceRecoveryCodes({ userId: id, codeHashes: [sha256(first(id))], events: [] });
 		},
-		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id }),
+		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id, usableProviders: [] }),
 		async isStored(storage, id) {
 			const { passkeys, recoveryCodes } = (await storage.findCredentialsOfUser(id))!.factors;
 			const isThere = (await storage.findPasskey(id)) !== null;

@@ -70,6 +70,17 @@ export function factorsContract(context: ContractContext): void {
 		expect((await storage.readSession(sha256("with an app")))?.session.epoch).toBe(2);
 	});
 
+	it("forgets attempts of the counters that are named, and of no other", async () => {
+		const { storage } = context;
+		const { userId } = await signUp(storage, "ada");
+		const counters = ["stopped", "other"].map((key) => counter(key, { limit: 1 }));
+		await storage.increment(counters);
+		expect((await storage.increment(counters)).map(({ accepted }) => accepted)).toEqual([false, false]);
+		await storage.forgetAttempts({ keys: ["stopped", "never counted"], events: [newEvent({ userId })] });
+		expect((await storage.increment(counters)).map(({ accepted }) => accepted)).toEqual([true, false]);
+		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
+	});
+
 	it("[A25] takes each step of a secret once, and none before it", async () => {
 		const { storage, clock } = context;
 		const { userId } = await withTotp("ada");

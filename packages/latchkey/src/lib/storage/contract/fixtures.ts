@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { AddTotp, NewPasskey } from "../factors-storage.ts";
 import type { NewMail } from "../mail-storage.ts";
 import type { Counter, CreateSession, CreateUser, NewEvent, NewSession, Settlement, Storage } from "../storage.ts";
+import type { AddTrustedDevice, RotateTrustedDevice } from "../trusted-devices-storage.ts";
 
 export const minute = 60_000;
 export const hour = 60 * minute;
@@ -147,4 +148,31 @@ export function newPasskey(userId: string, overrides: Partial<NewPasskey> = {}):
 		name: "Phone",
 		...overrides,
 	};
+}
+
+/** A device that is trusted by the token `first`, for an account that `signUp` made. */
+export function newTrustedDevice(userId: string, overrides: Partial<AddTrustedDevice> = {}): AddTrustedDevice {
+	return {
+		id: nextId(),
+		userId,
+		epoch: 1,
+		tokenHash: sha256("first"),
+		lifetimeMs: 30 * day,
+		address: null,
+		userAgent: "Test/1",
+		replaces: null,
+		limit: 10,
+		events: [],
+		...overrides,
+	};
+}
+
+/** The use of a device's token, after which `next` is the one. */
+export function rotation(
+	{ id, userId, tokenHash }: Pick<AddTrustedDevice, "id" | "userId" | "tokenHash">,
+	next = "next",
+	overrides: Partial<RotateTrustedDevice> = {},
+): RotateTrustedDevice {
+	const place = { address: "203.0.113.7", userAgent: "Test/2" };
+	return { id, userId, tokenHash, nextTokenHash: sha256(next), graceMs: minute, ...place, events: [], ...overrides };
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
 import { writeEverything } from "./every-write.ts";
+import { type FactorRaceJobs, factorRaceJobs } from "./factor-race-jobs.ts";
 import { newEvent, newUser, nothingToSettle, sha256, signIn } from "./fixtures.ts";
 
 /** Whose identities are raced for. */
 export const raceIssuer = "https://race.example";
 
 /** What a process can be told to do in a race. Inputs and answers travel as JSON. */
-export interface RaceJobs {
+export interface RaceJobs extends FactorRaceJobs {
 	increment(input: { counter: Counter; times: number }): Promise<{ accepted: boolean; refusedCount: number }[]>;
 	/** How many of the calls got the token. */
 	consume(input: { token: string; times: number }): Promise<number>;
@@ -20,6 +21,8 @@ export interface RaceJobs {
 	endAllSessions(input: { userId: string }): Promise<null>;
 	/** Whether the identity was unlinked. */
 	unlink(input: { userId: string; subject: string }): Promise<string>;
+	/** Whether the passkey was removed. */
+	removePasskey(input: { userId: string; keepSessionId: string; id: string }): Promise<string>;
 	/** How many of the calls may refresh. */
 	claimRefresh(input: { subject: string; times: number }): Promise<number>;
 	/** How many of the calls linked the identity to a user of their own. */
@@ -41,8 +44,15 @@ export type RaceJob = { [Name in keyof RaceJobs]: [name: Name, input: Parameters
 /** The jobs, on an open store. `report` tells the parent about something before the job is over. */
 export function raceJobs(storage: Storage, report: (word: unknown) => void): RaceJobs {
 	return {
+		...factorRaceJobs(storage),
+
 		increment: async ({ counter, times }) => {
-			const states = await parallel(times, () => storage.increment([counter]));
+			// By either way to count: both must hold to one limit.
+			const byName = () => storage.countAttempt([counter], { kind: "email", canonical: "ada@example.com" });
+			let turn = 0;
+			const states = await parallel(times, async () =>
+				turn++ % 2 === 0 ? storage.increment([counter]) : (await byName()).states,
+			);
 			return states.flat().map(({ accepted, refusedCount }) => ({ accepted, refusedCount }));
 		},
 
@@ -81,6 +91,8 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 
 		unlink: ({ userId, subject }) =>
 			storage.unlinkIdentity({ userId, issuer: raceIssuer, subject, usableProviders: ["race"], events: [] }),
+
+		removePasskey: (input) => storage.removePasskey({ ...input, usableProviders: ["race"], events: [] }),
 
 		claimRefresh: async ({ subject, times }) => {
 			const claim = () => storage.claimRefresh({ issuer: raceIssuer, subject, version: 1, leaseMs: 60_000 });

@@ -14,6 +14,7 @@ import { sessionEndsContract } from "./session-ends-contract.ts";
 import { sessionsContract } from "./sessions-contract.ts";
 import { throttleContract } from "./throttle-contract.ts";
 import { tokensContract } from "./tokens-contract.ts";
+import { trustedDevicesContract } from "./trusted-devices-contract.ts";
 import { upkeepContract } from "./upkeep-contract.ts";
 import { usersContract } from "./users-contract.ts";
 
@@ -31,6 +32,7 @@ export function storageContract(name: string, open: OpenContractStore): void {
 	describe(`${name}: outside providers`, () => oauthContract(useContractStore(open)));
 	describe(`${name}: second factors`, () => factorsContract(useContractStore(open)));
 	describe(`${name}: passkeys`, () => passkeysContract(useContractStore(open)));
+	describe(`${name}: trusted devices`, () => trustedDevicesContract(useContractStore(open)));
 	describe(`${name}: first password`, () => firstPasswordContract(useContractStore(open)));
 	describe(`${name}: outbox`, () => mailContract(useContractStore(open)));
 	describe(`${name}: proven addresses`, () => emailContract(useContractStore(open)));

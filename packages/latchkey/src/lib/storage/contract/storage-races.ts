@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractStore } from "./contract-store.ts";
 import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
-import { counter, hour, minute, newEvent, newMail, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { factorRaces } from "./factor-races.ts";
+import { counter, hour, minute, newEvent, newMail, newPasskey, newUser, sha256, signIn, signUp } from "./fixtures.ts";
 import { type RaceJob, raceIssuer } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
@@ -121,6 +122,25 @@ export function storageRaces(name: string, options: RaceOptions): void {
 			}
 		});
 
+		it("leaves one way in when the last passkey and the last linked identity go at once", async () => {
+			for (let round = 0; round < 25; round++) {
+				const subject = `beside-${round}`;
+				const passkey = newPasskey("", { credentialId: subject });
+				const overrides = { identities: [{ issuer: raceIssuer, subject, provider: "race" }], passkey, password: null };
+				const { userId, session } = await signUp(store.storage, subject, overrides);
+				const remove = { userId, keepSessionId: session!.id, id: passkey.id };
+				const jobs: RaceJob[] = [
+					["unlink", { userId, subject }],
+					["removePasskey", remove],
+				];
+				const answers = (await race.run(round % 2 === 0 ? jobs : jobs.toReversed())) as string[];
+				expect(answers, `round ${round}`).toContain("last");
+				const identities = await store.storage.listIdentities(userId);
+				const passkeys = (await store.storage.readFactors(userId))!.passkeys;
+				expect(identities.length + passkeys.length, `round ${round}`).toBe(1);
+			}
+		});
+
 		it("[A7] links an identity to exactly one of 16 users who want it at once", async () => {
 			for (let round = 0; round < 5; round++) {
 				const subject = `wanted-${round}`;
@@ -162,6 +182,8 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				expect(await store.storage.listEvents(userId, { limit: 9 })).toHaveLength(1);
 			}
 		});
+
+		factorRaces(() => ({ race, store, processes }));
 
 		it("[A22] counts every one of 100 parallel failures", async () => {
 			const { userId } = await signUp(store.storage, "guessed");

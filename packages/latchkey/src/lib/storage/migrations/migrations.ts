@@ -3,6 +3,7 @@ import { mailTables } from "./0002-mail.ts";
 import { secondFactors } from "./0003-second-factors.ts";
 import { outsideProviders } from "./0004-outside-providers.ts";
 import { userFields } from "./0005-user-fields.ts";
+import { trustedDevices } from "./0006-trusted-devices.ts";
 import { appNames } from "./0010-app-names.ts";
 import type { Migration } from "./migration.ts";
 
@@ -13,5 +14,6 @@ export const migrations: readonly Migration[] = [
 	secondFactors,
 	outsideProviders,
 	userFields,
+	trustedDevices,
 	appNames,
 ];

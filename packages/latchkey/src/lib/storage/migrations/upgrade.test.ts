@@ -46,10 +46,14 @@ describe("statements of old code", () => {
 		laterThan(version).map((schemaVersion) => ({ version, played, schemaVersion })),
 	);
 
-	it("are recorded from the first version on", () => {
-		expect(recordings[0]?.version).toBe(1);
-		for (const database of ["sqlite", "postgres"]) {
-			expect(recordings[0]!.played.filter((one) => one.database === database).length).toBeGreaterThan(28);
+	it("are recorded of every version but the present one: a new migration is played what runs beside it while it is applied", () => {
+		const cure = "On the commit before the newest migration run: node packages/latchkey/test/record-statements.ts";
+		const recorded = recordings.map(({ version }) => version);
+		expect(recorded, cure).toEqual(expect.arrayContaining(pasts.map(({ version }) => version)));
+		for (const { played } of recordings) {
+			for (const database of ["sqlite", "postgres"]) {
+				expect(played.filter((one) => one.database === database).length).toBeGreaterThan(28);
+			}
 		}
 	});
 

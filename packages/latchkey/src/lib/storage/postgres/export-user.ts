@@ -6,7 +6,9 @@ import {
 	sessionColumns,
 	toEvent,
 	toSession,
+	toTrustedDevice,
 	toUser,
+	trustedDeviceColumns,
 } from "../sqlite/rows.ts";
 import type { Storage } from "../storage.ts";
 import { eventColumns } from "./audit-events.ts";
@@ -31,6 +33,7 @@ export function exportUserOperation(connection: PostgresConnection): Pick<Storag
 				identities: row.identities.map(({ created_at, ...identity }) => ({ ...identity, createdAt: created_at })),
 				password: row.changed_at === null ? null : { changedAt: row.changed_at },
 				factors: exportedFactors(row, row.totp[0], row.keys),
+				trustedDevices: row.trusted.map(toTrustedDevice),
 				sessions: row.sessions.map(toSession),
 				events: row.events.map(toEvent),
 			};
@@ -74,6 +77,13 @@ function prepareRead(connection: PostgresConnection) {
 						.orderBy("i.issuer")
 						.orderBy("i.subject"),
 				).as("identities"),
+				jsonArrayFrom(
+					eb
+						.selectFrom("latchkey_trusted_device as d")
+						.select(trustedDeviceColumns.map((column) => `d.${column}` as const))
+						.whereRef("d.user_id", "=", "u.id")
+						.orderBy("d.id", "desc"),
+				).as("trusted"),
 				jsonArrayFrom(
 					eb
 						.selectFrom("latchkey_session as s")

@@ -80,13 +80,17 @@ function prepareIdentities(connection: PostgresConnection) {
 				from owner left join linked on true`,
 		),
 
-		// All identities of the user are locked, in order: whoever unlinks another at the same moment is seen.
+		// The user's row is locked first, and so are the passkeys that it counts as they are now; then all identities, in
+		// order: whoever removes another way in at the same moment is seen.
 		unlink: connection.prepare<Unlink, { held: boolean; unlinked: string | null }>(
 			(_, p) => sql`with ${clock(p)},
+				owner as materialized (
+					select u.id, u.passkeys from latchkey_user as u where u.id = ${p.userId}::text for no key update
+				),
 				held as materialized (
 					select i.issuer, i.subject, i.provider, i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text as meant
-					from latchkey_identity as i where i.user_id = ${p.userId}::text
-					order by i.issuer, i.subject for update
+					from owner join latchkey_identity as i on i.user_id = owner.id
+					order by i.issuer, i.subject for update of i
 				),
 				others as materialized (
 					select count(*) filter (where meant) > 0 as held,
@@ -98,7 +102,7 @@ function prepareIdentities(connection: PostgresConnection) {
 					where latchkey_identity.issuer = ${p.issuer}::text and latchkey_identity.subject = ${p.subject}::text
 						and latchkey_identity.user_id = ${p.userId}::text and others.held and (
 							others.usable or exists (select from latchkey_password as p where p.user_id = ${p.userId}::text)
-							or exists (select from latchkey_user as u where u.id = ${p.userId}::text and u.passkeys > 0)
+							or exists (select from owner where owner.passkeys > 0)
 						)
 					returning latchkey_identity.user_id as id
 				),

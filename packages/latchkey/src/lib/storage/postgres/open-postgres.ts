@@ -28,6 +28,7 @@ import { sessionOperations } from "./sessions.ts";
 import { toStartError } from "./start-errors.ts";
 import { throttleOperations } from "./throttle.ts";
 import { tokenOperations } from "./tokens.ts";
+import { trustedDeviceOperations } from "./trusted-devices.ts";
 import { upkeepOperations } from "./upkeep.ts";
 import { userOperations } from "./users.ts";
 
@@ -187,6 +188,7 @@ function createStorage(connection: PostgresConnection, own: OwnPool | null): Sto
 		...oauthOperations(connection),
 		...factorOperations(connection),
 		...passkeyOperations(connection),
+		...trustedDeviceOperations(connection),
 		close: () => {
 			connection.close();
 			closing ??= own?.end() ?? Promise.resolve();

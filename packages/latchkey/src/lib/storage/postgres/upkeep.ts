@@ -26,7 +26,9 @@ export function upkeepOperations(connection: PostgresConnection): UpkeepOperatio
 			const counters = await deletions.counters.all({ limit });
 			const ofNobody = await deletions.ofNobody.all({ limit });
 			const mails = await deletions.mails.all({ limit });
-			return sessions.length + tokens.length + counters.length + ofNobody.length + mails.length;
+			const trusted = await deletions.trusted.all({ limit });
+			const gone = [sessions, tokens, counters, ofNobody, mails, trusted];
+			return gone.reduce((total, { length }) => total + length, 0);
 		},
 
 		ping: async () => {
@@ -71,6 +73,13 @@ function prepareDeletions(connection: PostgresConnection) {
 			(_, p) => sql`delete from latchkey_mail where id = any(array(
 				select m.id from latchkey_mail as m where m.expires_at <= ${now(p)}
 				order by m.expires_at limit ${p.limit}::integer for update skip locked
+			)) returning 1 as gone`,
+		),
+
+		trusted: connection.prepare<{ limit: number }, { gone: number }>(
+			(_, p) => sql`delete from latchkey_trusted_device where id = any(array(
+				select d.id from latchkey_trusted_device as d where d.expires_at <= ${now(p)}
+				order by d.expires_at limit ${p.limit}::integer for update skip locked
 			)) returning 1 as gone`,
 		),
 

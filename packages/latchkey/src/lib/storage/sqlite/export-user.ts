@@ -1,6 +1,16 @@
 import type { Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { exportedFactors, factorColumns, selectUsers, sessionColumns, toEvent, toSession, toUser } from "./rows.ts";
+import {
+	exportedFactors,
+	factorColumns,
+	selectUsers,
+	sessionColumns,
+	toEvent,
+	toSession,
+	toTrustedDevice,
+	toUser,
+	trustedDeviceColumns,
+} from "./rows.ts";
 
 /** Everything stored about a person, read on one state of the database. */
 export function exportUserOperation(connection: SqliteConnection): Pick<Storage, "exportUser"> {
@@ -24,6 +34,7 @@ export function exportUserOperation(connection: SqliteConnection): Pick<Storage,
 						.map(({ created_at, ...identity }) => ({ ...identity, createdAt: created_at })),
 					password: password === undefined ? null : { changedAt: password.changed_at },
 					factors: exportedFactors(row, statements.totp.get({ userId }), statements.passkeys.all({ userId })),
+					trustedDevices: statements.trustedDevices.all({ userId }).map(toTrustedDevice),
 					sessions: statements.sessions.all({ userId }).map(toSession),
 					events: statements.events.all({ userId }).map(toEvent),
 				};
@@ -59,6 +70,13 @@ function prepareStatements(connection: SqliteConnection) {
 		),
 		password: connection.prepareRead((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_password").select("changed_at").where("user_id", "=", p.userId),
+		),
+		trustedDevices: connection.prepareRead((db, p: { userId: string }) =>
+			db
+				.selectFrom("latchkey_trusted_device")
+				.select(trustedDeviceColumns)
+				.where("user_id", "=", p.userId)
+				.orderBy("id", "desc"),
 		),
 		sessions: connection.prepareRead((db, p: { userId: string }) =>
 			db

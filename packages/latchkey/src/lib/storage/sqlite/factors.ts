@@ -84,6 +84,12 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 		consumeRecoveryCode: ({ userId, codeHash }) =>
 			connection.execute(() => statements.consumeCode.run({ userId, codeHash }) === 1),
 
+		forgetAttempts: ({ keys, events }) =>
+			connection.transaction(() => {
+				steps.settle({ clear: keys, giveBack: [] });
+				steps.events.append(events, connection.now());
+			}),
+
 		switchSecondStep: (input) =>
 			factors.change(input, () => {
 				const { userId, on } = input;
@@ -102,7 +108,7 @@ export interface FactorSteps {
 	tidy(userId: string): void;
 	/** What somebody left who never proved that the account's address is theirs. */
 	removeAll(userId: string): void;
-	/** Sign-ins that wait for their second step do not survive a change of what it may be. */
+	/** Sign-ins that wait for their second step do not survive a change of what it may be, nor do devices that need none. */
 	endAttempts(userId: string): void;
 }
 
@@ -140,6 +146,7 @@ export function factorSteps(connection: SqliteConnection, steps: Steps): FactorS
 		},
 		endAttempts(userId) {
 			statements.endAttempts.run({ userId });
+			statements.endTrust.run({ userId });
 		},
 	};
 }
@@ -271,6 +278,10 @@ function prepareSteps(connection: SqliteConnection) {
 				.where("id", "not in", (eb) =>
 					eb.selectFrom("latchkey_totp").select("user_id").where("user_id", "=", p.userId),
 				),
+		),
+
+		endTrust: connection.prepareWrite((db, p: { userId: string }) =>
+			db.deleteFrom("latchkey_trusted_device").where("user_id", "=", p.userId),
 		),
 
 		endAttempts: connection.prepareWrite((db, p: { userId: string }) =>

@@ -28,7 +28,8 @@ export function upkeepOperations(connection: SqliteConnection): UpkeepOperations
 				deletions.ofNobody.run({ before: connection.now() - keptOfNobodyMs, limit }),
 			);
 			const mails = await connection.execute(() => deletions.mails.run({ now: connection.now(), limit }));
-			return sessions + tokens + counters + ofNobody + mails;
+			const trusted = await connection.execute(() => deletions.trusted.run({ now: connection.now(), limit }));
+			return sessions + tokens + counters + ofNobody + mails + trusted;
 		},
 
 		ping: () =>
@@ -84,6 +85,14 @@ function prepareDeletions(connection: SqliteConnection) {
 				.deleteFrom("latchkey_mail")
 				.where("id", "in", (eb) =>
 					eb.selectFrom("latchkey_mail").select("id").where("expires_at", "<=", p.now).limit(p.limit),
+				),
+		),
+
+		trusted: connection.prepareWrite((db, p: { now: number; limit: number }) =>
+			db
+				.deleteFrom("latchkey_trusted_device")
+				.where("id", "in", (eb) =>
+					eb.selectFrom("latchkey_trusted_device").select("id").where("expires_at", "<=", p.now).limit(p.limit),
 				),
 		),
 
