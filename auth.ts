@@ -26,6 +26,8 @@ export const auth = createAuth({
 		facebook(),
 		exampleProvider(),
 	],
+	// With `required` nothing is made of a sign-up before its address is proven. A variable can only ask for more.
+	emailVerification: process.env.EMAIL_VERIFICATION === "required" ? "required" : "optional",
 	// Whoever has a second step may choose not to be asked for it on a device of their own.
 	trustedDevices: { days: 30 },
 	pages: { afterSignIn: "/dashboard" },

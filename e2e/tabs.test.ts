@@ -248,6 +248,11 @@ it("keeps the form when the connection is gone, says so, and sends it when it is
 	await complaint(page).filter({ hasText: "could not be reached" }).waitFor();
 	expect(await page.getByLabel(/E-mail/).inputValue()).toBe(address);
 	expect(await page.getByLabel("Password", { exact: true }).inputValue()).toBe(password);
+	// A link leads nowhere now, and says why, instead of leaving the form for the browser's page of errors.
+	await page.getByRole("link", { name: "Forgot your password?" }).click();
+	await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain("You are offline");
+	expect(new URL(page.url()).pathname).toBe("/sign-in");
+	expect(await page.getByLabel(/E-mail/).inputValue()).toBe(address);
 	await page.context().setOffline(false);
 	await page.getByText("You are offline").waitFor({ state: "hidden" });
 	await page.locator("main").getByRole("button", { name: "Sign in" }).click();

@@ -86,8 +86,8 @@ export function complaint(page: Page) {
 export const mailLink = /href="([^"]*\/mail-links\/[^"]*)"/;
 
 /** The messages in the mailbox of local development, newest first, as the page shows them. */
-export async function mailbox(): Promise<string[]> {
-	const html = await (await fetch(`${origin}/dev/mailbox`)).text();
+export async function mailbox(of = origin): Promise<string[]> {
+	const html = await (await fetch(`${of}/dev/mailbox`)).text();
 	return html.split("<article").slice(1);
 }
 

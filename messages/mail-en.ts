@@ -20,7 +20,8 @@ export const mail = {
 		submit: "Send the link",
 		sent: "If there is an account with this address, a link is on its way. It works for 60 minutes. Look into the spam folder too.",
 		again: "Nothing came? Check the address and send it again.",
-		undone: "Your address is yours again, everybody is signed out, and the password is gone. Choose a new one by mail.",
+		undone:
+			"Your address is yours again, everybody is signed out, and the password and every way in added since a day before the change are gone. Choose a new one by mail.",
 		back: "Back to signing in",
 	},
 	reset: {
@@ -46,13 +47,14 @@ export const mail = {
 	},
 	verify: {
 		title: "Confirm your address",
-		lead: "A code went to {email}. Type it here to confirm that the address is yours.",
+		lead: "A code went to {email}. Type it here to confirm that the address is yours. It works for 60 minutes.",
 		leadNobody: "Sign in first, then open the link again or type the code.",
 		leadSignUp:
-			"If {email} has no account yet, a code is on its way. Type it here to finish. If it has one, the message says so.",
+			"If {email} has no account yet, a code is on its way. Type it here to finish, within 10 minutes. If it has one, the message says so.",
 		submit: "Confirm",
 		byLink: "Confirm {email}",
 		byLinkLead: "You came by the link in the message. Press the button to confirm the address.",
+		againSignUp: "No message? Sign up again, or with another address",
 		again: "Send a new code",
 		sent: "A new code is on its way.",
 		done: "{email} is confirmed.",
@@ -78,10 +80,12 @@ export const mail = {
 	},
 	link: {
 		title: "A link from a message",
+		expired:
+			"This link has expired, so nothing can be taken back by it. If the account is still yours, sign in or choose a new password.",
 		broken: "This link is incomplete. Copy it whole from the message, or ask for a new one.",
 		emailUndoTitle: "Take the change back",
 		emailUndoText:
-			"{email} becomes the address of your account again. Everybody is signed out and the password is removed, so that whoever changed it is out. Then choose a new password by mail.",
+			"{email} becomes the address of your account again. Everybody is signed out, and the password and every way in added since a day before the change are removed, so that whoever changed it is out. Then choose a new password by mail.",
 		emailUndo: "Take it back",
 		deletionUndoTitle: "Keep the account",
 		deletionUndoText: "The account with {email} will not be deleted. Sign in afterwards as ever.",

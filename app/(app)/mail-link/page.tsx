@@ -20,24 +20,30 @@ export default async function MailLinkPage({ searchParams }: PageProps<"/mail-li
 	const words = m.mail;
 	const link = isBroken ? null : await auth.mailLink();
 	const undo = undoOf(link, words.link);
+	const ways = (
+		<div className="flex flex-wrap gap-3">
+			<Link className={button("primary")} href="/forgot-password">
+				{words.forgot.title}
+			</Link>
+			<Link className={button("secondary")} href="/sign-in">
+				{words.forgot.back}
+			</Link>
+		</div>
+	);
 	if (link === null || undo === null) {
 		return (
 			<Entrance title={words.link.title} lead={isBroken ? words.link.broken : words.link.nothing}>
-				<div className="flex flex-wrap gap-3">
-					<Link className={button("primary")} href="/forgot-password">
-						{words.forgot.title}
-					</Link>
-					<Link className={button("secondary")} href="/sign-in">
-						{words.forgot.back}
-					</Link>
-				</div>
+				{ways}
 			</Entrance>
 		);
 	}
 	return (
 		<Entrance title={undo.title} lead={fill(undo.text, { email: isolated(link.email) })}>
 			{link.expired ? (
-				<p>{words.expired}</p>
+				<div className="space-y-4">
+					<p>{words.link.expired}</p>
+					{ways}
+				</div>
 			) : (
 				<div className="space-y-4">
 					<ButtonForm

@@ -10,6 +10,7 @@ import { ButtonForm } from "../mail/button-form";
 import { CodeForm } from "../mail/code-form";
 import { CodeToType } from "../mail/code-to-type";
 import { isolated } from "../mail/isolated";
+import { longTime } from "../mail/long-time";
 import { MailboxHint } from "../mail/mailbox-hint";
 import { nextOf, withNext } from "../next-place";
 import { pageTitle } from "../page-title";
@@ -22,7 +23,8 @@ export const generateMetadata = () => pageTitle((m) => m.mail.verify.title);
 /** Where an address is confirmed: that of whoever is signed in, a new one, or that of a sign-up under way. */
 export default async function VerifyEmailPage({ searchParams }: PageProps<"/verify-email">) {
 	const { next, sent } = await searchParams;
-	const words = (await readMessages()).m.mail;
+	const { language, m } = await readMessages();
+	const words = m.mail;
 	const session = await sessionIfKnown(auth());
 	const asked = await auth.askedCode();
 	const link = await auth.mailLink();
@@ -50,13 +52,7 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 					</Notice>
 				) : undefined
 			}
-			aside={
-				session === null ? undefined : (
-					<Link className="link" href="/account/email">
-						{words.verify.again}
-					</Link>
-				)
-			}
+			aside={anew(isSignUp, session !== null, words.verify)}
 		>
 			<div className="space-y-6">
 				{isDone && !isLink && (
@@ -65,13 +61,16 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 					</Link>
 				)}
 				{isLink && link.here && (
-					<ButtonForm
-						action="confirmEmail"
-						state={state}
-						next={goOn}
-						label={fill(words.verify.byLink, { email: isolated(link.email) })}
-						words={words}
-					/>
+					<div className="space-y-4">
+						<ButtonForm
+							action="confirmEmail"
+							state={state}
+							next={goOn}
+							label={fill(words.verify.byLink, { email: isolated(link.email) })}
+							words={words}
+						/>
+						<p className="text-sm text-muted">{fill(words.validUntil, { time: longTime(language, link.expiresAt) })}</p>
+					</div>
 				)}
 				{isLink && !link.here && <CodeToType code={link.code ?? ""} words={words} />}
 				{!isLink && canType && (
@@ -84,6 +83,16 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 				)}
 			</div>
 		</Entrance>
+	);
+}
+
+/** No message came, or the address was mistyped: whoever signs up types it again, since nothing is kept of them yet. */
+function anew(isSignUp: boolean, isSignedIn: boolean, words: Messages["mail"]["verify"]) {
+	if (!isSignUp && !isSignedIn) return undefined;
+	return (
+		<Link className="link" href={isSignUp ? "/sign-up" : "/account/email"}>
+			{isSignUp ? words.againSignUp : words.again}
+		</Link>
 	);
 }
 

@@ -9,6 +9,7 @@ import { ButtonForm } from "../../mail/button-form";
 import { CodeForm } from "../../mail/code-form";
 import { CodeToType } from "../../mail/code-to-type";
 import { isolated } from "../../mail/isolated";
+import { longTime } from "../../mail/long-time";
 import { MailboxHint } from "../../mail/mailbox-hint";
 import { nextOf, withNext } from "../../next-place";
 import { pageTitle } from "../../page-title";
@@ -21,7 +22,8 @@ export const generateMetadata = () => pageTitle((m) => m.mail.signInCode.title);
 export default async function SignInCodePage({ searchParams }: PageProps<"/sign-in/code">) {
 	const { next: wanted, again } = await searchParams;
 	const next = nextOf(wanted);
-	const words = (await readMessages()).m.mail;
+	const { language, m } = await readMessages();
+	const words = m.mail;
 	const state = await auth.formState();
 	const link = await auth.mailLink();
 	const isLink = link?.purpose === "sign-in-code" && !link.expired && again === undefined;
@@ -59,13 +61,16 @@ export default async function SignInCodePage({ searchParams }: PageProps<"/sign-
 			}
 		>
 			{isLink && link.here && (
-				<ButtonForm
-					action="signInByCode"
-					state={state}
-					next={next}
-					label={fill(words.signInCode.byLink, { email: isolated(link.email) })}
-					words={words}
-				/>
+				<div className="space-y-4">
+					<ButtonForm
+						action="signInByCode"
+						state={state}
+						next={next}
+						label={fill(words.signInCode.byLink, { email: isolated(link.email) })}
+						words={words}
+					/>
+					<p className="text-sm text-muted">{fill(words.validUntil, { time: longTime(language, link.expiresAt) })}</p>
+				</div>
 			)}
 			{isLink && !link.here && <CodeToType code={link.code ?? ""} words={words} />}
 			{!isLink && isAsked && (

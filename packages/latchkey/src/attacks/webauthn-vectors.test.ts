@@ -86,7 +86,7 @@ async function withItsPasskey(vector: WebAuthnVector) {
 	const publicKey = Buffer.from(credential.publicKey).toString("base64url");
 	const about = { id: "p", userId: user.id, name: "Vector", aaguid: "", transports: [], counter: 0 };
 	const kept = { ...about, credentialId: vector.credentialId, publicKey, backupEligible: eligible, backedUp };
-	expect(await storage.addPasskey({ passkey: kept, limit: 1, events: [] })).toBe("added");
+	expect(await storage.addPasskey({ passkey: kept, epoch: 1, limit: 1, events: [] })).toBe("added");
 	return { auth, userHandle: Buffer.from(user.id).toString("base64url") };
 }
 

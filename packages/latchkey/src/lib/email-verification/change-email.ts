@@ -5,14 +5,16 @@ import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
-import { hashLinkSecret, openMailLink } from "../mail/mail-link.ts";
+import { hashLinkSecret } from "../mail/mail-link.ts";
 import { mailKinds } from "../mail/mail-message.ts";
 import { newMail } from "../mail/new-mail.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
-import type { NewEvent, UserRecord } from "../storage/storage.ts";
+import type { NewMail } from "../storage/mail-storage.ts";
+import type { UserRecord } from "../storage/storage.ts";
 import { type Identifier, parseEmail } from "../users/identifiers.ts";
 import type { MailAsked } from "./request-verification.ts";
+import { keepWayBack } from "./undo-email-change.ts";
 
 const purpose = "email-change";
 
@@ -85,12 +87,13 @@ export async function finishEmailChange(
 	const pending = await engine.storage.peekToken(token);
 	if (pending === null) return { ok: false, code: "invalid_code" };
 	const { value, canonical } = pending.payload as Change;
+	const told = await tellOldAddress(engine, visitor, user, value);
 	const changed = await engine.storage.changeEmail({
 		userId: user.id,
 		token,
 		email: { value, canonical },
-		undo: false,
-		events: [changedEvent(visitor, user, session.id, value)],
+		undo: null,
+		events: [auditEvent("email.changed", visitor, { userId: user.id, sessionId: session.id, mails: told })],
 	});
 	// Whoever proved the new address may know that somebody has it.
 	if (changed === "taken") return { ok: false, code: "identifier_taken", fields: { email: "taken" } };
@@ -99,48 +102,15 @@ export async function finishEmailChange(
 	return found === null ? { ok: false, code: "not_authenticated" } : { ok: true, user: found.user };
 }
 
-function changedEvent(visitor: Visitor, user: UserRecord, sessionId: string, next: string): NewEvent {
-	const old = user.email === null ? null : parseEmail(user.email);
-	// Somebody whose address was never proven need not be who reads its mail: no way back for them.
-	const isProven = user.emailVerifiedAt !== null;
-	const mails =
-		old?.ok && isProven
-			? [
-					newMail("email_changed", {
-						recipient: old.value,
-						userId: user.id,
-						language: null,
-						about: { canonical: old.canonical, next, address: visitor.address, userAgent: visitor.userAgent },
-					}),
-				]
-			: [];
-	return auditEvent("email.changed", visitor, { userId: user.id, sessionId, mails });
-}
-
 /**
- * Takes a change back by the link that went to the old address. It was not the person's doing, so every session ends, and
- * the password and whatever was linked since go: a new password is chosen by mail.
+ * The message to the address that is left, if it was proven: somebody whose address never was need not be who reads its
+ * mail, so there is no way back for them. What it needs is kept beforehand; if nothing changes, it leads nowhere.
  */
-export async function undoEmailChange(
-	engine: Engine,
-	visitor: Visitor,
-	link: string,
-): Promise<{ readonly ok: true } | Refusal> {
-	const content = openMailLink(engine.mailLinks, link);
-	if (content?.purpose !== "email-undo") return { ok: false, code: "expired_link" };
-	const token = { purpose: "email-undo", tokenHash: hashLinkSecret(content.secret) };
-	const known = await engine.storage.peekToken(token);
-	if (known === null) return { ok: false, code: "expired_link" };
-	const userId = known.subject;
-	const email = known.payload as { value: string; canonical: string };
-	const about = { type: "email.change_undone", address: visitor.address, userAgent: visitor.userAgent };
-	const notice = newMail("notice", { recipient: email.value, userId, language: null, about });
-	const changed = await engine.storage.changeEmail({
-		userId,
-		token,
-		email: { value: email.value, canonical: email.canonical },
-		undo: true,
-		events: [auditEvent("email.change_undone", visitor, { userId, mails: [notice] })],
-	});
-	return changed === "changed" ? { ok: true } : { ok: false, code: "expired_link" };
+async function tellOldAddress(engine: Engine, visitor: Visitor, user: UserRecord, next: string): Promise<NewMail[]> {
+	const old = user.email === null ? null : parseEmail(user.email);
+	if (!old?.ok || user.emailVerifiedAt === null) return [];
+	const { address, userAgent } = visitor;
+	const nonce = await keepWayBack(engine, user.id, { value: old.value, canonical: old.canonical });
+	const about = { nonce, next, address, userAgent };
+	return [newMail("email_changed", { recipient: old.value, userId: user.id, language: null, about })];
 }

@@ -227,7 +227,7 @@ describe("another address", () => {
 		await browser.post(path, { email: next });
 		await browser.put(`${path}/${codeIn(await auth.mail("change_email"))}`);
 		const link = tokenIn(await auth.mail("email_changed"));
-		const { undoEmailChange } = await import("./change-email.ts");
+		const { undoEmailChange } = await import("./undo-email-change.ts");
 		const engine = await auth.engine();
 		const visitor = {
 			headers: new Headers(),

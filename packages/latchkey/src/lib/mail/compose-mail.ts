@@ -1,5 +1,6 @@
 import { randomSecret } from "../crypto/random.ts";
 import { type CodePurpose, codeHash, holderByUser, randomCode } from "../email-codes/code.ts";
+import { undoSecret } from "../email-verification/undo-email-change.ts";
 import type { Engine } from "../engine.ts";
 import type { ClaimedMail } from "../storage/mail-storage.ts";
 import type { UserRecord } from "../storage/storage.ts";
@@ -9,8 +10,6 @@ import { isMailKind, type MailKind, type MailMessage, mailKinds } from "./mail-m
 import { renderMail } from "./render-mail.ts";
 import { type MailContext, templates } from "./templates.ts";
 import { wordsIn } from "./words.ts";
-
-const undoLifetimeMs = 7 * 24 * 60 * 60_000;
 
 /** What a message turns out to say once it is known whether there is an account. */
 interface Letter {
@@ -75,11 +74,11 @@ const letters: Record<MailKind, Compose> = {
 	},
 
 	async sign_up_code(engine, mail) {
-		const { canonical, userId, name, sealed, fields, held } = mail.about;
-		const taken = await userWith(engine, String(canonical));
+		const { holder: _holder, userId, ...registration } = mail.about;
+		const taken = await userWith(engine, String(registration.canonical));
 		if (taken !== null) return { kind: "already_registered", to: taken.email! };
 		const email = mail.recipient;
-		const payload = { value: email, canonical, name, sealed, fields, held };
+		const payload = { value: email, ...registration };
 		const code = { purpose: "sign-up-code", subject: String(userId), payload } as const;
 		return withCode(engine, mail, { ...code, kind: "sign_up_code", email, holder: holderOf(mail) });
 	},
@@ -118,13 +117,13 @@ const letters: Record<MailKind, Compose> = {
 		return { kind: "no_account", to: recipient };
 	},
 
-	async email_changed(engine, { recipient, userId, about, now }) {
-		const purpose = "email-undo";
-		const { secret, tokenHash } = newSecret();
-		const payload = { value: recipient, canonical: about.canonical };
-		await engine.storage.putToken({ purpose, subject: userId!, tokenHash, lifetimeMs: undoLifetimeMs, payload });
-		const link = linkTo(engine, { purpose, secret, email: recipient, expiresAt: now + undoLifetimeMs });
-		const details = { link, lifetimeMs: undoLifetimeMs, newEmail: String(about.next), ...whose(about) };
+	async email_changed(engine, mail) {
+		const { recipient, about, now } = mail;
+		const undo = await undoSecret(engine, mail);
+		if (undo === null) return null;
+		const { secret, lifetimeMs } = undo;
+		const link = linkTo(engine, { purpose: "email-undo", secret, email: recipient, expiresAt: now + lifetimeMs });
+		const details = { link, lifetimeMs, newEmail: String(about.next), ...whose(about) };
 		return { kind: "email_changed", to: recipient, details };
 	},
 

@@ -6,6 +6,7 @@ import { codeIn, tokenIn } from "../../../test/mail.ts";
 import { type Delivered, type MailServer, startMailServer } from "../../../test/mail-server.ts";
 import { comeBack, oidcAt } from "../../../test/oauth-harness.ts";
 import { emailCode } from "../email-codes/email-code.ts";
+import { undoEmailChange } from "../email-verification/undo-email-change.ts";
 import { noticedEvents } from "../events/notices.ts";
 import { installArrivalStamp } from "../http/arrival.ts";
 import { passkey } from "../passkeys/passkey.ts";
@@ -14,6 +15,7 @@ import { password } from "../passwords/password.ts";
 import { freshName, inSchema, sharedServer } from "../storage/postgres/fixtures/postgres-contract-store.ts";
 import { TestAuthenticator } from "../testing/test-authenticator.ts";
 import type { TestAnswer, TestBrowser } from "../testing/test-browser.ts";
+import { deleteDueAccounts } from "../users/deletion.ts";
 import { ar } from "./words-ar.ts";
 import { en, type MailWords } from "./words-en.ts";
 
@@ -28,6 +30,11 @@ const place = "203.0.113.7";
 const chrome =
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
 const newPassword = "another horse staple";
+
+const languages = [
+	["en", en],
+	["ar", ar],
+] as const;
 
 /** Somebody to whom everything happens that one is told of, and what the mail server got of it. */
 class Life {
@@ -63,24 +70,70 @@ class Life {
 }
 
 describe.each(Object.entries(databases))("who is told by mail, with %s", (_name, database) => {
-	it.each([
-		["en", en],
-		["ar", ar],
-	] as const)(
+	async function begin(language: string) {
+		const server = await startMailServer();
+		const fake = await startFakeProvider();
+		const auth = openTestAuth({
+			methods: [password(), emailCode(), passkey(), oidcAt(fake)],
+			emailVerification: "optional",
+			name: "Example",
+			smtp: server.url,
+			trustedDevices: { days: 7 },
+			...(await database()),
+		});
+		return { life: new Life(auth, server, language), fake };
+	}
+
+	it.each(languages)(
+		"is the old address of a change, who takes it back, and who deletes an account, in %s",
+		{
+			timeout: 60_000,
+		},
+		async (language, words) => {
+			const { life } = await begin(language);
+			const mailWith = async (subject: string) =>
+				(await life.mails()).find(({ email }) => email.subject === subject.replace("{site}", "Example"))!;
+			const owner = life.browser();
+			ok(await owner.post("/api/auth/sign-up", ada), 201);
+			const path = "/api/auth/email-verifications";
+			const codeTo = async (browser: TestBrowser) => {
+				const mail = (await life.mails()).find(({ email }) => /^ {4}\d{6}$/m.test(email.text ?? ""));
+				ok(await browser.put(`${path}/${codeIn({ text: mail!.email.text! })}`), 200);
+			};
+			await codeTo(owner);
+			ok(await owner.post(path, { email: "ada@new.example" }), 202);
+			await codeTo(owner);
+			const changed = await mailWith(words.emailChanged.subject);
+			expectNotice(changed, words, life.secrets, { undo: true });
+			expect(changed.email.text).toContain("ada@new.example");
+
+			const link = tokenIn({ text: changed.email.text! });
+			const nowhere = { headers: new Headers(), arrivedAgoMs: 0, kind: "fetch", url: null } as const;
+			const visitor = { ...nowhere, address: place, userAgent: chrome };
+			expect(await undoEmailChange(await life.auth.engine(), visitor, link)).toEqual({ ok: true });
+			expectNotice(await mailWith(`${words.notices["email.change_undone"]} – {site}`), words, life.secrets);
+
+			await reset(life, () => life.mails(), newPassword);
+			await life.mails();
+			const back = await life.signIn(newPassword);
+			ok(await back.delete("/api/auth/user"), 200);
+			expectNotice(await mailWith(words.deletionRequested.subject), words, life.secrets, { undo: true });
+			life.auth.clock.advance({ days: 8 });
+			const { storage, pseudonyms } = await life.auth.engine();
+			expect(await deleteDueAccounts(storage, pseudonyms, 9)).toBe(1);
+			const { email, envelope } = await mailWith(words.userDeleted.subject);
+			expect(envelope.to).toEqual([ada.email]);
+			for (const part of [email.text!, email.html!]) {
+				for (const fact of [words.userDeleted.text, words.when, "UTC"]) expect(part).toContain(fact);
+			}
+		},
+	);
+
+	it.each(languages)(
 		"[ASVS 6.3.7] is the owner, of everything that a thief would do, in %s",
 		{ timeout: 60_000 },
 		async (language, words) => {
-			const server = await startMailServer();
-			const fake = await startFakeProvider();
-			const auth = openTestAuth({
-				methods: [password(), emailCode(), passkey(), oidcAt(fake)],
-				emailVerification: "optional",
-				name: "Example",
-				smtp: server.url,
-				trustedDevices: { days: 7 },
-				...(await database()),
-			});
-			const life = new Life(auth, server, language);
+			const { life, fake } = await begin(language);
 			const told = new Map<string, Delivered>();
 			const subjects = new Map(Object.entries(words.notices).map(([type, what]) => [`${what} – Example`, type]));
 			await live(life, fake, async () => {
@@ -107,6 +160,7 @@ async function live(life: Life, fake: FakeProvider, note: () => Promise<readonly
 	const { text = "" } = (await note()).find(({ email }) => /\d{6}/.test(email.subject ?? ""))!.email;
 	// The first proof of the address: the password of whoever signed up goes.
 	ok(await owner.post("/api/auth", { code: codeIn({ text }) }), 200);
+	// It can be chosen again by the page for it, or by mail.
 	ok(await owner.post("/api/auth/password", { newPassword }), 201);
 	await reset(life, note, ada.password);
 
@@ -189,8 +243,13 @@ function ok({ status, body }: TestAnswer, expected: number) {
 	return body;
 }
 
-/** Time, device, place, the way to the devices page; in both parts, and no secret. */
-function expectNotice({ email, envelope }: Delivered, words: MailWords, secrets: readonly string[]): void {
+/** Time, device, place, the way to the devices page; in both parts, and no secret, but for the link that undoes it. */
+function expectNotice(
+	{ email, envelope }: Delivered,
+	words: MailWords,
+	secrets: readonly string[],
+	{ undo = false } = {},
+): void {
 	expect(envelope.to).toEqual([ada.email]);
 	const device = words.on.replace("{browser}", "Chrome").replace("{system}", "Windows");
 	for (const part of [email.text!, email.html!.replaceAll("&#47;", "/")]) {
@@ -198,6 +257,6 @@ function expectNotice({ email, envelope }: Delivered, words: MailWords, secrets:
 			expect(part, email.subject).toContain(fact);
 		}
 		for (const secret of secrets) expect(part).not.toContain(secret);
-		expect(part).not.toContain("mail-links");
+		expect(part.includes("mail-links")).toBe(undo);
 	}
 }

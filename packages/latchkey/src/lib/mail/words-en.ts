@@ -52,7 +52,7 @@ export const en = {
 	emailChanged: {
 		subject: "Your address for {site} was changed",
 		text: "Your account uses {address} from now on, and this address no longer.",
-		undo: "If this was not you, take it back. That also signs everybody out and asks for a new password:",
+		undo: "If this was not you, take it back. That also signs everybody out, removes the password and every other way in that was added since a day before, and asks for a new password:",
 	},
 	deletionRequested: {
 		subject: "Your account with {site} will be deleted",

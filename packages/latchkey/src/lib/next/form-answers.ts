@@ -142,6 +142,12 @@ export async function goTo(path: string): Promise<never> {
 	return redirect(path);
 }
 
+/** To the page that takes the code which was mailed to a newcomer. */
+export async function goToProof(engine: Engine, cookie: CookieToSet, form: FormData): Promise<never> {
+	await setCookie(cookie);
+	return goToCode(engine, form);
+}
+
 /** The contract's field names as the forms', which are those that password managers know. */
 function formFields({ email, newPassword, currentPassword, ...others }: FieldErrors): FieldErrors {
 	return {

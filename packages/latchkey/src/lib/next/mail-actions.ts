@@ -1,9 +1,10 @@
 import { headers } from "next/headers.js";
 import type { Auth } from "../auth.ts";
 import { requestEmailCode } from "../email-codes/request-email-code.ts";
-import { cancelEmailChange, startEmailChange, undoEmailChange } from "../email-verification/change-email.ts";
+import { cancelEmailChange, startEmailChange } from "../email-verification/change-email.ts";
 import { confirmEmail } from "../email-verification/confirm-email.ts";
 import { requestVerification } from "../email-verification/request-verification.ts";
+import { undoEmailChange } from "../email-verification/undo-email-change.ts";
 import { type Refusal, toRefusal } from "../errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { openMailLink } from "../mail/mail-link.ts";

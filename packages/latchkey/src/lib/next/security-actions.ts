@@ -7,14 +7,24 @@ import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { addPasskey, newPasskeyInput, removePasskey, renamePasskey } from "../passkeys/manage-passkeys.ts";
 import { attestationInput } from "../passkeys/responses.ts";
-import { signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
+import { requestSignUpWithPasskey, signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
 import { setFirstPassword } from "../passwords/first-password.ts";
 import { dropAttempt } from "../second-step/pending-attempt.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { addTotp, newTotpInput, removeTotp, renameTotp } from "../totp/manage-totp.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { answerSignIn, done, field, goTo, jsonField, refuseForm, setCookie, showCodes } from "./form-answers.ts";
+import {
+	answerSignIn,
+	done,
+	field,
+	goTo,
+	goToProof,
+	jsonField,
+	refuseForm,
+	setCookie,
+	showCodes,
+} from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** The second step of a sign-in, and what people do with their second factors and passkeys, as forms. */
@@ -115,7 +125,10 @@ export function securityActions(
 		signUpWithPasskey: fromThisSite(request, async ({ engine, visitor }, form) => {
 			const parsed = attestationInput.safeParse(jsonField(form, "credential"));
 			if (!parsed.success) return refuseForm(engine, { ok: false, code: "invalid_credentials" }, {});
-			return answerSignIn(engine, await signUpWithPasskey(engine, visitor, parsed.data), form, {});
+			if (engine.options.emailVerification !== "required")
+				return answerSignIn(engine, await signUpWithPasskey(engine, visitor, parsed.data), form, {});
+			const asked = await requestSignUpWithPasskey(engine, visitor, parsed.data);
+			return asked.ok ? goToProof(engine, asked.cookie, form) : refuseForm(engine, asked, {});
 		}),
 		setFirstPassword: signedIn(async ({ engine, visitor, current }, form) =>
 			say(engine, await setFirstPassword(engine, visitor, current, field(form, "new_password")), form),

@@ -5,21 +5,13 @@ import type { Engine } from "../engine.ts";
 import { type Refusal, toRefusal } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
+import type { CookieToSet } from "../sessions/session-cookie.ts";
 import { withEditableFields } from "../users/own-fields.ts";
 import { signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import {
-	answerSignIn,
-	emptyAsNull,
-	field,
-	goToCode,
-	jsonField,
-	ownFields,
-	refuseForm,
-	setCookie,
-} from "./form-answers.ts";
+import { answerSignIn, emptyAsNull, field, goToProof, jsonField, ownFields, refuseForm } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** The way in, as forms. */
@@ -81,6 +73,7 @@ async function signUpByMail(
 	form: FormData,
 	values: FormState["values"],
 ): Promise<FormState> {
+	let cookie: CookieToSet;
 	try {
 		requireSameOrigin(engine, visitor);
 		const parsed = withEditableFields(signUpInput, engine.options.userFields).safeParse(input);
@@ -88,9 +81,9 @@ async function signUpByMail(
 			? await requestSignUp(engine, visitor, parsed.data)
 			: { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
 		if (!asked.ok) return await refuseForm(engine, withNewPassword(asked), values);
-		await setCookie(asked.cookie);
+		cookie = asked.cookie;
 	} catch (error) {
 		return refuseForm(engine, toRefusal(error), values);
 	}
-	return goToCode(engine, form);
+	return goToProof(engine, cookie, form);
 }

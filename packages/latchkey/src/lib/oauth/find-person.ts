@@ -78,6 +78,7 @@ async function linkFound(
 		provider,
 		label: profile.label,
 		verifiedEmail,
+		epoch: null,
 		events: [auditEvent("identity.linked", visitor, { userId, detail: { provider, automatic: true } })],
 	});
 	return linked === "linked" ? { ok: true, userId } : accountExists;

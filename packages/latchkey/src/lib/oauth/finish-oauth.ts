@@ -79,7 +79,7 @@ async function finish(
 		case "sign-in":
 			return signInProven(engine, visitor, provider, proven, current);
 		case "link":
-			return linkProven(engine, visitor, provider, proven, purpose);
+			return linkProven(engine, visitor, provider, proven, current!);
 		case "reauthenticate":
 			return reauthenticateProven(engine, visitor, provider, proven, current!);
 	}
@@ -160,21 +160,23 @@ async function linkProven(
 	visitor: Visitor,
 	provider: OfferedProvider,
 	proven: ProvenWithExpiry,
-	{ userId, sessionId }: Exclude<Purpose, { kind: "sign-in" }>,
+	{ user, session }: ResolvedSession,
 ): Promise<FinishedOAuth["result"]> {
 	const { issuer, profile } = proven;
 	const detail = { provider: provider.id };
 	const linked = await engine.storage.linkIdentity({
-		userId,
+		userId: user.id,
 		issuer,
 		subject: profile.subject,
 		provider: provider.id,
 		label: profile.label,
 		verifiedEmail: null,
-		events: [auditEvent("identity.linked", visitor, { userId, sessionId, detail })],
+		// Of before the provider was asked: it takes its time, and whoever is signed out meanwhile links nothing.
+		epoch: user.epoch,
+		events: [auditEvent("identity.linked", visitor, { userId: user.id, sessionId: session.id, detail })],
 	});
 	if (linked !== "linked") return { ok: false, code: linked === "taken" ? "identity_taken" : "not_authenticated" };
-	await keepTokens(engine, provider, proven, userId);
+	await keepTokens(engine, provider, proven, user.id);
 	return { ok: true, linked: true };
 }
 

@@ -64,11 +64,15 @@ async function ask(
 
 async function askNewcomer(engine: Engine, visitor: Visitor, typed: object): Promise<CeremonyResult> {
 	const { signUp, emailVerification, userFields } = engine.options;
-	// Where an address is proven before there is an account, that is what a mailed code is for.
-	if (signUp === "closed" || emailVerification === "required") return { ok: false, code: "sign_up_closed" };
+	if (signUp === "closed") return { ok: false, code: "sign_up_closed" };
 	const parsed = withEditableFields(signUpNames, userFields).safeParse(typed);
 	if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, typed) };
 	const { email, username, name = null, fields = {} } = parsed.data;
+	if (emailVerification === "required") {
+		// The same as with a password: `requestSignUp` says why.
+		if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
+		if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
+	}
 	const own = mergeFields(userFields, null, fields);
 	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
 	const userId = uuidv7();

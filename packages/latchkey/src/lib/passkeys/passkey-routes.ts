@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { codeAskedAnswer, codeAskedSchema } from "../email-codes/code-asked.ts";
 import { ownName } from "../factors/own-name.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
@@ -14,7 +15,7 @@ import {
 	renamePasskey,
 } from "./manage-passkeys.ts";
 import { attestationInput } from "./responses.ts";
-import { signUpWithPasskey } from "./sign-up-with-passkey.ts";
+import { requestSignUpWithPasskey, signUpWithPasskey } from "./sign-up-with-passkey.ts";
 
 const passkeySchema = z.object({
 	id: z.string(),
@@ -114,12 +115,15 @@ const remove = route({
 const signUp = route({
 	method: "POST",
 	path: "/sign-up/passkey",
-	summary: "Register with a passkey and no password, under the names that its challenge was asked for with.",
+	summary:
+		"Register with a passkey and no password, under the names that its challenge was asked for with. Where addresses must be proven first: 202, as with a password.",
 	access: "public",
 	body: z.object({ credential: attestationInput }),
-	responses: { 201: grantedSchema, 202: pendingSchema },
+	responses: { 201: grantedSchema, 202: z.union([codeAskedSchema, pendingSchema]) },
 	errors: ["sign_up_closed", "identifier_taken", "invalid_credentials", "too_many_attempts"],
 	async handle({ engine, visitor, body }) {
+		if (engine.options.emailVerification === "required")
+			return codeAskedAnswer(engine, await requestSignUpWithPasskey(engine, visitor, body.credential));
 		return signInAnswer(201, "Registered", await signUpWithPasskey(engine, visitor, body.credential));
 	},
 });

@@ -4,7 +4,7 @@ import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { NewPasskey } from "../storage/factors-storage.ts";
-import type { NewEvent } from "../storage/storage.ts";
+import type { NewEvent, UserRecord } from "../storage/storage.ts";
 import { type CeremonyUse, consumeChallenge } from "./challenges.ts";
 import { relyingPartyOf } from "./relying-party.ts";
 import { type Attestation, challengeOf } from "./responses.ts";
@@ -64,15 +64,23 @@ export async function verifyNewPasskey(
 	}
 }
 
+interface Kept {
+	/** As read when it was judged that they may. */
+	readonly user: Pick<UserRecord, "id" | "epoch">;
+	readonly sessionId: string | null;
+	readonly passkey: Omit<NewPasskey, "userId">;
+}
+
 /** Keeps a checked passkey for a user. */
 export async function keepPasskey(
 	engine: Engine,
 	visitor: Visitor,
-	{ userId, sessionId, passkey }: { userId: string; sessionId: string | null; passkey: Omit<NewPasskey, "userId"> },
+	{ user, sessionId, passkey }: Kept,
 ): Promise<{ readonly ok: true } | Refusal> {
-	const event = passkeyAdded(visitor, userId, sessionId, passkey);
+	const event = passkeyAdded(visitor, user.id, sessionId, passkey);
 	const added = await engine.storage.addPasskey({
-		passkey: { ...passkey, userId },
+		passkey: { ...passkey, userId: user.id },
+		epoch: user.epoch,
 		limit: maxPasskeys,
 		events: [event],
 	});

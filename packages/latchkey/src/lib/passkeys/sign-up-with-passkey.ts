@@ -1,11 +1,15 @@
 import * as z from "zod";
+import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { Engine } from "../engine.ts";
+import type { Refusal } from "../errors.ts";
 import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
-import { languageOf } from "../mail/ask-for-mail.ts";
+import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
 import { newMail } from "../mail/new-mail.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
+import type { NewPasskey } from "../storage/factors-storage.ts";
 import { register } from "../users/sign-up.ts";
+import { askForProof } from "../users/sign-up-by-mail.ts";
 import { nobody } from "./challenges.ts";
 import { passkeyAdded, verifyNewPasskey } from "./register-passkey.ts";
 import type { Attestation } from "./responses.ts";
@@ -29,17 +33,9 @@ export async function signUpWithPasskey(
 	visitor: Visitor,
 	credential: Attestation,
 ): Promise<SignInResult> {
-	// Where an address is proven before there is an account, that is what a mailed code is for.
-	if (engine.options.signUp === "closed" || engine.options.emailVerification === "required")
-		return { ok: false, code: "sign_up_closed" };
-	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
-	if (!admission.ok) {
-		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
-	}
-	const made = await verifyNewPasskey(engine, visitor, credential, { use: "sign-up", subject: nobody });
-	if (made === null) return { ok: false, code: "invalid_credentials" };
-	const { userId, email, username, name, fields } = kept.parse(made.payload);
-	const { passkey } = made;
+	const made = await makeNewcomer(engine, visitor, credential);
+	if (!made.ok) return made;
+	const { userId, email, username, name, fields, passkey } = made;
 	const language = languageOf(engine, visitor);
 	const asksForProof = email !== null && engine.options.emailVerification === "optional";
 	return register(engine, visitor, {
@@ -56,4 +52,40 @@ export async function signUpWithPasskey(
 		mails: asksForProof ? [newMail("verify_email", { recipient: email.value, userId, language })] : [],
 		events: [passkeyAdded(visitor, userId, null, passkey)],
 	});
+}
+
+/**
+ * The first half of the same where an address is proven before there is an account: the passkey waits with the names for the
+ * mailed code, and the answer is alike for an address that has an account.
+ */
+export async function requestSignUpWithPasskey(
+	engine: Engine,
+	visitor: Visitor,
+	credential: Attestation,
+): Promise<CodeAsked> {
+	const made = await makeNewcomer(engine, visitor, credential);
+	if (!made.ok) return made;
+	const { userId, email, name, fields, passkey } = made;
+	// Of a challenge that was given before proofs were required.
+	if (email === null) return { ok: false, code: "invalid_input", fields: { email: "required" } };
+	const admission = await admitMail(engine, visitor, email.canonical);
+	if (!admission.ok) return admission;
+	const { value, canonical } = email;
+	const shown = authenticationBy(passkey);
+	const waiting = { value, canonical, name, sealed: null, fields, passkey: { ...passkey, shown } };
+	return askForProof(engine, visitor, userId, waiting);
+}
+
+type Newcomer = z.output<typeof kept> & { readonly ok: true; readonly passkey: Omit<NewPasskey, "userId"> };
+
+/** Counts the sign-up and checks the passkey. */
+async function makeNewcomer(engine: Engine, visitor: Visitor, credential: Attestation): Promise<Newcomer | Refusal> {
+	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
+	if (!admission.ok) {
+		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	}
+	const made = await verifyNewPasskey(engine, visitor, credential, { use: "sign-up", subject: nobody });
+	if (made === null) return { ok: false, code: "invalid_credentials" };
+	return { ok: true, ...kept.parse(made.payload), passkey: made.passkey };
 }

@@ -204,10 +204,11 @@ async function finishWithNewPasskey(
 	if (made === null) return refuse(engine, visitor, underWay, "passkey");
 	// Before it is kept, which ends whatever else waits for a second step.
 	if (!(await endAttempt(engine, content))) return expired;
-	const kept = await keepPasskey(engine, visitor, { userId, sessionId: null, passkey: made.passkey });
+	const { user } = underWay.pending.credentials;
+	const kept = await keepPasskey(engine, visitor, { user, sessionId: null, passkey: made.passkey });
 	if (!kept.ok) return kept;
 	const opened = await openProven(engine, visitor, {
-		user: underWay.pending.credentials.user,
+		user,
 		authentication: combine(content, authenticationBy(made.passkey)),
 		previous: await resolveSession(engine, visitor, { activity: false }),
 		began: content.began,

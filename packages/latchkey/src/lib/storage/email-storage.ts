@@ -42,14 +42,16 @@ export interface EmailStorage {
 	}): Promise<UserRecord | null>;
 
 	/**
-	 * Gives the user another, proven address by a token of theirs. With `undo` it was not their doing: every session ends,
-	 * the password and the identities linked since the token was made go. `gone`, `taken`: nothing happened.
+	 * Gives the user another, proven address by a token of theirs. With `undo` what went before was not their doing: every
+	 * session ends, the password goes, and so do factors, passkeys and identities added from `since` on, a deletion that
+	 * was asked for, every other token of this purpose made after this one, and the claim of whoever holds the address
+	 * without having proven it. `gone`, `taken`: nothing happened.
 	 */
 	changeEmail(input: {
 		userId: string;
 		token: { purpose: string; tokenHash: Uint8Array };
 		email: Omit<NewIdentifier, "kind">;
-		undo: boolean;
+		undo: { since: number } | null;
 		events: readonly NewEvent[];
 	}): Promise<"changed" | "gone" | "taken">;
 

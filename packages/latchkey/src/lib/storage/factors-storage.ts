@@ -45,10 +45,11 @@ export interface FactorsStorage {
 	consumeRecoveryCode(input: { userId: string; codeHash: Uint8Array }): Promise<boolean>;
 
 	/**
-	 * Keeps a passkey unless somebody has this credential (`taken`), the user has `limit` of them (`full`) or is gone
-	 * (`gone`). Trusted devices are forgotten.
+	 * Keeps a passkey unless somebody has this credential (`taken`), the user has `limit` of them (`full`), or is gone or
+	 * at another `epoch` by now (`gone`): whoever was signed out while the passkey was checked adds none. Trusted devices are
+	 * forgotten.
 	 */
-	addPasskey(input: { passkey: NewPasskey; limit: number; events: readonly NewEvent[] }): Promise<AddedPasskey>;
+	addPasskey(input: AddPasskey): Promise<AddedPasskey>;
 
 	/** The passkey with this credential id, whosever it is. */
 	findPasskey(credentialId: string): Promise<PasskeyRecord | null>;
@@ -151,6 +152,13 @@ export interface ChangeFactors {
 	userId: string;
 	/** The session that made the change: it goes on. */
 	keepSessionId: string;
+	events: readonly NewEvent[];
+}
+
+export interface AddPasskey {
+	passkey: NewPasskey;
+	epoch: number;
+	limit: number;
 	events: readonly NewEvent[];
 }
 

@@ -7,7 +7,8 @@ export interface OAuthStorage {
 
 	/**
 	 * Links an identity to a user. With `verifiedEmail`, only while the user still has that address, proven. `taken` when
-	 * somebody else has the identity, `gone` when there is no such user; nothing was written then. Linking what the user
+	 * somebody else has the identity, `gone` when there is no such user or they are at another `epoch` by now; nothing was
+	 * written then. Linking what the user
 	 * has already is `linked` without an event.
 	 */
 	linkIdentity(input: LinkIdentity): Promise<"linked" | "taken" | "gone">;
@@ -72,6 +73,8 @@ export interface LinkIdentity {
 	label: string | null;
 	/** Canonical. */
 	verifiedEmail: string | null;
+	/** `null` where the address alone decides, and nobody is signed in. */
+	epoch: number | null;
 	events: readonly NewEvent[];
 }
 

@@ -11,22 +11,27 @@ import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
 import { mailKinds } from "../mail/mail-message.ts";
 import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
+import type { Authentication } from "../sessions/open-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
+import type { NewPasskey } from "../storage/factors-storage.ts";
 import { mergeFields } from "./own-fields.ts";
 import { register, type SignUpInput } from "./sign-up.ts";
 
 const purpose = "sign-up-code";
 
-/** A sign-up that waits for its proof; the password is a sealed hash, `null` for somebody who came from a provider. */
+/** A sign-up that waits for its proof. */
 interface Registration {
 	value: string;
 	canonical: string;
 	name: string | null;
+	/** The sealed hash of the password; `null` with a passkey, and for somebody who came from a provider. */
 	sealed: string | null;
 	/** The application's own, as they are stored. */
 	fields?: string | null;
 	/** The sign-up at a provider that it finishes. */
 	held?: string;
+	/** A passkey in the place of the password, and what making it showed. */
+	passkey?: Omit<NewPasskey, "userId"> & { readonly shown: Authentication };
 }
 
 /**
@@ -50,16 +55,26 @@ export async function requestSignUp(engine: Engine, visitor: Visitor, input: Sig
 	}
 	const mailAdmission = await admitMail(engine, visitor, email.canonical);
 	if (!mailAdmission.ok) return mailAdmission;
-
 	const userId = uuidv7();
 	const sealed = await engine.hasher.hash(userId, policy.normalized);
+	const { value, canonical } = email;
+	return askForProof(engine, visitor, userId, { value, canonical, name, sealed, fields: own.stored });
+}
+
+/** Has the code mailed that makes an account of this. Whoever asks has been counted. */
+export async function askForProof(
+	engine: Engine,
+	visitor: Visitor,
+	userId: string,
+	{ value, ...registration }: Registration,
+): Promise<CodeAsked> {
 	const lifetimeMs = mailKinds.sign_up_code;
-	const { holder, cookie } = askCode(engine, { purpose, email: email.value, lifetimeMs });
+	const { holder, cookie } = askCode(engine, { purpose, email: value, lifetimeMs });
 	const mail = newMail("sign_up_code", {
-		recipient: email.value,
+		recipient: value,
 		userId: null,
 		language: languageOf(engine, visitor),
-		about: { canonical: email.canonical, userId, name, sealed, fields: own.stored, holder },
+		about: { ...registration, userId, holder },
 	});
 	await engine.storage.appendEvents([auditEvent("sign_up.requested", visitor, { mails: [mail] })]);
 	return { ok: true, cookie, expiresInMs: lifetimeMs };
@@ -72,7 +87,7 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 	if (asked?.purpose !== purpose || code === null) return { ok: false, code: "invalid_code" };
 	const token = await redeemCode(engine, { purpose, holder: asked.holder, code });
 	if (token === null) return { ok: false, code: "invalid_code" };
-	const { value, canonical, name, sealed, fields = null, held } = token.payload as Registration;
+	const { value, canonical, name, sealed, fields = null, held, passkey } = token.payload as Registration;
 	const userId = token.subject;
 	const email = { kind: "email", value, canonical } as const;
 	if (held !== undefined) {
@@ -87,15 +102,36 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 		language: languageOf(engine, visitor),
 		emailIsProven: true,
 		fields,
-		method: "password",
-		authentication: { amr: ["pwd"], level: "aal1" },
-		factors: { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false },
 		mails: [],
-		events: [],
+		...(passkey === undefined ? byPassword : await byPasskey(visitor, userId, passkey)),
 	});
 	return signedUp(result);
 }
 
 function signedUp(result: SignInResult): EmailConfirmed {
 	return result.ok || result.code === "second_factor_required" ? { ok: true, what: "signed_up", result } : result;
+}
+
+const noFactors = { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false };
+
+const byPassword = {
+	method: "password",
+	authentication: { amr: ["pwd"], level: "aal1" as const },
+	factors: noFactors,
+	events: [],
+};
+
+async function byPasskey(
+	visitor: Visitor,
+	userId: string,
+	{ shown, ...passkey }: NonNullable<Registration["passkey"]>,
+) {
+	const { passkeyAdded } = await import("../passkeys/register-passkey.ts");
+	return {
+		method: "passkey",
+		authentication: shown,
+		factors: { ...noFactors, passkeys: 1 },
+		passkey,
+		events: [passkeyAdded(visitor, userId, null, passkey)],
+	};
 }

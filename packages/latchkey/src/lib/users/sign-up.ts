@@ -112,7 +112,8 @@ export async function register(engine: Engine, visitor: Visitor, newcomer: Newco
 		replaces: replaced.replaces,
 		events: [
 			auditEvent("user.signed_up", visitor, { userId, sessionId, detail: { method }, mails }),
-			...events,
+			// Without notices: whoever signs up knows what they do.
+			...events.map(({ mails: _mails, ...event }) => event),
 			...replaced.events,
 		],
 	});

@@ -85,7 +85,9 @@ async function callMail(storage: Storage, userId: string): Promise<void> {
 	await storage.proveEmail({ userId, canonical, stranger: true, events: [] });
 	await storage.replaceToken({ token, events: [] });
 	const email = { value: "b@example.com", canonical: "b@example.com" };
-	await storage.changeEmail({ userId, token: link, email, undo: true, events: [] });
+	await storage.changeEmail({ userId, token: link, email, undo: null, events: [] });
+	await storage.replaceToken({ token, events: [] });
+	await storage.changeEmail({ userId, token: link, email, undo: { since: 0 }, events: [] });
 	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
 	const [mail] = await storage.claimMails({ limit: 2, leaseMs: minute });
 	await storage.postponeMail({ ...mail!, waitMs: null });
@@ -95,7 +97,7 @@ async function callMail(storage: Storage, userId: string): Promise<void> {
 
 async function callFactors(storage: Storage, userId: string): Promise<void> {
 	const passkey = newPasskey(userId);
-	await storage.addPasskey({ passkey, limit: 5, events: [] });
+	await storage.addPasskey({ passkey, epoch: 1, limit: 5, events: [] });
 	await storage.findPasskey(passkey.credentialId);
 	await storage.recordPasskeyUse({ id: passkey.id, counter: 1, backedUp: true });
 	await storage.renamePasskey({ userId, id: passkey.id, name: "x" });

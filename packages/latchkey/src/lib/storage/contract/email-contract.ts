@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { NewToken, Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
-import { day, hour, minute, newEvent, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
+import {
+	day,
+	hour,
+	minute,
+	newEvent,
+	newPasskey,
+	newTotp,
+	newUser,
+	nothingToSettle,
+	sha256,
+	signIn,
+	signUp,
+} from "./fixtures.ts";
 
 const identities = [{ issuer: "https://id.example", subject: "1" }];
 const canonical = "ada@example.com";
@@ -148,7 +160,7 @@ export function emailContract(context: ContractContext): void {
 	});
 
 	describe("a changed address", () => {
-		const change = (userId: string, token: NewToken, value: string, undo = false) =>
+		const change = (userId: string, token: NewToken, value: string, undo: { since: number } | null = null) =>
 			context.storage.changeEmail({
 				userId,
 				token,
@@ -185,17 +197,91 @@ export function emailContract(context: ContractContext): void {
 			expect((await storage.findCredentialsOfUser(userId))?.user.email).toBe("ada@Example.com");
 		});
 
-		it("is undone with the sessions, the password and what was linked since", async () => {
+		it("[A4] is undone with the sessions, the password and what was added from a time on", async () => {
 			const { storage, clock } = context;
 			const { userId, secretHash } = await signUp(storage, "ada", { identities });
+			const own = newPasskey(userId);
+			await storage.addPasskey({ passkey: own, epoch: 1, limit: 9, events: [] });
 			clock.now += minute;
-			const undo = link(userId, "email-undo");
+			const since = clock.now;
+			const undo = link(userId, "email-changed");
 			await put(undo);
-			expect(await change(userId, undo, "ada@Example.com", true)).toBe("changed");
+			const theirs = newPasskey(userId);
+			await storage.addPasskey({ passkey: theirs, epoch: 1, limit: 9, events: [] });
+			await storage.addTotp(newTotp(userId, { recoveryCodeHashes: [sha256("code")] }));
+			const other = { issuer: "https://id.example", subject: "thief" };
+			const identity = { ...other, userId, provider: "p", label: null, verifiedEmail: null, epoch: null, events: [] };
+			expect(await storage.linkIdentity(identity)).toBe("linked");
+			await storage.requestDeletion({ userId, afterMs: day, events: [] });
+			const { epoch } = (await storage.findCredentialsOfUser(userId))!.user;
+
+			expect(await change(userId, undo, "ada@Example.com", { since })).toBe("changed");
 			expect(await storage.readSession(secretHash!)).toBeNull();
-			expect(await storage.findCredentialsOfUser(userId)).toMatchObject({ user: { epoch: 2 }, password: null });
+			expect(await storage.findCredentialsOfUser(userId)).toMatchObject({ user: { epoch: epoch + 1 }, password: null });
+			expect(await storage.readFactors(userId)).toMatchObject({
+				totp: null,
+				passkeys: [{ id: own.id }],
+				recoveryCodes: 0,
+			});
+			// Counted in the user's row as well, which says how many there may be.
+			const add = { epoch: epoch + 1, limit: 2, events: [] };
+			expect(await storage.addPasskey({ passkey: newPasskey(userId), ...add })).toBe("added");
+			expect(await storage.addPasskey({ passkey: newPasskey(userId), ...add })).toBe("full");
+			// What was under way in a session that has ended comes too late.
+			const late = { ...add, epoch, limit: 9 };
+			expect(await storage.addPasskey({ passkey: newPasskey(userId), ...late })).toBe("gone");
+			expect(await storage.linkIdentity({ ...identity, epoch })).toBe("gone");
 			// Linked before: it is the person's own.
 			expect(await storage.findUserByIdentity(identities[0]!)).not.toBeNull();
+			expect(await storage.findUserByIdentity(other)).toBeNull();
+			expect(await storage.readDeletion(userId)).toBeNull();
+		});
+
+		it("is undone with recovery codes that nothing is left for, and without those that are older", async () => {
+			const { storage, clock } = context;
+			const { userId } = await signUp(storage, "ada");
+			await storage.addTotp(newTotp(userId, { recoveryCodeHashes: [sha256("code")] }));
+			clock.now += minute;
+			const [first, second] = [link(userId, "email-changed", "1"), link(userId, "email-changed", "2")];
+			await put(first);
+			expect(await change(userId, first, "ada@Example.com", { since: clock.now })).toBe("changed");
+			expect(await storage.readFactors(userId)).toMatchObject({ recoveryCodes: 1, totp: { sealed: "$sealed$totp" } });
+			await put(second);
+			expect(await change(userId, second, "ada@Example.com", { since: 0 })).toBe("changed");
+			expect(await storage.readFactors(userId)).toMatchObject({ recoveryCodes: 0, totp: null, secondStep: false });
+		});
+
+		it("[A4] is undone once, and takes the ways back of later changes along, not those of earlier ones", async () => {
+			const { storage, clock } = context;
+			const { userId } = await signUp(storage, "ada");
+			const links = ["earlier", "meant", "later"].map((name) => link(userId, "email-changed", name));
+			for (const token of links) {
+				await storage.putToken(token);
+				clock.now += minute;
+			}
+			const [earlier, meant, later] = links as [NewToken, NewToken, NewToken];
+			expect(await change(userId, meant, "ada@Example.com", { since: 0 })).toBe("changed");
+			expect(await change(userId, meant, "ada@Example.com", { since: 0 })).toBe("gone");
+			expect(await peek(later)).toBeNull();
+			expect(await peek(earlier)).not.toBeNull();
+		});
+
+		it("is undone where somebody claims the address, and not where they have proven it", async () => {
+			const { storage, clock } = context;
+			const { userId } = await signUp(storage, "ada");
+			const bob = await signUp(storage, "bob");
+			const [first, second] = [link(userId, "email-changed", "1"), link(userId, "email-changed", "2")];
+			for (const token of [first, second]) {
+				await storage.putToken(token);
+				clock.now += minute;
+			}
+			expect(await change(userId, second, "bob@example.com", { since: 0 })).toBe("changed");
+			expect((await storage.findCredentialsOfUser(bob.userId))?.user.email).toBeNull();
+			const eve = await signUp(storage, "eve");
+			await storage.proveEmail({ userId: eve.userId, canonical: "eve@example.com", stranger: false, events: [] });
+			expect(await change(userId, first, "eve@example.com", { since: 0 })).toBe("taken");
+			expect((await storage.findCredentialsOfUser(userId))?.user.email).toBe("bob@example.com");
+			expect(await peek(first)).not.toBeNull();
 		});
 	});
 

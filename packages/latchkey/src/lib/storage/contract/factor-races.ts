@@ -49,7 +49,7 @@ export function factorRaces(context: () => { race: RaceProcesses; store: RaceSto
 		const { race, store, processes } = context();
 		const { userId } = await signUp(store.storage, "with-passkey");
 		const passkey = newPasskey(userId, { backupEligible: false });
-		await store.storage.addPasskey({ passkey, limit: 5, events: [] });
+		await store.storage.addPasskey({ passkey, epoch: 1, limit: 5, events: [] });
 		const jobs = Array.from({ length: processes }, (_, process): RaceJob => {
 			const counters = Array.from({ length: 10 }, (_, use) => 1 + use * processes + process);
 			return ["usePasskey", { id: passkey.id, counters: counters.toReversed() }];

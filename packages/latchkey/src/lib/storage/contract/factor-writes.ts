@@ -176,7 +176,7 @@ async function signUpWithTotp(storage: Storage, id: string): Promise<void> {
 }
 
 async function addPasskey(storage: Storage, id: string, events: Events): Promise<void> {
-	await storage.addPasskey({ passkey: newPasskey(id, { id, credentialId: id }), limit: 5, events });
+	await storage.addPasskey({ passkey: newPasskey(id, { id, credentialId: id }), epoch: 1, limit: 5, events });
 }
 
 async function signUpWithPasskey(storage: Storage, id: string): Promise<void> {

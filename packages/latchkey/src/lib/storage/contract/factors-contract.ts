@@ -137,7 +137,7 @@ export function factorsContract(context: ContractContext): void {
 	it("keeps recovery codes and the second step while there is a passkey", async () => {
 		const { storage } = context;
 		const change = await withTotp("ada");
-		await storage.addPasskey({ passkey: newPasskey(change.userId), limit: 10, events: [] });
+		await storage.addPasskey({ passkey: newPasskey(change.userId), epoch: 2, limit: 10, events: [] });
 		expect(await storage.switchSecondStep({ ...change, on: true, events: [] })).toBe("changed");
 		expect(await storage.removeTotp({ ...change, events: [] })).toBe("changed");
 		expect(await storage.readFactors(change.userId)).toMatchObject({ recoveryCodes: 2, secondStep: true });
@@ -149,7 +149,7 @@ export function factorsContract(context: ContractContext): void {
 		const change = { userId, keepSessionId: session!.id, events: [] };
 		expect(await storage.switchSecondStep({ ...change, on: true })).toBe("gone");
 		expect(await storage.readSession(secretHash!)).not.toBeNull();
-		await storage.addPasskey({ passkey: newPasskey(userId), limit: 1, events: [] });
+		await storage.addPasskey({ passkey: newPasskey(userId), epoch: 1, limit: 1, events: [] });
 		await storage.createSession(signIn(userId, { secret: "elsewhere" }));
 		expect(await storage.switchSecondStep({ ...change, on: true })).toBe("changed");
 		expect(await storage.readFactors(userId)).toMatchObject({ secondStep: true });
@@ -204,7 +204,7 @@ export function factorsContract(context: ContractContext): void {
 		await storage.replaceRecoveryCodes({ userId, codeHashes: [], events: [] });
 		expect(await storage.consumeToken({ purpose: "attempt", tokenHash })).toBeNull();
 		await put();
-		await storage.addPasskey({ passkey: newPasskey(userId), limit: 1, events: [] });
+		await storage.addPasskey({ passkey: newPasskey(userId), epoch: 2, limit: 1, events: [] });
 		expect(await storage.consumeToken({ purpose: "attempt", tokenHash })).toBeNull();
 	});
 
@@ -212,7 +212,7 @@ export function factorsContract(context: ContractContext): void {
 		const { storage } = context;
 		const change = await withTotp("ada");
 		const passkey = newPasskey(change.userId);
-		await storage.addPasskey({ passkey, limit: 1, events: [] });
+		await storage.addPasskey({ passkey, epoch: 1, limit: 1, events: [] });
 		await storage.switchSecondStep({ ...change, on: true, events: [] });
 		const proof = { userId: change.userId, canonical: "ada@example.com", stranger: true, events: [] };
 		expect(await storage.proveEmail(proof)).toEqual({ first: true });
@@ -236,7 +236,7 @@ export function factorsContract(context: ContractContext): void {
 		const { userId } = await withTotp("ada");
 		await storage.renameTotp({ userId, name: "Old phone", events: [] });
 		const passkey = newPasskey(userId);
-		await storage.addPasskey({ passkey, limit: 1, events: [] });
+		await storage.addPasskey({ passkey, epoch: 2, limit: 1, events: [] });
 		expect((await storage.exportUser(userId))?.factors).toEqual({
 			totp: { name: "Old phone", createdAt: clock.now, lastUsedAt: null },
 			passkeys: [{ ...passkey, createdAt: clock.now, lastUsedAt: null }],

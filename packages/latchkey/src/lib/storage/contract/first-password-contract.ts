@@ -8,7 +8,7 @@ export function firstPasswordContract(context: ContractContext): void {
 	/** Somebody with a passkey and no password, and the session that they choose one in. */
 	async function withoutPassword(label: string) {
 		const { userId, session, secretHash } = await signUp(context.storage, label, { password: null });
-		await context.storage.addPasskey({ passkey: newPasskey(userId), limit: 1, events: [] });
+		await context.storage.addPasskey({ passkey: newPasskey(userId), epoch: 1, limit: 1, events: [] });
 		const change = { userId, keepSessionId: session!.id, sealed: "first", events: [newEvent({ userId })] };
 		return { change, userId, secretHash: secretHash! };
 	}

@@ -9,7 +9,16 @@ const google = { issuer: "https://google.example", subject: "1" };
 const github = { issuer: "https://github.example", subject: "2" };
 
 function link(userId: string, overrides: Partial<LinkIdentity> = {}): LinkIdentity {
-	return { userId, ...google, provider: "google", label: "ada@g", verifiedEmail: null, events: [], ...overrides };
+	return {
+		userId,
+		...google,
+		provider: "google",
+		label: "ada@g",
+		verifiedEmail: null,
+		epoch: null,
+		events: [],
+		...overrides,
+	};
 }
 
 function tokens(userId: string, overrides: Partial<KeepProviderTokens> = {}): KeepProviderTokens {

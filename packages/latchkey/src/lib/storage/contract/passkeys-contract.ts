@@ -6,13 +6,13 @@ import { minute, newEvent, newPasskey, newTotp, newUser, sha256, signIn, signUp 
 /** Passkeys. */
 export function passkeysContract(context: ContractContext): void {
 	const add = (passkey: ReturnType<typeof newPasskey>, limit = 10) =>
-		context.storage.addPasskey({ passkey, limit, events: [] });
+		context.storage.addPasskey({ passkey, epoch: 1, limit, events: [] });
 
 	it("keeps a passkey and finds it by its credential", async () => {
 		const { storage, clock } = context;
 		const { userId } = await signUp(storage, "ada");
 		const passkey = newPasskey(userId);
-		expect(await storage.addPasskey({ passkey, limit: 10, events: [newEvent({ userId })] })).toBe("added");
+		expect(await storage.addPasskey({ passkey, epoch: 1, limit: 10, events: [newEvent({ userId })] })).toBe("added");
 		const kept = { ...passkey, createdAt: clock.now, lastUsedAt: null };
 		expect(await storage.findPasskey(passkey.credentialId)).toEqual(kept);
 		expect(await storage.findPasskey("another")).toBeNull();

@@ -7,7 +7,7 @@ export const providerWrites = {
 	linkIdentity: {
 		prepare: (storage, id) => storage.createUser(newUser(id, { id })),
 		write: (storage, id) =>
-			storage.linkIdentity({ ...kept(id), label: null, verifiedEmail: null, events: loggedEvent(id) }),
+			storage.linkIdentity({ ...kept(id), label: null, verifiedEmail: null, epoch: null, events: loggedEvent(id) }),
 		async isStored(storage, id) {
 			const found = [(await storage.listIdentities(id)).length, await isLogged(storage, id)];
 			return whichOf(id, { before: [0, false], after: [1, true] }, found);

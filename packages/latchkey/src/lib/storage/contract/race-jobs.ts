@@ -100,7 +100,15 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 		},
 
 		link: async ({ subject, userIds }) => {
-			const identity = { issuer: raceIssuer, subject, provider: "race", label: null, verifiedEmail: null, events: [] };
+			const identity = {
+				issuer: raceIssuer,
+				subject,
+				provider: "race",
+				label: null,
+				verifiedEmail: null,
+				epoch: null,
+				events: [],
+			};
 			const linked = await Promise.all(userIds.map((userId) => storage.linkIdentity({ ...identity, userId })));
 			return linked.filter((answer) => answer === "linked").length;
 		},

@@ -140,7 +140,7 @@ export function trustedDevicesContract(context: ContractContext): void {
 			({ userId }) => storage.endAllSessions({ userId, events: [] }),
 			({ userId, sessionId }) => storage.endOtherSessions({ userId, keepSessionId: sessionId, events: [] }),
 			({ userId }) => storage.addTotp(newTotp(userId)),
-			({ userId }) => storage.addPasskey({ passkey: newPasskey(userId), limit: 5, events: [] }),
+			({ userId }) => storage.addPasskey({ passkey: newPasskey(userId), epoch: 1, limit: 5, events: [] }),
 			({ userId }) => storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] }),
 		];
 		for (const [index, end] of ends.entries()) {

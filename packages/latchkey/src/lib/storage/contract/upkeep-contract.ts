@@ -164,7 +164,7 @@ export function upkeepContract(context: ContractContext): void {
 			removeTotp: () => storage.removeTotp(keep),
 			replaceRecoveryCodes: () => storage.replaceRecoveryCodes({ userId: "u", codeHashes: [], events: [] }),
 			consumeRecoveryCode: () => storage.consumeRecoveryCode({ userId: "u", codeHash: sha256("c") }),
-			addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), limit: 1, events: [] }),
+			addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), epoch: 1, limit: 1, events: [] }),
 			findPasskey: () => storage.findPasskey("c"),
 			recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
 			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
@@ -189,7 +189,7 @@ export function upkeepContract(context: ContractContext): void {
 			resetPassword: () =>
 				storage.resetPassword({ userId: "u", canonical: "x", token, sealed: "x", settle: nothingToSettle, events: [] }),
 			changeEmail: () =>
-				storage.changeEmail({ userId: "u", token, email: { value: "x", canonical: "x" }, undo: false, events: [] }),
+				storage.changeEmail({ userId: "u", token, email: { value: "x", canonical: "x" }, undo: null, events: [] }),
 			recordFailure: () => storage.recordFailure({ userId: "u", events: [] }),
 			forgetFailures: () => storage.forgetFailures("u"),
 			requestDeletion: () => storage.requestDeletion({ userId: "u", afterMs: 1, events: [] }),

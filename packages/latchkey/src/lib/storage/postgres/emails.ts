@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { type EmailStorage, pendingPurposes } from "../email-storage.ts";
 import type { OneTimeTokenTable } from "../schema.ts";
 import { toToken } from "../sqlite/emails.ts";
@@ -33,6 +33,8 @@ export function emailOperations(connection: PostgresConnection): EmailOperations
 	const prove = prepareProof(connection);
 	const reset = prepareReset(connection);
 	const change = prepareChange(connection);
+	const undone = prepareUndo(connection);
+	const sweep = prepareSweep(connection);
 	return {
 		peekToken: async (input) => {
 			const row = await peek.first(input);
@@ -71,8 +73,12 @@ export function emailOperations(connection: PostgresConnection): EmailOperations
 		changeEmail: async ({ userId, token, email, undo, events }) => {
 			try {
 				const { value, canonical } = email;
-				const rows = await change.all({ userId, ...token, value, canonical, undo, events: eventRows(events) });
-				return rows.length === 1 ? "changed" : "gone";
+				const written = { userId, ...token, value, canonical, events: eventRows(events) };
+				if (undo === null) return (await change.all(written)).length === 1 ? "changed" : "gone";
+				const { since } = undo;
+				if ((await undone.all({ ...written, since })).length === 0) return "gone";
+				await sweep.all({ userId, since });
+				return "changed";
 			} catch (error) {
 				if (violatedUnique(error)?.endsWith("_identifier")) return "taken";
 				throw error;
@@ -266,38 +272,117 @@ function killedBut(p: TokenUse) {
 }
 
 function prepareChange(connection: PostgresConnection) {
-	type Change = TokenUse & { value: string; canonical: string; undo: boolean; events: string };
+	type Change = TokenUse & { value: string; canonical: string; events: string };
 	return connection.prepare<Change, { id: string; told: number }>(
 		(_, p) => sql`with ${clock(p)},
-			${turn(p)},
-			locked as (
-				select u.id from turn cross join latchkey_user as u
-				where u.id = ${p.userId}::text for no key update of u
-			),
+			${lockedUser(p)},
 			${used(p, "locked")},
 			${killedBut(p)},
 			written as (
 				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
 				select used.id, 'email', ${p.value}::text, ${p.canonical}::text, clock.now, clock.now
 				from clock cross join used
-				on conflict (user_id, kind) do update set value = excluded.value, canonical = excluded.canonical,
-					verified_at = excluded.verified_at, created_at = excluded.created_at
-				returning latchkey_identifier.user_id as id
+				${inPlaceOfTheOld}
+			),
+			${logged(p, "written")}
+			select written.id, ${told(p, "user", "written")} as told from written`,
+	);
+}
+
+const inPlaceOfTheOld = sql`on conflict (user_id, kind) do update set value = excluded.value,
+	canonical = excluded.canonical, verified_at = excluded.verified_at, created_at = excluded.created_at
+	returning latchkey_identifier.user_id as id`;
+
+function prepareUndo(connection: PostgresConnection) {
+	type Change = TokenUse & { value: string; canonical: string; since: number; events: string };
+	return connection.prepare<Change, { id: string; told: number }>(
+		(_, p) => sql`with ${clock(p)},
+			${lockedUser(p)},
+			${used(p, "locked")},
+			${killedBut(p)},
+			later as (
+				delete from latchkey_one_time_token using used
+				where latchkey_one_time_token.subject = used.id and latchkey_one_time_token.purpose = ${p.purpose}::text
+					and latchkey_one_time_token.created_at >= used.created_at
+					and latchkey_one_time_token.token_hash <> ${p.tokenHash}::bytea
+			),
+			evicted as (
+				delete from latchkey_identifier using used
+				where latchkey_identifier.kind = 'email' and latchkey_identifier.canonical = ${p.canonical}::text
+					and latchkey_identifier.user_id <> used.id and latchkey_identifier.verified_at is null
+				returning latchkey_identifier.user_id
+			),
+			written as (
+				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
+				select used.id, 'email', ${p.value}::text, ${p.canonical}::text, clock.now, clock.now
+				-- Counted, so that whoever held the address is gone before it is written.
+				from clock cross join used cross join (select count(*) from evicted) as gone
+				${inPlaceOfTheOld}
 			),
 			moved as (
-				update latchkey_user set epoch = latchkey_user.epoch + 1 from written
-				where latchkey_user.id = written.id and ${p.undo}::boolean
+				update latchkey_user set epoch = latchkey_user.epoch + 1, deletes_at = null, ${factorsBefore(p)}
+				from written where latchkey_user.id = written.id
 				returning latchkey_user.id, latchkey_user.epoch
 			),
 			${endedByEpoch(null)},
 			passwords as (
 				delete from latchkey_password using moved where latchkey_password.user_id = moved.id
 			),
-			identities as (
-				delete from latchkey_identity using moved, used
-				where latchkey_identity.user_id = moved.id and latchkey_identity.created_at >= used.created_at
-			),
+			${withoutNewer(p, "moved")},
 			${logged(p, "written")}
 			select written.id, ${told(p, "user", "written")} as told from written`,
 	);
+}
+
+/** What came between the first look of {@link prepareUndo} and its lock; from then on the epoch lets nothing more come. */
+function prepareSweep(connection: PostgresConnection) {
+	return connection.prepare<{ userId: string; since: number }, { id: string }>(
+		(_, p) => sql`with ${lockedUser(p)},
+			swept as (
+				update latchkey_user set ${factorsBefore(p)} from locked where latchkey_user.id = locked.id
+				returning latchkey_user.id
+			),
+			${withoutNewer(p, "swept")}
+			select swept.id from swept`,
+	);
+}
+
+function lockedUser(p: { userId: string } & Ambient) {
+	return sql`${turn(p)},
+		locked as (
+			select u.id from turn cross join latchkey_user as u where u.id = ${p.userId}::text for no key update of u
+		)`;
+}
+
+const keysBefore = (p: { since: number }) => sql`(
+	select count(*) from latchkey_passkey as k where k.user_id = latchkey_user.id and k.created_at < ${p.since}::bigint
+)`;
+const anyBefore = (p: { since: number }, user: RawBuilder<unknown>) => sql`(
+	exists (select from latchkey_passkey as k where k.user_id = ${user} and k.created_at < ${p.since}::bigint)
+	or exists (select from latchkey_totp as t where t.user_id = ${user} and t.created_at < ${p.since}::bigint)
+)`;
+
+/** What the user's row says of factors once {@link withoutNewer} is through. */
+function factorsBefore(p: { since: number }) {
+	return sql`passkeys = ${keysBefore(p)},
+		second_step = case when ${anyBefore(p, sql`latchkey_user.id`)} then latchkey_user.second_step else 0 end`;
+}
+
+/** What was added to the account of `gate` from a time on, and with the last factor what stands in for it. */
+function withoutNewer(p: { since: number }, gate: string) {
+	const of = sql.ref(`${gate}.id`);
+	const from = sql.raw(gate);
+	const newer = (table: string) => sql`latchkey_${sql.raw(table)}.user_id = ${of}
+		and latchkey_${sql.raw(table)}.created_at >= ${p.since}::bigint`;
+	return sql`identities as (
+		delete from latchkey_identity using ${from} where ${newer("identity")}
+	), totps as (
+		delete from latchkey_totp using ${from} where ${newer("totp")}
+	), keys as (
+		delete from latchkey_passkey using ${from} where ${newer("passkey")}
+	), codes as (
+		delete from latchkey_recovery_code using ${from}
+		where latchkey_recovery_code.user_id = ${of}
+			and (latchkey_recovery_code.created_at >= ${p.since}::bigint or not ${anyBefore(p, of)})
+	)`;
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { IdentityRecord, OAuthStorage, ProviderSessionRecord, ProviderTokenRecord } from "../oauth-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, isLive, logged, now } from "./fragments.ts";
+import { clock, eventRows, isLive, logged, now, turn } from "./fragments.ts";
 import { violatesReference } from "./postgres-errors.ts";
 
 type Pair = { issuer: string; subject: string };
@@ -46,6 +46,7 @@ function prepareIdentities(connection: PostgresConnection) {
 		provider: string;
 		label: string | null;
 		verifiedEmail: string | null;
+		epoch: number | null;
 		events: string;
 	};
 	type Unlink = Pair & { userId: string; usableProviders: readonly string[]; events: string };
@@ -57,13 +58,15 @@ function prepareIdentities(connection: PostgresConnection) {
 
 		link: connection.prepare<Link, { linked: string | null; holder: string | null }>(
 			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
 				owner as (
-					select u.id from latchkey_user as u where u.id = ${p.userId}::text and (
+					select u.id from turn cross join latchkey_user as u where u.id = ${p.userId}::text
+						and (${p.epoch}::integer is null or u.epoch = ${p.epoch}::integer) and (
 						${p.verifiedEmail}::text is null or exists (
 							select from latchkey_identifier as i where i.user_id = u.id and i.kind = 'email'
 								and i.canonical = ${p.verifiedEmail}::text and i.verified_at is not null
 						)
-					) for key share of u
+					) for no key update of u
 				),
 				linked as (
 					insert into latchkey_identity (issuer, subject, user_id, created_at, provider, label)
@@ -84,8 +87,10 @@ function prepareIdentities(connection: PostgresConnection) {
 		// order: whoever removes another way in at the same moment is seen.
 		unlink: connection.prepare<Unlink, { held: boolean; unlinked: string | null }>(
 			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
 				owner as materialized (
-					select u.id, u.passkeys from latchkey_user as u where u.id = ${p.userId}::text for no key update
+					select u.id, u.passkeys from turn cross join latchkey_user as u
+					where u.id = ${p.userId}::text for no key update of u
 				),
 				held as materialized (
 					select i.issuer, i.subject, i.provider, i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text as meant

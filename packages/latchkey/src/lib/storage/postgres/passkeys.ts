@@ -18,7 +18,7 @@ export function passkeyOperations(connection: PostgresConnection): PasskeyOperat
 	const remove = prepareRemove(connection);
 	const statements = prepareStatements(connection);
 	return {
-		addPasskey: async ({ passkey, limit, events }): Promise<AddedPasskey> => {
+		addPasskey: async ({ passkey, epoch, limit, events }): Promise<AddedPasskey> => {
 			const { backupEligible, backedUp, transports, ...rest } = passkey;
 			try {
 				const row = await add.first({
@@ -26,6 +26,7 @@ export function passkeyOperations(connection: PostgresConnection): PasskeyOperat
 					eligible: Number(backupEligible),
 					backed: Number(backedUp),
 					transports: JSON.stringify(transports),
+					epoch,
 					limit,
 					events: eventRows(events),
 				});
@@ -63,6 +64,7 @@ type AddParameters = {
 	eligible: number;
 	backed: number;
 	name: string;
+	epoch: number;
 	limit: number;
 	events: string;
 };
@@ -73,7 +75,8 @@ function prepareAdd(connection: PostgresConnection) {
 			${turn(p)},
 			counted as (
 				update latchkey_user set passkeys = latchkey_user.passkeys + 1 from turn
-				where latchkey_user.id = ${p.userId}::text and latchkey_user.passkeys < ${p.limit}::integer
+				where latchkey_user.id = ${p.userId}::text and latchkey_user.epoch = ${p.epoch}::integer
+					and latchkey_user.passkeys < ${p.limit}::integer
 				returning latchkey_user.id
 			),
 			added as (
@@ -95,7 +98,8 @@ function prepareAdd(connection: PostgresConnection) {
 				delete from latchkey_trusted_device using counted where latchkey_trusted_device.user_id = counted.id
 			),
 			${logged(p, "added")}
-			select (select count(*) from latchkey_user as u where u.id = ${p.userId}::text) as users,
+			select (select count(*) from latchkey_user as u
+				where u.id = ${p.userId}::text and u.epoch = ${p.epoch}::integer) as users,
 				(select count(*) from added) as added`,
 	);
 }

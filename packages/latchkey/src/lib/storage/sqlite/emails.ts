@@ -96,13 +96,17 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const [used] = tokens.use.all({ ...token, subject: userId, now });
 				if (used === undefined) return new Undo<Changed>("gone");
 				steps.killPending(userId);
+				if (undo !== null) account.evict.run({ userId, canonical: email.canonical });
 				account.removeEmail.run({ userId });
 				if (account.addEmail.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
-				if (undo) {
+				if (undo !== null) {
 					steps.sessions.endLive({ userId, keepSessionId: null, now });
 					steps.sessions.moveEpoch(userId);
+					tokens.dropSince.run({ purpose: token.purpose, subject: userId, since: used.created_at });
 					account.removePassword.run({ userId });
-					account.removeIdentities.run({ userId, since: used.created_at });
+					account.removeIdentities.run({ userId, since: undo.since });
+					account.keep.run({ userId });
+					factors.removeSince(userId, undo.since);
 				}
 				steps.events.append(events, now);
 				return "changed";
@@ -167,6 +171,14 @@ function prepareTokens(connection: SqliteConnection) {
 			db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.subject).where("purpose", "=", p.purpose),
 		),
 
+		dropSince: connection.prepareWrite((db, p: { purpose: string; subject: string; since: number }) =>
+			db
+				.deleteFrom("latchkey_one_time_token")
+				.where("subject", "=", p.subject)
+				.where("purpose", "=", p.purpose)
+				.where("created_at", ">=", p.since),
+		),
+
 		use: connection.prepareWrite((db, p: { purpose: string; tokenHash: Uint8Array; subject: string; now: number }) =>
 			db
 				.deleteFrom("latchkey_one_time_token")
@@ -197,6 +209,20 @@ function prepareAccount(connection: SqliteConnection) {
 				.set({ verified_at: p.now })
 				.where("user_id", "=", p.userId)
 				.where("kind", "=", email),
+		),
+
+		/** Somebody else's claim to an address that they never proved. */
+		evict: connection.prepareWrite((db, p: { userId: string; canonical: string }) =>
+			db
+				.deleteFrom("latchkey_identifier")
+				.where("kind", "=", email)
+				.where("canonical", "=", p.canonical)
+				.where("user_id", "<>", p.userId)
+				.where("verified_at", "is", null),
+		),
+
+		keep: connection.prepareWrite((db, p: { userId: string }) =>
+			db.updateTable("latchkey_user").set({ deletes_at: null }).where("id", "=", p.userId),
 		),
 
 		removeEmail: connection.prepareWrite((db, p: { userId: string }) =>

@@ -108,6 +108,8 @@ export interface FactorSteps {
 	tidy(userId: string): void;
 	/** What somebody left who never proved that the account's address is theirs. */
 	removeAll(userId: string): void;
+	/** What was added from a time on, and with the last factor what stands in for it. */
+	removeSince(userId: string, since: number): void;
 	/** Sign-ins that wait for their second step do not survive a change of what it may be, nor do devices that need none. */
 	endAttempts(userId: string): void;
 }
@@ -131,18 +133,25 @@ export function factorSteps(connection: SqliteConnection, steps: Steps): FactorS
 		replaceCodes(userId, codeHashes, now) {
 			const [user] = statements.nextSet.all({ userId });
 			if (user === undefined) return false;
-			statements.removeCodes.run({ userId });
+			statements.removeCodes.run({ userId, since: 0 });
 			for (const codeHash of codeHashes) statements.addCode.run({ userId, codeHash, set: user.recovery_set, now });
 			return true;
 		},
 		tidy(userId) {
-			if (statements.tidy.run({ userId }) === 1) statements.removeCodes.run({ userId });
+			if (statements.tidy.run({ userId }) === 1) statements.removeCodes.run({ userId, since: 0 });
 		},
 		removeAll(userId) {
-			statements.removeTotp.run({ userId });
-			statements.removePasskeys.run({ userId });
-			statements.removeCodes.run({ userId });
+			statements.removeTotp.run({ userId, since: 0 });
+			statements.removePasskeys.run({ userId, since: 0 });
+			statements.removeCodes.run({ userId, since: 0 });
 			statements.forget.run({ userId });
+		},
+		removeSince(userId, since) {
+			statements.removeTotp.run({ userId, since });
+			statements.removePasskeys.run({ userId, since });
+			statements.removeCodes.run({ userId, since });
+			statements.recount.run({ userId });
+			if (statements.tidy.run({ userId }) === 1) statements.removeCodes.run({ userId, since: 0 });
 		},
 		endAttempts(userId) {
 			statements.endAttempts.run({ userId });
@@ -236,22 +245,34 @@ function prepareStatements(connection: SqliteConnection) {
 
 function prepareSteps(connection: SqliteConnection) {
 	return {
-		removeCodes: connection.prepareWrite((db, p: { userId: string }) =>
-			db.deleteFrom("latchkey_recovery_code").where("user_id", "=", p.userId),
+		removeCodes: connection.prepareWrite((db, p: { userId: string; since: number }) =>
+			db.deleteFrom("latchkey_recovery_code").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
 		),
 
-		removeTotp: connection.prepareWrite((db, p: { userId: string }) =>
-			db.deleteFrom("latchkey_totp").where("user_id", "=", p.userId),
+		removeTotp: connection.prepareWrite((db, p: { userId: string; since: number }) =>
+			db.deleteFrom("latchkey_totp").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
 		),
 
-		removePasskeys: connection.prepareWrite((db, p: { userId: string }) =>
-			db.deleteFrom("latchkey_passkey").where("user_id", "=", p.userId),
+		removePasskeys: connection.prepareWrite((db, p: { userId: string; since: number }) =>
+			db.deleteFrom("latchkey_passkey").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
 		),
 
 		forget: connection.prepareWrite((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_user")
 				.set((eb) => ({ passkeys: 0, second_step: 0, recovery_set: eb("recovery_set", "+", sql.lit(1)) }))
+				.where("id", "=", p.userId),
+		),
+
+		recount: connection.prepareWrite((db, p: { userId: string }) =>
+			db
+				.updateTable("latchkey_user")
+				.set((eb) => ({
+					passkeys: eb
+						.selectFrom("latchkey_passkey")
+						.select((eb) => eb.fn.countAll<number>().as("count"))
+						.where("user_id", "=", p.userId),
+				}))
 				.where("id", "=", p.userId),
 		),
 

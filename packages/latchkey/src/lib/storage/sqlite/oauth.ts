@@ -28,9 +28,10 @@ function identityOperations(
 				})),
 			),
 
-		linkIdentity: ({ events, ...input }) =>
+		linkIdentity: ({ epoch, events, ...input }) =>
 			connection.transaction(() => {
-				if (isThere.all({ userId: input.userId, verifiedEmail: input.verifiedEmail }).length === 0) return "gone";
+				const { userId, verifiedEmail } = input;
+				if (isThere.all({ userId, verifiedEmail, epoch }).length === 0) return "gone";
 				const now = connection.now();
 				if (link.run({ ...input, now }) === 0) {
 					const [held] = holder.all({ issuer: input.issuer, subject: input.subject });
@@ -129,11 +130,12 @@ function prepareIdentities(connection: SqliteConnection) {
 				.where("user_id", "=", p.userId),
 		),
 
-		isThere: connection.prepareWrite((db, p: { userId: string; verifiedEmail: string | null }) =>
+		isThere: connection.prepareWrite((db, p: { userId: string; verifiedEmail: string | null; epoch: number | null }) =>
 			db
 				.selectFrom("latchkey_user as u")
 				.select("u.id")
 				.where("u.id", "=", p.userId)
+				.where(sql<boolean>`(${p.epoch} is null or u.epoch = ${p.epoch})`)
 				.where(
 					sql<boolean>`(${p.verifiedEmail} is null or exists (select 1 from latchkey_identifier as i
 						where i.user_id = u.id and i.kind = 'email' and i.canonical = ${p.verifiedEmail}

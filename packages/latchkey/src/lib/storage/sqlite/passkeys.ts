@@ -16,15 +16,16 @@ export function passkeyOperations(connection: SqliteConnection, steps: Steps): P
 	const insert = passkeyStep(connection);
 	const factors = factorSteps(connection, steps);
 
-	function whyNot(userId: string): Undo<AddedPasskey> {
-		return new Undo(statements.user.all({ userId }).length === 0 ? "gone" : "full");
+	function whyNot(userId: string, epoch: number): Undo<AddedPasskey> {
+		return new Undo(statements.user.all({ userId, epoch }).length === 0 ? "gone" : "full");
 	}
 
 	return {
-		addPasskey: ({ passkey, limit, events }) =>
+		addPasskey: ({ passkey, epoch, limit, events }) =>
 			connection.transaction((): AddedPasskey | Undo<AddedPasskey> => {
 				const now = connection.now();
-				if (statements.countOne.run({ userId: passkey.userId, limit }) === 0) return whyNot(passkey.userId);
+				if (statements.countOne.run({ userId: passkey.userId, epoch, limit }) === 0)
+					return whyNot(passkey.userId, epoch);
 				if (!insert(passkey, now)) return new Undo("taken");
 				factors.endAttempts(passkey.userId);
 				steps.events.append(events, now);
@@ -98,16 +99,17 @@ type AddParameters = {
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		countOne: connection.prepareWrite((db, p: { userId: string; limit: number }) =>
+		countOne: connection.prepareWrite((db, p: { userId: string; epoch: number; limit: number }) =>
 			db
 				.updateTable("latchkey_user")
 				.set((eb) => ({ passkeys: eb("passkeys", "+", sql.lit(1)) }))
 				.where("id", "=", p.userId)
+				.where("epoch", "=", p.epoch)
 				.where("passkeys", "<", p.limit),
 		),
 
-		user: connection.prepareWrite((db, p: { userId: string }) =>
-			db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId),
+		user: connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
+			db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
 		),
 
 		find: connection.prepareRead((db, p: { credentialId: string }) =>

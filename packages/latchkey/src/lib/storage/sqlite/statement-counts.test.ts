@@ -184,7 +184,7 @@ async function callEverything(storage: Storage): Promise<void> {
 		userId,
 		token: link,
 		email: { value: "b@example.com", canonical: "b@example.com" },
-		undo: true,
+		undo: { since: 0 },
 		events: [],
 	});
 	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
