@@ -130,5 +130,5 @@ it("where an address is proven first, a passkey signs up in the place of a passw
 	await page.waitForURL("/account/devices");
 	const { session, user } = await (await page.request.get("/api/auth")).json();
 	expect(user).toMatchObject({ email: address, emailVerified: true });
-	expect(session.level).toBe("aal2");
+	expect(session.amr).toContain("hwk");
 });
