@@ -10,7 +10,7 @@ const guard = auth.proxy({
 		"/",
 		"/icon.svg",
 		"/sign-in/*",
-		"/sign-up",
+		"/sign-up/*",
 		"/fetch",
 		"/preferences",
 		"/goodbye",
@@ -19,7 +19,7 @@ const guard = auth.proxy({
 	],
 	nonce: [
 		"/sign-in/*",
-		"/sign-up",
+		"/sign-up/*",
 		"/reauthenticate/*",
 		"/dashboard",
 		"/fetch",

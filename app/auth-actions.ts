@@ -9,6 +9,7 @@ export const changePassword = auth.actions.changePassword;
 export const updateProfile = auth.actions.updateProfile;
 export const endSession = auth.actions.endSession;
 export const endOtherSessions = auth.actions.endOtherSessions;
+export const completeSignUp = auth.actions.completeSignUp;
 export const disconnect = auth.actions.disconnect;
 export const finishSignIn = auth.actions.finishSignIn;
 export const dropSignIn = auth.actions.dropSignIn;

@@ -9,7 +9,18 @@ import { parseArgs } from "node:util";
 import { main, Stop } from "../scripts/lib/main.mjs";
 import { printMachine, printSection, printVerdict } from "./lib/report.mjs";
 
-const sections = ["session", "next", "sign-in", "starve", "size", "statements", "memory", "revocation", "answers"];
+const sections = [
+	"session",
+	"next",
+	"sign-in",
+	"starve",
+	"size",
+	"statements",
+	"memory",
+	"revocation",
+	"answers",
+	"bff",
+];
 
 await main(async () => {
 	if (!process.features.typescript) throw new Stop("The benchmark runs the library's source: npm run bench");

@@ -92,9 +92,13 @@ describe("every answer", () => {
 });
 
 describe("addresses", () => {
-	it("lead password managers to the page where a password is changed", async () => {
+	it("lead password managers to the pages where passwords and passkeys are changed", async () => {
 		const answer = await fetch(`${origin}/.well-known/change-password`, { redirect: "manual" });
 		expect([answer.status, answer.headers.get("location")]).toEqual([302, "/account/password"]);
+		const endpoints = await fetch(`${origin}/.well-known/passkey-endpoints`, { redirect: "manual" });
+		const page = `${origin}/account/security/passkeys`;
+		expect([endpoints.status, await endpoints.json()]).toEqual([200, { enroll: page, manage: page }]);
+		expect((await fetch(`${origin}/.well-known/webauthn`, { redirect: "manual" })).status).toBe(404);
 		const probe = "resource-that-should-not-exist-whose-status-code-should-not-be-200";
 		expect((await fetch(`${origin}/.well-known/${probe}`, { redirect: "manual" })).status).toBe(404);
 	});

@@ -1,21 +1,9 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { startApplication } from "./application.ts";
-import { complaint, mailbox, mailLink, newAddress, origin, password, register, visit } from "./visit.ts";
+import { complaint, mailTo, newAddress, origin, password, register, visit } from "./visit.ts";
 
 const newPassword = "another horse staple";
-
-/** The newest message to an address whose subject says so, as it stands in the mailbox of local development. */
-async function mailTo(address: string, subject: RegExp): Promise<{ link: string; code: string }> {
-	const find = async () =>
-		(await mailbox()).find((article) => article.includes(`<bdi>${address}</bdi>`) && subject.test(article));
-	await expect.poll(find, { timeout: 10_000 }).toBeDefined();
-	const article = (await find())!;
-	return {
-		link: mailLink.exec(article)?.[1] ?? "",
-		code: /\n {4}(\d{6})\n/.exec(article)?.[1] ?? "",
-	};
-}
 
 /** What looks at a link before the person does: asks for its head, and renders it with all its scripts. */
 async function scan(link: string): Promise<void> {

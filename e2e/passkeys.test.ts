@@ -5,7 +5,7 @@ import { complaint, newAddress, password, register, signInBy, visit } from "./vi
 interface Authenticator {
 	readonly cdp: CDPSession;
 	readonly id: string;
-	credentials(): Promise<readonly { credentialId: string; signCount: number }[]>;
+	credentials(): Promise<readonly { credentialId: string; signCount: number; userDisplayName?: string }[]>;
 	verifies(isUserVerified: boolean): Promise<void>;
 	/** Whether the person touches it when it asks. */
 	isTouched(enabled: boolean): Promise<void>;
@@ -126,6 +126,12 @@ describe("passkeys", () => {
 		await addPasskey(page, "Second");
 		await page.goto("/account/security");
 		await page.getByRole("button", { name: "Ask for a second step" }).click();
+		// Shown first, so that this session has no less than every other is asked for from then on.
+		await complaint(page).getByRole("link", { name: "Confirm it" }).waitFor();
+		await page.goto("/reauthenticate?why=level&next=/account/security");
+		await page.getByRole("button", { name: "Use a passkey" }).click();
+		await page.waitForURL("/account/security");
+		await page.getByRole("button", { name: "Ask for a second step" }).click();
 		await page.waitForURL("/account/security?saved");
 		await page.context().clearCookies();
 		await authenticator.isTouched(false);
@@ -178,6 +184,54 @@ describe("passkeys", () => {
 		await signIn();
 		await complaint(page).waitFor();
 		expect(await level(page)).toBeNull();
+	});
+
+	it("are made in passing after a password, where the browser does that, and asked for no more once there is one", async () => {
+		const page = await visit();
+		await withAuthenticator(page);
+		const asked: string[] = [];
+		page.on("request", (request) => request.url().endsWith("/challenges") && asked.push(request.postData() ?? ""));
+		const email = await register(page);
+		await page.goto("/dashboard");
+		await expect.poll(() => asked).toEqual([JSON.stringify({ for: "registration", upgrade: true })]);
+		await addPasskey(page, "Made by hand");
+		asked.length = 0;
+		await page.context().clearCookies();
+		await page.request.post("/api/auth", { data: { identifier: email, password } });
+		await page.goto("/dashboard", { waitUntil: "networkidle" });
+		expect(asked).toEqual([]);
+	});
+
+	it.each([
+		["a phone beside it", "cable", "hybrid"],
+		["a key that is plugged in", "usb", "usb"],
+	])("work from another device, such as %s", async (_, transport, hint) => {
+		const page = await visit();
+		await withAuthenticator(page, { transport });
+		await register(page);
+		await addPasskey(page, "Another device");
+		const headers = { origin: new URL(page.url()).origin };
+		const data = { for: "reauthentication" };
+		const asked = await page.request.post("/api/auth/passkeys/challenges", { data, headers });
+		const [held] = (await asked.json()).options.allowCredentials;
+		expect(held.transports).toContain(hint);
+		await page.goto("/reauthenticate?next=/account");
+		await page.getByRole("button", { name: "Use a passkey" }).click();
+		await page.waitForURL("/account");
+		expect((await level(page)).amr).toEqual(["pwd", "hwk", "user", "mfa"]);
+	});
+
+	it("are shown by the browser under the name that the person has now", async () => {
+		const page = await visit();
+		const authenticator = await withAuthenticator(page);
+		await register(page, "Ada Lovelace");
+		await addPasskey(page, "Named");
+		expect(await authenticator.credentials()).toMatchObject([{ userDisplayName: "Ada Lovelace" }]);
+		await page.goto("/account");
+		await page.getByLabel("Name", { exact: true }).fill("Ada King");
+		await page.getByRole("button", { name: "Save" }).click();
+		await page.waitForURL("/account?saved");
+		await expect.poll(authenticator.credentials).toMatchObject([{ userDisplayName: "Ada King" }]);
 	});
 
 	it("that were removed elsewhere are forgotten by the browser, and the page says so", async () => {

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { newAddress, password, register, signInBy, visit } from "./visit.ts";
+import { complaint, mailTo, newAddress, password, register, signInBy, visit } from "./visit.ts";
 
 const continueWith = { name: "Continue with the example provider" };
 
@@ -11,6 +11,10 @@ async function choose(page: Page, name: string): Promise<void> {
 }
 
 describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
+	// Each person is new once only.
+	const nameless = javaScriptEnabled ? "Mary Somerville" : "Sofia Kovalevskaya";
+	const unproven = javaScriptEnabled ? "Emmy Noether" : "Lise Meitner";
+
 	it("signs in at a real OpenID provider, from a page whose policy lets forms go nowhere else, and back", async () => {
 		const page = await visit({ javaScriptEnabled });
 		const violations: string[] = [];
@@ -20,13 +24,43 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		await page.goto("/account/appearance");
 		await page.waitForURL("/sign-in?next=%2Faccount%2Fappearance");
 		await page.getByRole("button", continueWith).click();
-		await choose(page, "Mary Somerville");
+		await choose(page, nameless);
+		// There she has no address there, and may go on without one.
+		await page.waitForURL("/sign-up/complete?next=%2Faccount%2Fappearance");
+		await page.getByRole("button", { name: "Go on without an address" }).click();
 		await page.waitForURL("/account/appearance");
 		const { user } = await (await page.request.get("/api/auth")).json();
-		expect(user).toMatchObject({ name: "Mary Somerville", email: null });
+		expect(user).toMatchObject({ name: nameless, email: null });
 		expect(violations).toEqual([]);
 		const cookies = await page.context().cookies();
 		expect(cookies.filter(({ name }) => name.startsWith("transaction-"))).toEqual([]);
+
+		await page.goto("/account/connections");
+		await page.getByText("This is the only way in to your account").waitFor();
+		expect(await page.getByRole("button", { name: "Disconnect the example provider" }).count()).toBe(0);
+	});
+
+	it("asks for the address that no provider has proven, and makes the account once it is", async () => {
+		const page = await visit({ javaScriptEnabled });
+		await page.goto("/sign-in?next=/account/appearance");
+		await page.getByRole("button", continueWith).click();
+		await choose(page, unproven);
+		await page.waitForURL("/sign-up/complete?next=%2Faccount%2Fappearance");
+		const field = page.getByLabel("E-mail address");
+		expect(await field.inputValue()).toBe(javaScriptEnabled ? "emmy@example.org" : "");
+		await field.fill("nobody");
+		await page.getByRole("button", { name: "Send me a code" }).click();
+		await complaint(page).waitFor();
+		const email = newAddress();
+		await field.fill(email);
+		await page.getByRole("button", { name: "Send me a code" }).click();
+		await page.locator("[name=code]:visible").waitFor();
+		expect((await (await page.request.get("/api/auth")).json()).user).toBeNull();
+		await page.locator("[name=code]:visible").fill((await mailTo(email, /is your code/)).code);
+		await page.getByRole("button", { name: "Confirm" }).click();
+		await page.waitForURL("/account/appearance");
+		const { user } = await (await page.request.get("/api/auth")).json();
+		expect(user).toMatchObject({ name: unproven, email, emailVerified: true });
 	});
 
 	it("says that it was cancelled there, and offers to try again", async () => {
@@ -38,6 +72,38 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		expect(await page.locator("main").textContent()).toContain("was cancelled");
 		await page.getByRole("button", continueWith).waitFor();
 	});
+});
+
+it("says that it is under way, which provider was used last, and in words what went wrong", async () => {
+	const page = await visit();
+	await page.goto("/sign-in");
+	await page.getByRole("button", continueWith).waitFor();
+	expect(await page.getByText("Last used").count()).toBe(0);
+	// The answer to the form is held back until the button has been seen waiting for it.
+	let goOn = () => {};
+	const seen = new Promise<void>((resolve) => {
+		goOn = resolve;
+	});
+	await page.route("**/api/auth/oauth/example", async (route) => {
+		await seen;
+		await route.continue();
+	});
+	const button = page.locator("form[action$='/oauth/example'] [type=submit]");
+	await button.click({ noWaitAfter: true });
+	await expect.poll(() => button.getAttribute("aria-disabled")).toBe("true");
+	goOn();
+	await choose(page, "Cancel");
+	await page.getByRole("heading", { name: "Signing in did not work" }).waitFor();
+	await page.goto("/sign-in");
+	await page.getByText("Last used").waitFor();
+	const words = { provider_unavailable: "cannot be reached right now", provider_error: "cannot be trusted" };
+	for (const [problem, text] of Object.entries(words)) {
+		await page.goto(`/sign-in/problem?problem=${problem}&provider=example&reference=0123abcd`);
+		await page.getByText(text).waitFor();
+		await page.getByText("0123abcd").waitFor();
+		await page.getByRole("button", { name: "Try again with the example provider" }).waitFor();
+		await page.getByRole("link", { name: "Sign in another way" }).waitFor();
+	}
 });
 
 it("asks whoever has an account with the address to sign in to it, then connects and disconnects", async () => {

@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { totpCode } from "../packages/latchkey/test/factors.ts";
@@ -75,6 +76,8 @@ describe.each<[string, BrowserContextOptions]>([
 		await page.getByLabel("Recovery code").fill(codes[3]!.toLowerCase().replaceAll("-", " "));
 		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
 		await page.waitForURL("/dashboard");
+		await page.getByText("You signed in with a recovery code").waitFor();
+		expect(await page.getByText("9 codes left").count()).toBe(1);
 
 		await page.goto("/account/security");
 		expect(await page.getByText("Old phone").count()).toBe(1);
@@ -146,15 +149,17 @@ it("makes new recovery codes, without JavaScript too", async () => {
 	const renewed = await page.locator("main li code").allTextContents();
 	expect(renewed).toHaveLength(10);
 	expect(renewed.filter((code) => codes.includes(code))).toEqual([]);
-	const file = await page.getByRole("link", { name: "Download" }).getAttribute("href");
-	expect(decodeURIComponent(file!)).toContain(renewed.join("\r\n"));
+	expect(await downloaded(page)).toBe(`${renewed.join("\r\n")}\r\n`);
+	await page.getByRole("link", { name: "Go on" }).click();
+	await page.waitForURL("/account/security");
+	expect(await page.content()).not.toContain(renewed[0]);
 });
 
 describe.each<[string, BrowserContextOptions]>([
 	["with JavaScript", {}],
 	["without JavaScript", { javaScriptEnabled: false }],
 ])("a trusted device, %s", (_, options) => {
-	it("is chosen at the second step, is not asked again, and is forgotten on the devices page", async () => {
+	it("is chosen at the second step, asked again for what matters without losing a form, and forgotten on the devices page", async () => {
 		step = 0;
 		const page = await visit(options);
 		const email = await register(page);
@@ -183,14 +188,24 @@ describe.each<[string, BrowserContextOptions]>([
 		const { session } = await (await page.request.get("/api/auth")).json();
 		expect(session).toMatchObject({ level: "aal1", amr: ["pwd", "device"] });
 
-		// What matters asks for the second step all the same, and leads back.
-		await page.goto("/reauthenticate?next=/account");
-		await page.getByLabel("Password", { exact: true }).fill(password);
-		await page.getByRole("button", { name: "Confirm" }).click();
-		await page.waitForURL("/sign-in/second-step?next=%2Faccount");
-		await page.getByLabel("Code from your authenticator app").fill(next(secret));
-		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
-		await page.waitForURL("/account");
+		// What matters asks for the second step all the same, beside the form, which keeps what was typed.
+		const username = `trusting-${Date.now()}`;
+		await page.goto("/account");
+		await page.getByLabel("User name").fill(username);
+		await page.getByRole("button", { name: "Save" }).click();
+		const opened = page.context().waitForEvent("page");
+		await complaint(page).getByRole("link", { name: "Confirm it" }).click();
+		const tab = await opened;
+		await tab.getByLabel("Password", { exact: true }).fill(password);
+		await tab.getByRole("button", { name: "Confirm" }).click();
+		await tab.waitForURL("/sign-in/second-step?next=%2Freauthenticate%2Fdone");
+		await tab.getByLabel("Code from your authenticator app").fill(next(secret));
+		await tab.locator("main").getByRole("button", { name: "Sign in" }).click();
+		await tab.waitForURL("/reauthenticate/done");
+		await tab.close();
+		expect(await page.getByLabel("User name").inputValue()).toBe(username);
+		await page.getByRole("button", { name: "Save" }).click();
+		await page.waitForURL("/account?saved");
 
 		await page.goto("/account/devices");
 		await page.getByRole("heading", { name: "Trusted devices" }).waitFor();
@@ -204,3 +219,43 @@ describe.each<[string, BrowserContextOptions]>([
 		await page.waitForURL("/sign-in/second-step");
 	});
 });
+it("shows recovery codes once: to keep, to print, and not when the page comes back", async () => {
+	const page = await visit();
+	await register(page);
+	const { codes } = await addApp(page);
+	expect(await downloaded(page)).toBe(`${codes.join("\r\n")}\r\n`);
+	await page.emulateMedia({ media: "print", colorScheme: "dark" });
+	expect(await page.locator("main li code").first().isVisible()).toBe(true);
+	for (const hidden of ["header", "footer", "nav", "main button", "main a"]) {
+		expect(await page.locator(hidden).filter({ visible: true }).count(), hidden).toBe(0);
+	}
+	const paper = () => getComputedStyle(document.documentElement).backgroundColor;
+	expect(await page.evaluate(paper)).toBe("rgb(248, 247, 244)");
+	await page.emulateMedia({ media: "screen", colorScheme: "light" });
+
+	// The router keeps the page that is left, hidden, and shows it again on the way back.
+	await page.getByRole("link", { name: "Devices" }).click();
+	await page.waitForURL("/account/devices");
+	await page.goBack();
+	await page.waitForURL("/account/security/app");
+	await expect.poll(() => page.locator("main li code").count()).toBe(0);
+	expect(await page.content()).not.toContain(codes[0]);
+
+	await page.goto("/account/security/recovery-codes");
+	await page.getByRole("button", { name: "Make new codes" }).click();
+	await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+	// The browser's own cache takes a picture of the page right after this.
+	await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+	expect(await page.locator("main li code").count()).toBe(0);
+	expect(await page.getByText("The codes were shown once").count()).toBe(1);
+});
+
+/** What the button to download hands out. */
+async function downloaded(page: Page): Promise<string> {
+	const [download] = await Promise.all([
+		page.waitForEvent("download"),
+		page.getByRole("link", { name: "Download" }).click(),
+	]);
+	expect(download.suggestedFilename()).toBe("recovery-codes.txt");
+	return text(await download.createReadStream());
+}

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, inject } from "vitest";
+import { afterAll, afterEach, expect, inject } from "vitest";
 import { TestAuthenticator } from "../packages/latchkey/src/lib/testing/test-authenticator.ts";
 
 export const origin = inject("origin");
@@ -68,7 +68,8 @@ export async function register(page: Page, name?: string): Promise<string> {
 export async function registerWithoutPassword(page: Page): Promise<string> {
 	const email = newAddress();
 	const { request } = page;
-	const asked = await request.post("/api/auth/passkeys/challenges", { data: { for: "sign-up", email } });
+	const data = { for: "sign-up", email };
+	const asked = await request.post("/api/auth/passkeys/challenges", { data, headers: { origin } });
 	const { options } = await asked.json();
 	const credential = new TestAuthenticator({ origin }).create(options);
 	const answer = await request.post("/api/auth/sign-up/passkey", { data: { credential }, headers: { origin } });
@@ -88,4 +89,16 @@ export const mailLink = /href="([^"]*\/mail-links\/[^"]*)"/;
 export async function mailbox(of = origin): Promise<string[]> {
 	const html = await (await fetch(`${of}/dev/mailbox`)).text();
 	return html.split("<article").slice(1);
+}
+
+/** The newest message to an address whose subject says so, as it stands in the mailbox of local development. */
+export async function mailTo(address: string, subject: RegExp, of = origin): Promise<{ link: string; code: string }> {
+	const find = async () =>
+		(await mailbox(of)).find((article) => article.includes(`<bdi>${address}</bdi>`) && subject.test(article));
+	await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+	const article = (await find())!;
+	return {
+		link: mailLink.exec(article)?.[1] ?? "",
+		code: /\n {4}(\d{6})\n/.exec(article)?.[1] ?? "",
+	};
 }

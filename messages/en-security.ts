@@ -57,6 +57,8 @@ export const security = {
 		file: "recovery-codes.txt",
 		needsFactor: "Add an authenticator app or a passkey first: recovery codes stand in for those.",
 		list: "Your recovery codes",
+		used: "You signed in with a recovery code. It is used up.",
+		gone: "The codes were shown once, until you left this page. If you have not kept them, make new ones.",
 	},
 	passkeys: {
 		title: "Passkeys",

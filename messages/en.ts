@@ -245,6 +245,7 @@ export const en = {
 			"sign_in.second_step_required": "Password accepted, second step asked for",
 			"second_step.failed": "A wrong code was given as second step",
 			"second_step.switched": "Second step switched",
+			"factor.enabled": "App or recovery codes enabled again",
 			"totp.added": "Authenticator app added",
 			"totp.renamed": "Authenticator app renamed",
 			"totp.removed": "Authenticator app removed",
@@ -335,6 +336,8 @@ export const en = {
 			identifier_taken: "Somebody has this already.",
 			invalid_code: "This code is wrong, was used or has expired. After five wrong ones, ask for a new one.",
 			expired_link: "This link was used or has expired. Ask for a new one.",
+			account_exists: "There is an account with this address already. Sign in to it first.",
+			sign_in_expired: "This way to sign in has expired, or was used already. Begin again.",
 			sign_up_closed: "New accounts cannot be made here at present.",
 			invalid_input: "Something needs your attention.",
 			not_found: "This is gone already.",
@@ -395,8 +398,8 @@ export const en = {
 	providers,
 	security,
 	mail,
-	contacts,
 	trustedDevices,
+	contacts,
 };
 
 /** The same shape with any words in it. A text with forms for numbers may have whichever its language knows. */

@@ -39,4 +39,22 @@ export const providers = {
 	connectText: "You confirm it there, in this very browser, and come back here.",
 	connectWith: "Connect {provider}",
 	proveWith: "Confirm with {provider}",
+	complete: {
+		title: "One thing is missing",
+		lead: "{provider} told no e-mail address. Enter yours: a code goes there, and your account is made once you have typed it.",
+		leadUnproven:
+			"{provider} does not say whether this e-mail address is yours. A code goes there, and your account is made once you have typed it.",
+		email: "E-mail address",
+		emailHint: "It is how you get back in when the other way is lost.",
+		submit: "Send me a code",
+		without: "Go on without an address",
+		pending: "One moment…",
+		haveAccount: "Do you have an account here?",
+		gone: "This waited too long, or was used already. Begin to sign in again.",
+		again: "Sign in",
+	},
+	leaveTitle: "Sign out everywhere here",
+	leaveText:
+		"You came by a provider, which may still know you in this browser. This signs you out here and takes you there.",
+	leave: "Sign out here and at the provider",
 };

@@ -7,8 +7,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TOTP } from "otpauth";
 import { chromium } from "playwright-core";
 import { startApplication } from "../e2e/application.ts";
+import { TestAuthenticator } from "../packages/latchkey/src/lib/testing/test-authenticator.ts";
 import { buildApp } from "./lib/build.mjs";
 import { chromiumArguments, ensureChromium } from "./lib/chromium.mjs";
 import { main, root } from "./lib/main.mjs";
@@ -28,6 +30,7 @@ const stranger = [
 	{ name: "sign-in-throttled", path: "/sign-in", act: guessTooOften },
 	{ name: "sign-in-problem", path: "/sign-in/problem?problem=account_exists&provider=example&reference=0123abcd" },
 	{ name: "sign-up", path: "/sign-up" },
+	{ name: "sign-up-complete", path: "/sign-up/complete" },
 	{ name: "sign-up-refused", path: "/sign-up", act: signUpBadly },
 	{ name: "forgot-password", path: "/forgot-password?sent" },
 	{ name: "reset-password", path: "/reset-password" },
@@ -62,6 +65,25 @@ const member = [
 	{ name: "not-found", path: "/nothing/here" },
 	{ name: "offline", path: "/account/password", act: (page) => page.context().setOffline(true) },
 ];
+/** Who has a passkey, an authenticator app and no password. */
+const keyholder = [
+	{ name: "first-password", path: "/account/password" },
+	{ name: "security-with-factors", path: "/account/security" },
+	{ name: "security-app-added", path: "/account/security/app" },
+	{
+		name: "security-passkey",
+		path: "/account/security/passkeys",
+		act: (page) => page.locator("main li a[href*='/passkeys/']").click(),
+	},
+	{
+		name: "security-recovery-codes-shown",
+		path: "/account/security/recovery-codes",
+		act: async (page) => {
+			await page.locator("main form [type=submit]").click();
+			await page.locator("main li code").first().waitFor();
+		},
+	},
+];
 
 await main(async () => {
 	const wanted = process.argv.slice(2);
@@ -71,9 +93,13 @@ await main(async () => {
 	const application = await startApplication({ AUTH_DATABASE_URL: `file:${join(data, "auth.db")}` });
 	const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArguments });
 	try {
-		const cookie = await prepare(application.origin);
+		const casts = [
+			[stranger, []],
+			[member, [await prepare(application.origin)]],
+			[keyholder, [await prepareKeyholder(application.origin)]],
+		];
 		mkdirSync(folder, { recursive: true });
-		for (const look of looks()) await takePictures(browser, application.origin, cookie, look, wanted, folder);
+		for (const look of looks()) await takePictures(browser, application.origin, casts, look, wanted, folder);
 	} finally {
 		await browser.close();
 		await application.stop();
@@ -106,11 +132,29 @@ async function prepare(origin) {
 	return answer.headers.getSetCookie()[0].split(";")[0];
 }
 
-async function takePictures(browser, origin, cookie, { language, theme, width }, wanted, folder) {
-	for (const [cast, cookies] of [
-		[stranger, []],
-		[member, [cookie]],
-	]) {
+/** Somebody without a password, who has an authenticator app beside their passkey. Answers the session's cookie. */
+async function prepareKeyholder(origin) {
+	let cookies = "";
+	const ask = async (method, path, body) => {
+		const answer = await fetch(`${origin}/api/auth${path}`, {
+			method,
+			headers: { "content-type": "application/json", origin, cookie: cookies },
+			body: JSON.stringify(body),
+		});
+		cookies = answer.headers.getSetCookie()[0]?.split(";")[0] ?? cookies;
+		return answer.json();
+	};
+	const names = { for: "sign-up", email: "grace@example.com", name: "Grace Hopper" };
+	const { options } = await ask("POST", "/passkeys/challenges", names);
+	await ask("POST", "/sign-up/passkey", { credential: new TestAuthenticator({ origin }).create(options) });
+	const { secret, enrolment } = await ask("POST", "/factors/totp");
+	const code = new TOTP({ secret }).generate();
+	await ask("PUT", "/factors/totp", { enrolment, code, name: "Old phone" });
+	return cookies;
+}
+
+async function takePictures(browser, origin, casts, { language, theme, width }, wanted, folder) {
+	for (const [cast, cookies] of casts) {
 		const context = await browser.newContext({
 			baseURL: origin,
 			locale: language,

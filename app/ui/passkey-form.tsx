@@ -2,7 +2,7 @@
 
 import type { FormState } from "latchkey/next";
 import { type PasskeyProblem, signalUnknownPasskey } from "latchkey/passkeys";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { button } from "./button";
 import { ErrorSummary } from "./error-summary";
 import { type Outcome, useForm } from "./use-form";
@@ -10,7 +10,10 @@ import { type Outcome, useForm } from "./use-form";
 type Credential = { readonly id: string };
 
 /** Asks the browser, and answers what goes into the form. */
-export type Ceremony = () => Promise<{ readonly ok: true; readonly credential: Credential } | PasskeyProblem>;
+export type Ceremony = () => Promise<Answered | PasskeyProblem>;
+
+/** `rpId`: the domain that a used passkey is for. */
+type Answered = { readonly ok: true; readonly credential: Credential; readonly rpId?: string };
 
 interface PasskeyFormProps {
 	action: (previous: FormState, form: FormData) => Promise<FormState>;
@@ -45,7 +48,8 @@ export function PasskeyForm(props: PasskeyFormProps) {
 	const { state, pending, formProps } = useForm(action, untouched);
 	const [asking, setAsking] = useState(false);
 	const [problem, setProblem] = useState<Outcome | null>(null);
-	const answer = useRef<HTMLInputElement>(null);
+	const input = useRef<HTMLInputElement>(null);
+	const answered = useRef<Answered>(null);
 	const busy = asking || pending;
 
 	async function press() {
@@ -54,32 +58,39 @@ export function PasskeyForm(props: PasskeyFormProps) {
 		setProblem(null);
 		const result = await ceremony();
 		setAsking(false);
-		if (result.ok) send(answer.current, result.credential);
+		if (result.ok) send(result);
 		else setProblem(toOutcome(result));
 	}
+
+	const send = useCallback((answer: Answered) => {
+		if (input.current === null) return;
+		answered.current = answer;
+		input.current.value = JSON.stringify(answer.credential);
+		input.current.form?.requestSubmit();
+	}, []);
 
 	// Once, for as long as the page is open: the browser shows the person's passkeys in the field.
 	useEffect(() => {
 		let here = true;
 		autofill?.().then((result) => {
-			if (here && result.ok) send(answer.current, result.credential);
+			if (here && result.ok) send(result);
 		});
 		return () => {
 			here = false;
 		};
-	}, [autofill]);
+	}, [autofill, send]);
 
 	useEffect(() => {
-		if (state.code !== "unknown_passkey" || answer.current === null) return;
-		const { id } = JSON.parse(answer.current.value) as Credential;
-		void signalUnknownPasskey(location.hostname, id);
+		const { rpId, credential } = answered.current ?? {};
+		if (state.code !== "unknown_passkey" || rpId === undefined || credential === undefined) return;
+		void signalUnknownPasskey(rpId, credential.id);
 	}, [state]);
 
 	const shown = problem ?? state;
 	return (
 		<form {...formProps} className="hidden space-y-4 scripted:block">
 			<ErrorSummary state={shown} />
-			<input type="hidden" name={field} ref={answer} />
+			<input type="hidden" name={field} ref={input} />
 			{Object.entries(values).map(([name, value]) => (
 				<input key={name} type="hidden" name={name} value={value} />
 			))}
@@ -92,12 +103,6 @@ export function PasskeyForm(props: PasskeyFormProps) {
 			</span>
 		</form>
 	);
-}
-
-function send(input: HTMLInputElement | null, credential: Credential): void {
-	if (input === null) return;
-	input.value = JSON.stringify(credential);
-	input.form?.requestSubmit();
 }
 
 function toOutcome({ code, fields, retryAfterSeconds }: PasskeyProblem): Outcome {

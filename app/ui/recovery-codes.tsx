@@ -1,6 +1,7 @@
 "use client";
 
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Messages } from "@/messages/en";
 import { button } from "./button";
 
@@ -14,10 +15,21 @@ interface RecoveryCodesProps {
 /** New recovery codes, this once: to read, and with scripts to download, copy or print. */
 export function RecoveryCodes({ codes, words, goOn }: RecoveryCodesProps) {
 	const [copied, setCopied] = useState(false);
+	const gone = useGone();
 	const file = `data:text/plain;charset=utf-8,${encodeURIComponent(`${codes.join("\r\n")}\r\n`)}`;
 	async function copy() {
 		await navigator.clipboard.writeText(codes.join("\n"));
 		setCopied(true);
+	}
+	if (gone) {
+		return (
+			<section className="space-y-4">
+				<p>{words.codes.gone}</p>
+				<a className={button("primary")} href={goOn}>
+					{words.continue}
+				</a>
+			</section>
+		);
 	}
 	return (
 		<section className="space-y-4" aria-labelledby="recovery-codes">
@@ -48,4 +60,25 @@ export function RecoveryCodes({ codes, words, goOn }: RecoveryCodesProps) {
 			</div>
 		</section>
 	);
+}
+
+/**
+ * Whether the page was left. It can come back, from the browser's cache or, where the router has only hidden it, from the
+ * document; what was shown once must not come along.
+ */
+function useGone(): boolean {
+	const [gone, setGone] = useState(false);
+	const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+	useEffect(() => {
+		// In development React takes effects back once and does them again at once: that is nobody leaving.
+		clearTimeout(timer.current);
+		// At once: after this event the page stands still.
+		const leave = () => flushSync(() => setGone(true));
+		addEventListener("pagehide", leave);
+		return () => {
+			removeEventListener("pagehide", leave);
+			timer.current = setTimeout(() => setGone(true));
+		};
+	}, []);
+	return gone;
 }

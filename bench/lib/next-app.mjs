@@ -12,10 +12,11 @@ const app = join(root, "bench", "next-app");
 const stamp = join(app, ".next", "built-from");
 
 /** Serves the application on a fresh database. Answers its port, somebody's cookie and how to stop it. */
-export async function startNextApp() {
+export async function startNextApp(settings = {}) {
 	await build();
 	const port = await findPort();
 	const env = environment({
+		...settings,
 		AUTH_URL: `http://localhost:${port}`,
 		AUTH_SECRET: secret,
 		AUTH_DATABASE_URL: `file:${join(temporaryFolder(), "auth.db")}`,

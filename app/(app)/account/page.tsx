@@ -3,6 +3,7 @@ import { readMessages } from "../../preferences/preferences";
 import { Card, PageHeading } from "../../ui/card";
 import { Notice } from "../../ui/notice";
 import { pageTitle } from "../page-title";
+import { OwnPasskeySignals } from "./own-passkey-signals";
 import { ProfileForm } from "./profile-form";
 
 export const instant = false;
@@ -17,6 +18,7 @@ export default async function ProfilePage({ searchParams }: PageProps<"/account"
 		<>
 			<PageHeading title={words.title} lead={words.lead} />
 			{saved !== undefined && <Notice kind="success">{words.saved}</Notice>}
+			{saved !== undefined && <OwnPasskeySignals />}
 			<Card>
 				<ProfileForm state={await auth.formState()} user={user} words={words} />
 			</Card>

@@ -9,6 +9,7 @@ import { ArrowIcon } from "../../ui/icons";
 import { LocalTime } from "../../ui/local-time";
 import { EventRow } from "../account/event-row";
 import { pageTitle } from "../page-title";
+import { RecoveryUsed } from "../recovery-used";
 import { NoteForm } from "./note-form";
 import { readNote } from "./notes";
 import { PasskeyUpgrade } from "./passkey-upgrade";
@@ -25,6 +26,7 @@ export default async function DashboardPage() {
 	return (
 		<div className="mx-auto w-full max-w-5xl space-y-8 px-4 py-8 sm:px-6 md:py-12">
 			<PageHeading title={fill(words.greeting, { name: `\u2068${displayName(user)}\u2069` })} lead={words.lead} />
+			<RecoveryUsed />
 			<div className="grid items-start gap-6 md:grid-cols-2">
 				<div className="min-w-0 space-y-6">
 					<Section title={words.you}>

@@ -15,6 +15,7 @@ export type { Demands } from "./lib/next/guard.ts";
 export type { GuardedRouteHandler, GuardedRouteOptions, RouteHandlerContext } from "./lib/next/guarded-route.ts";
 export type { AuthProxy, ProxyOptions } from "./lib/next/proxy.ts";
 export type { Connection, Connections } from "./lib/oauth/connections.ts";
+export type { PendingSignUp } from "./lib/oauth/held-sign-up.ts";
 export type { Passkey, PasskeyList } from "./lib/passkeys/manage-passkeys.ts";
 export type { Device, DevicePage } from "./lib/sessions/devices.ts";
 export type { TotpEnrolment } from "./lib/totp/totp.ts";

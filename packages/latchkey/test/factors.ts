@@ -19,11 +19,11 @@ export const factorOperations: readonly (keyof Storage)[] = [
 	"renamePasskey",
 	"removePasskey",
 	"switchSecondStep",
-	"addPassword",
 	"addTrustedDevice",
 	"rotateTrustedDevice",
 	"listTrustedDevices",
 	"forgetTrustedDevice",
+	"addPassword",
 	"putToken",
 	"consumeToken",
 ];

@@ -77,6 +77,8 @@ export class FakeProvider {
 	readonly requests: string[] = [];
 	/** Answers beside the protocol's own, by path. */
 	readonly paths = new Map<string, (request: FakeRequest) => unknown>();
+	/** Paths that are answered with a redirect. */
+	readonly redirects = new Map<string, string>();
 	/** What the last token request carried. */
 	lastToken = { authorization: "", body: new URLSearchParams() };
 	readonly #server: Server;
@@ -114,6 +116,10 @@ export class FakeProvider {
 		this.#keys += 1;
 		const jwk = { ...(await exportJWK(publicKey)), kid: `key-${this.#keys}`, alg: "RS256", use: "sig" };
 		this.#key = { privateKey, jwk };
+	}
+
+	get publicKeys(): readonly JWK[] {
+		return [this.#key.jwk];
 	}
 
 	/** Signs as the provider does, such as a logout token. */
@@ -161,6 +167,8 @@ export class FakeProvider {
 	async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const { pathname } = new URL(request.url ?? "/", this.issuer);
 		this.requests.push(`${request.method} ${pathname}`);
+		const location = this.redirects.get(pathname);
+		if (location !== undefined) return void response.writeHead(302, { location }).end();
 		const chunks: Buffer[] = [];
 		for await (const chunk of request) chunks.push(chunk as Buffer);
 		const text = Buffer.concat(chunks).toString();

@@ -1,6 +1,6 @@
 /**
  * Writes down every statement that the present code executes, with its values and what it was answered, so that a test can
- * play it to every later schema. To be run once for each release whose migrations are new:
+ * play it to every later schema. To be run for each migration, on the last commit before the next one is there:
  *
  *   node packages/latchkey/test/record-statements.ts
  */
@@ -29,14 +29,18 @@ async function recordSqlite(): Promise<Played[]> {
 	const file = join(folder, "auth.db");
 	await (await openSqlite({ file })).close();
 	const played: Played[] = [];
-	const { prepare } = DatabaseSync.prototype;
+	const { prepare, exec } = DatabaseSync.prototype;
 	DatabaseSync.prototype.prepare = function (sql: string): StatementSync {
 		return recorded(prepare.call(this, sql), sql, played);
+	};
+	DatabaseSync.prototype.exec = function (sql: string): void {
+		played.push({ database: "sqlite", sql, values: [] });
+		exec.call(this, sql);
 	};
 	const storage = await openSqlite({ file, clock });
 	played.length = 0;
 	await callEverything(storage);
-	DatabaseSync.prototype.prepare = prepare;
+	Object.assign(DatabaseSync.prototype, { prepare, exec });
 	await storage.close();
 	rmSync(folder, { recursive: true });
 	return played;
@@ -68,6 +72,8 @@ async function recordPostgres(): Promise<Played[]> {
 	const server = await startPostgres({ settings: ["fsync=off"] });
 	const pool = new pg.Pool({ connectionString: server.url, max: 1 });
 	const played: Played[] = [];
+	// The server may be gone before the last connection has said goodbye.
+	pool.on("error", () => {});
 	pool.on("connect", (client) => recordClient(client as unknown as PostgresClient, played));
 	const storage = await openPostgres({ pool, schema: recordedSchema, clock, rememberedSessions: 0 });
 	played.length = 0;

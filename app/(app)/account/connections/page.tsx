@@ -2,6 +2,7 @@ import type { Connection } from "latchkey/next";
 import { auth } from "@/auth";
 import { fill } from "@/messages/format";
 import { readMessages } from "../../../preferences/preferences";
+import { button } from "../../../ui/button";
 import { Card, PageHeading } from "../../../ui/card";
 import { LocalTime } from "../../../ui/local-time";
 import { Notice } from "../../../ui/notice";
@@ -16,6 +17,7 @@ export const instant = false;
 export const generateMetadata = () => pageTitle((m) => m.providers.title);
 
 export default async function ConnectionsPage({ searchParams }: PageProps<"/account/connections">) {
+	const session = await auth.protect();
 	const { connections, providers } = await auth.connections();
 	const { done, problem, provider } = await searchParams;
 	const words = (await readMessages()).m.providers;
@@ -73,6 +75,18 @@ export default async function ConnectionsPage({ searchParams }: PageProps<"/acco
 						words={words}
 						label={words.connectWith}
 					/>
+				</section>
+			)}
+			{session.amr.includes("fed") && (
+				<section className="space-y-4">
+					<h2 className="text-lg font-semibold">{words.leaveTitle}</h2>
+					<p className="max-w-prose text-muted">{words.leaveText}</p>
+					<form method="post" action="/api/auth/sign-out">
+						<input type="hidden" name="atProvider" value="true" />
+						<button type="submit" className={button("secondary")}>
+							{words.leave}
+						</button>
+					</form>
 				</section>
 			)}
 		</>

@@ -9,6 +9,7 @@ import { AddressForm } from "../../mail/address-form";
 import { ButtonForm } from "../../mail/button-form";
 import { isolated } from "../../mail/isolated";
 import { pageTitle } from "../../page-title";
+import { OwnPasskeySignals } from "../own-passkey-signals";
 
 export const instant = false;
 
@@ -25,6 +26,7 @@ export default async function EmailPage({ searchParams }: PageProps<"/account/em
 		<>
 			<PageHeading title={words.account.title} lead={words.account.lead} />
 			{done !== undefined && user.emailVerified && <Notice kind="success">{words.account.done}</Notice>}
+			{done !== undefined && <OwnPasskeySignals />}
 			<Card>
 				<section className="space-y-4">
 					<h2 className="text-lg font-semibold">{words.account.present}</h2>

@@ -7,6 +7,7 @@ import { button } from "../../../ui/button";
 import { Card, PageHeading } from "../../../ui/card";
 import { Notice } from "../../../ui/notice";
 import { pageTitle } from "../../page-title";
+import { RecoveryUsed } from "../../recovery-used";
 import { SecondStepForm } from "./second-step-form";
 
 export const instant = false;
@@ -24,6 +25,7 @@ export default async function SecurityPage({ searchParams }: PageProps<"/account
 		<>
 			<PageHeading title={words.title} lead={words.lead} />
 			{saved !== undefined && <Notice kind="success">{words.saved}</Notice>}
+			<RecoveryUsed />
 			<Way
 				title={m.password.title}
 				lead={words.password.lead}

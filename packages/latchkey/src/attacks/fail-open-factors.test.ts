@@ -31,11 +31,11 @@ it.each(factorOperations)(
 		const bob = await signedUp(auth, { email: "bob@example.com", password: ada.password });
 		const { secret, enrolment } = (await bob.post("/api/auth/factors/totp")).body;
 		const { options } = (await bob.post("/api/auth/passkeys/challenges", { for: "registration" })).body;
+		const device = trusted.cookies.get("trusted-device")!.split(".")[0];
 		const grace = auth.browser();
 		const asked = await grace.post("/api/auth/passkeys/challenges", { for: "sign-up", username: "grace" });
 		const made = new TestAuthenticator().create(asked.body.options);
 		expect((await grace.post("/api/auth/sign-up/passkey", { credential: made })).status).toBe(201);
-		const device = trusted.cookies.get("trusted-device")!.split(".")[0];
 		const passkeyPath = `/api/auth/passkeys/${body.passkey.id}`;
 
 		let calls = 0;

@@ -75,7 +75,7 @@ describe.each(failures)("while the store is $what", ({ error, status }) => {
 		const auth = await openInstrumented();
 		await signedUp(auth);
 		auth.pool.hashes = 0;
-		await auth.replaceStorage(() => ({ increment: () => Promise.reject(error()) }));
+		await auth.replaceStorage(() => ({ countAttempt: () => Promise.reject(error()) }));
 		expect((await auth.browser().post("/api/auth", signInAsAda)).status).toBe(status);
 		expect(auth.pool.hashes).toBe(0);
 	});
@@ -115,7 +115,16 @@ describe("while one operation of the store fails", () => {
 		);
 		expect(untried.sort()).toEqual([
 			...["changeEmail", "claimMails", "close", "dropTokens", "endAllSessions"],
-			...["findToken", "findUserByIdentity", "finishMail", "forgetFailures", "listDueDeletions", "peekToken"],
+			...[
+				"findCredentials",
+				"findToken",
+				"findUserByIdentity",
+				"finishMail",
+				"forgetAttempts",
+				"forgetFailures",
+				"listDueDeletions",
+				"peekToken",
+			],
 			...["postponeMail", "proveEmail", "readDeletion", "replaceToken", "requestDeletion"],
 			...["resetPassword", "undoDeletion"],
 		]);
@@ -186,10 +195,32 @@ describe("a method that does not keep its word", () => {
 	});
 });
 
+describe("a look-up that a method asks for", () => {
+	it("[A39] [ASVS 16.5.3] denies when it fails", async () => {
+		const card = method({
+			name: "card",
+			input: z.object({ card: z.string() }),
+			amr: ["sc"],
+			account: () => null,
+			verify: (_input, tools) => tools.findAccount(ada.email),
+		});
+		const auth = await openInstrumented({ methods: [password(), card] });
+		await signedUp(auth);
+		await auth.replaceStorage(() => ({
+			findCredentials: () => Promise.reject(new AuthError("store_unavailable", { detail: canary })),
+		}));
+		const browser = auth.browser();
+		const answer = await browser.post("/api/auth", { method: "card", card: "1234" });
+		expect(answer.status).toBe(503);
+		expectNothingTold(answer);
+		expect(browser.cookies.size).toBe(0);
+	});
+});
+
 describe("an error that nobody foresaw", () => {
 	it("[A39] [ASVS 16.5.1] [ASVS 16.3.4] tells a stranger an id to quote, and the operator the rest under the same id", async () => {
 		const auth = await openInstrumented();
-		await auth.replaceStorage(() => ({ findCredentials: () => Promise.reject(new TypeError(canary)) }));
+		await auth.replaceStorage(() => ({ countAttempt: () => Promise.reject(new TypeError(canary)) }));
 		const answer = await auth.browser().post("/api/auth", signInAsAda);
 		expect(answer.body).toEqual({ error: "Something went wrong", code: "server_error" });
 		const requestId = answer.headers.get("x-request-id");

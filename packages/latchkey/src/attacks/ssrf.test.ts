@@ -2,11 +2,18 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { adaThere, startFakeProvider } from "../../test/fake-provider.ts";
 import { testSecret } from "../../test/harness.ts";
+import { comeBack, openWithProvider, problemOf, signInAt } from "../../test/oauth-harness.ts";
 import { createEngine } from "../lib/auth.ts";
-import { guardedFetch } from "../lib/http/guarded-fetch.ts";
+import { type FetchLimits, guardedFetch } from "../lib/http/guarded-fetch.ts";
 import { isPublicAddress } from "../lib/http/public-address.ts";
 import { oidc } from "../lib/oauth/providers/oidc.ts";
+
+function resolverOf(addresses: readonly string[]): NonNullable<FetchLimits["resolve"]> {
+	const found = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+	return (_name, _options, callback) => callback(null, found);
+}
 
 const abroad = { loopback: false, privateNetwork: false };
 
@@ -57,6 +64,55 @@ describe("addresses that the server must not be talked into asking [A37]", () =>
 		}
 	});
 
+	it.each([
+		["loopback", ["127.0.0.1"]],
+		["loopback, in IPv6", ["::1"]],
+		["loopback, IPv4 in IPv6", ["::ffff:127.0.0.1"]],
+		["a private address, IPv4 in IPv6, in hexadecimal", ["::ffff:a00:1"]],
+		["this host", ["0.0.0.0"]],
+		["the metadata service", ["169.254.169.254"]],
+		["the metadata service, through NAT64", ["64:ff9b::a9fe:a9fe"]],
+		["a unique local address", ["fd00::1"]],
+		["a public address and a private one", ["93.184.215.14", "10.0.0.1"]],
+		["a private address and a public one", ["192.168.0.1", "93.184.215.14"]],
+		["nothing", []],
+	])("a name that leads to %s is not connected to", async (_, addresses) => {
+		const fetch = guardedFetch({ ...abroad, resolve: resolverOf(addresses) });
+		for (const name of ["rebound.example", "127.0.0.1.nip.example", "xn--bcher-kva.example", "rebound.example."]) {
+			await expect(fetch(`https://${name}/`), name).rejects.toMatchObject({ name: "FetchRefused" });
+		}
+	});
+
+	it("a name is looked up once, and connected to where it was judged, whatever it leads to a moment later", async () => {
+		const server = createServer((_, response) => response.end("judged")).listen(0, "127.0.0.2");
+		await once(server, "listening");
+		const { port } = server.address() as AddressInfo;
+		let asked = 0;
+		const fetch = guardedFetch({
+			loopback: true,
+			privateNetwork: false,
+			resolve: (name, options, callback) => {
+				asked += 1;
+				resolverOf([asked === 1 ? "127.0.0.2" : "10.0.0.1"])(name, options, callback);
+			},
+		});
+		const url = `http://localhost:${port}/`;
+		expect(await (await fetch(url)).text()).toBe("judged");
+		expect(asked).toBe(1);
+		await expect(fetch(url)).rejects.toMatchObject({ name: "FetchRefused" });
+		server.closeAllConnections();
+		server.close();
+	});
+
+	it("a name of the private network is connected to where the owner said so, and no further", async () => {
+		const within = { loopback: false, privateNetwork: true, timeoutMs: 200 };
+		const at = (address: string) => guardedFetch({ ...within, resolve: resolverOf([address]) })("https://id.internal/");
+		for (const address of ["127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fe80::1"]) {
+			await expect(at(address), address).rejects.toMatchObject({ name: "FetchRefused" });
+		}
+		await expect(at("10.255.255.1")).rejects.not.toMatchObject({ name: "FetchRefused" });
+	});
+
 	it("a configured issuer on this machine is not asked by a site that is not", async () => {
 		const server = createServer((_, response) => response.end("{}")).listen(0, "127.0.0.1");
 		await once(server, "listening");
@@ -85,6 +141,52 @@ describe("addresses that the server must not be talked into asking [A37]", () =>
 		}
 		expect(asked).toBe(0);
 		server.close();
+	});
+});
+
+describe("what a provider says of itself [A37]", () => {
+	it.each(["token_endpoint", "jwks_uri", "userinfo_endpoint"])(
+		"sends nobody to the metadata service by %s",
+		async (name) => {
+			for (const url of [
+				"http://169.254.169.254/latest",
+				"https://169.254.169.254/latest",
+				"https://[::ffff:10.0.0.1]/x",
+			]) {
+				const { auth, fake } = await openWithProvider();
+				fake.mischief.metadata = (right) => ({ ...right, [name]: url });
+				// So that user info is asked for.
+				fake.mischief.idToken = ({ header, claims: { email: _, ...claims } }) => ({ header, claims });
+				const answer = await signInAt(fake, auth.browser());
+				expect(problemOf(answer), url).toMatch(/^provider_(error|unavailable)$/);
+				expect(answer.headers.get("location")).not.toContain("169.254");
+			}
+		},
+	);
+
+	it("leads nowhere else by a redirect, in its metadata, keys, tokens and user info", async () => {
+		for (const path of ["/.well-known/openid-configuration", "/jwks", "/token", "/userinfo"]) {
+			const { auth, fake } = await openWithProvider();
+			const elsewhere = await startFakeProvider();
+			fake.redirects.set(path, `${elsewhere.issuer}${path}`);
+			fake.mischief.idToken = ({ header, claims: { email: _, ...claims } }) => ({ header, claims });
+			const browser = auth.browser();
+			const started = await browser.post("/api/auth/oauth/example", {});
+			if (path.startsWith("/.well-known")) expect(started.body.code).toMatch(/^provider_/);
+			else {
+				const answer = await comeBack(browser, fake.authorize(started.body.authorizationUrl));
+				expect(problemOf(answer), path).toMatch(/^provider_/);
+			}
+			expect(elsewhere.requests).toEqual([]);
+		}
+	});
+
+	it("fetches no picture: nothing here shows one", async () => {
+		const { auth, fake } = await openWithProvider();
+		const browser = auth.browser();
+		await signInAt(fake, browser, { ...adaThere, picture: `${fake.issuer}/avatar.png` });
+		expect((await browser.get("/api/auth")).body.authenticated).toBe(true);
+		expect(fake.requests).not.toContain("GET /avatar.png");
 	});
 });
 

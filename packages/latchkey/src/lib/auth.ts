@@ -59,6 +59,12 @@ export type UpdateResult<Own = unknown> = { readonly ok: true; readonly user: Us
 export interface Auth<Own = unknown> {
 	/** Answers any request below the base path. Never rejects. */
 	handle(request: Request): Promise<Response>;
+	/**
+	 * Answers below `/.well-known`: `change-password`, `passkey-endpoints` and `webauthn`, by which password managers and
+	 * browsers find the pages for passwords and passkeys, and the origins that share passkeys. 404 for anything else. Never
+	 * rejects.
+	 */
+	wellKnown(request: Request): Promise<Response>;
 	/** Who sent the request, or `null`. @throws {AuthError} `store_unavailable`, `misconfigured` */
 	readSession(request: HasHeaders): Promise<Session<Own> | null>;
 	/** Signs in with whatever of the methods understands the input. A refusal is a value with a code. */
@@ -140,6 +146,14 @@ export function createEngine(authOptions: AuthOptions): AuthWithEngine {
 		async handle(request) {
 			try {
 				return await handleRequest(await engine(), router, request);
+			} catch (error) {
+				return errorResponse(options.logger, error);
+			}
+		},
+		async wellKnown(request) {
+			try {
+				const { answerWellKnown } = await import("./http/well-known.ts");
+				return answerWellKnown(await engine(), request);
 			} catch (error) {
 				return errorResponse(options.logger, error);
 			}

@@ -15,6 +15,7 @@ import type { Method } from "./methods/method.ts";
 import { isProvider } from "./oauth/provider.ts";
 import { Providers } from "./oauth/providers.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { checkRelyingParty } from "./passkeys/relying-party.ts";
 import { HashPool } from "./passwords/hash-pool.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
 import { ActivityLog } from "./sessions/activity.ts";
@@ -64,6 +65,7 @@ export async function openEngine(options: ResolvedOptions, methods: readonly Met
 	requireNode();
 	installArrivalStamp();
 	const settings = readSettings(options.overrides);
+	checkRelyingParty({ options, methods, settings });
 	const providers = await offer(methods, options, settings);
 	const shared = await sharedParts(options, settings);
 	// Of this engine and not shared, since how to send is one of its options. The lease keeps senders apart.

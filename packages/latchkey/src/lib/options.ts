@@ -37,7 +37,8 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 	/**
 	 * Whether whoever signs up with an e-mail address must prove it. `required`: the account is made by the proof, and
 	 * sign-up answers alike for new and taken addresses. `optional`: they are in at once, and asked to prove it by mail.
-	 * `off`: nobody is asked. Default `"optional"`.
+	 * `off`: nobody is asked. Who comes from a provider without a proven address is asked for one, which counts once it is
+	 * proven: `required` makes no account without, `optional` lets them go on without. Default `"optional"`.
 	 */
 	emailVerification?: "required" | "optional" | "off";
 	/** What users have besides what all have, such as `{ company: { schema: z.string().max(100), editable: true } }`. */
@@ -62,6 +63,8 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 		secondStep?: string;
 		/** Default `/sign-up`. */
 		signUp?: string;
+		/** Where somebody goes who comes from a provider and of whom something is missing. Default `/sign-up/complete`. */
+		completeSignUp?: string;
 		/** Where a new password is chosen. Default `/reset-password`. */
 		resetPassword?: string;
 		/** Where a mailed code to sign in is typed. Default `/sign-in/code`. */
@@ -74,6 +77,10 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 		devices?: string;
 		/** Where a forgotten password is reported. Default `/forgot-password`. */
 		forgotPassword?: string;
+		/** Where a password is changed. Default `/account/password`. */
+		password?: string;
+		/** Where passkeys are added and managed. Default `/account/security/passkeys`. */
+		passkeys?: string;
 	};
 	/** Where the handlers are mounted. Default `/api/auth`. */
 	basePath?: string;
@@ -154,12 +161,15 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
 			afterSignOut: checkPath("pages.afterSignOut", options.pages?.afterSignOut ?? "/"),
 			secondStep: checkPath("pages.secondStep", options.pages?.secondStep ?? "/sign-in/second-step"),
 			signUp: checkPath("pages.signUp", options.pages?.signUp ?? "/sign-up"),
+			completeSignUp: checkPath("pages.completeSignUp", options.pages?.completeSignUp ?? "/sign-up/complete"),
 			resetPassword: checkPath("pages.resetPassword", options.pages?.resetPassword ?? "/reset-password"),
 			signInCode: checkPath("pages.signInCode", options.pages?.signInCode ?? "/sign-in/code"),
 			verifyEmail: checkPath("pages.verifyEmail", options.pages?.verifyEmail ?? "/verify-email"),
 			mailLink: checkPath("pages.mailLink", options.pages?.mailLink ?? "/mail-link"),
 			devices: checkPath("pages.devices", options.pages?.devices ?? "/account/devices"),
 			forgotPassword: checkPath("pages.forgotPassword", options.pages?.forgotPassword ?? "/forgot-password"),
+			password: checkPath("pages.password", options.pages?.password ?? "/account/password"),
+			passkeys: checkPath("pages.passkeys", options.pages?.passkeys ?? "/account/security/passkeys"),
 		}),
 		basePath: checkPath("basePath", options.basePath ?? "/api/auth"),
 		logger: quietly(options.logger ?? jsonLogger),

@@ -61,6 +61,10 @@ const providerGroups: readonly RouteGroup[] = [
 		},
 	},
 	{
+		under: ["pending-sign-up"],
+		load: async () => (await import("./oauth/held-sign-up-routes.ts")).heldSignUpRoutes,
+	},
+	{
 		under: ["identities", "reauthentication"],
 		load: async () => (await import("./oauth/identity-routes.ts")).identityRoutes,
 	},

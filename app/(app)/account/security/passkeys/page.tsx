@@ -7,19 +7,19 @@ import { button } from "../../../../ui/button";
 import { Card, PageHeading } from "../../../../ui/card";
 import { Notice } from "../../../../ui/notice";
 import { pageTitle } from "../../../page-title";
+import { OwnPasskeySignals } from "../../own-passkey-signals";
 import { timeAgo } from "../../software";
-import { AddPasskeyForm, PasskeySignals } from "./passkey-forms";
+import { AddPasskeyForm } from "./passkey-forms";
 
 export const instant = false;
 
 export const generateMetadata = () => pageTitle((m) => m.security.passkeys.title);
 
 export default async function PasskeysPage({ searchParams }: PageProps<"/account/security/passkeys">) {
-	const { user } = await auth.protect({ maxAgeSeconds: 5 * 60 });
+	await auth.protect({ maxAgeSeconds: 5 * 60 });
 	const { done } = await searchParams;
-	const { passkeys, signal } = await auth.factors();
+	const { passkeys } = await auth.factors();
 	const words = (await readMessages()).m.security.passkeys;
-	const name = user.email ?? user.username ?? user.name ?? "";
 	return (
 		<>
 			<PageHeading title={words.title} lead={words.lead} />
@@ -45,7 +45,7 @@ export default async function PasskeysPage({ searchParams }: PageProps<"/account
 					<p>{words.needsScript}</p>
 				</noscript>
 			</Card>
-			<PasskeySignals signal={signal} name={name} displayName={user.name ?? name} />
+			<OwnPasskeySignals />
 		</>
 	);
 }

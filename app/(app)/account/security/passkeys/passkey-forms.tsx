@@ -1,8 +1,7 @@
 "use client";
 
 import type { FormState } from "latchkey/next";
-import { makePasskey, type PasskeySignal, signalPasskeys, signalUserDetails } from "latchkey/passkeys";
-import { useEffect } from "react";
+import { makePasskey } from "latchkey/passkeys";
 import type { Messages } from "@/messages/en";
 import { addPasskey, removePasskey, renamePasskey } from "../../../../auth-actions";
 import { ErrorSummary } from "../../../../ui/error-summary";
@@ -79,19 +78,4 @@ function NameField(props: { state: Parameters<typeof Field>[0]["state"]; words: 
 			defaultValue={defaultValue}
 		/>
 	);
-}
-
-interface PasskeySignalsProps {
-	signal: PasskeySignal;
-	name: string;
-	displayName: string;
-}
-
-/** Keeps the browser's own list of passkeys in step with this one. Shows nothing. */
-export function PasskeySignals({ signal, name, displayName }: PasskeySignalsProps) {
-	useEffect(() => {
-		void signalPasskeys(signal);
-		void signalUserDetails({ rpId: signal.rpId, userId: signal.userId, name, displayName });
-	}, [signal, name, displayName]);
-	return null;
 }

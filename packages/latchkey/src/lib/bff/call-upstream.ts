@@ -52,12 +52,13 @@ function send(
 		headers: headersFor(upstream, request, token, body),
 		agent: fresh ? false : agents[isHttps ? "https:" : "http:"],
 	});
-	const timeout = new AuthError("upstream_timeout", { detail: `${upstream.name} did not answer in time` });
-	const timer = setTimeout(() => outgoing.destroy(timeout), upstream.timeoutMs);
+	const timer = setTimeout(() => outgoing.destroy(tooLate(upstream)), upstream.timeoutMs);
 	const gone = () => outgoing.destroy(new Error("the browser has gone"));
 	if (request.signal.aborted) gone();
 	request.signal.addEventListener("abort", gone, { once: true });
+	let isAnswered = false;
 	outgoing.once("response", (response) => {
+		isAnswered = true;
 		clearTimeout(timer);
 		const refused = refusedAnswer(upstream, response);
 		if (refused === null) return resolve(response);
@@ -70,8 +71,8 @@ function send(
 	outgoing.once("close", () => {
 		clearTimeout(timer);
 		request.signal.removeEventListener("abort", gone);
-		// Comes last: there was neither an answer nor an error.
-		reject(unavailable(upstream, "hung up"));
+		// Comes after an error too, which then was the reason.
+		if (!isAnswered) reject(unavailable(upstream, "hung up"));
 	});
 	if (body.repeatable) outgoing.end(body.bytes ?? undefined);
 	else {
@@ -136,6 +137,10 @@ function failureOf(error: Error, upstream: ResolvedUpstream, { reusedSocket }: C
 	// Neither address nor message: they may hold what was asked for.
 	const isStale = reusedSocket && "code" in error && error.code === "ECONNRESET";
 	return isStale ? new StaleConnection() : unavailable(upstream, "cannot be reached");
+}
+
+function tooLate({ name }: ResolvedUpstream): AuthError {
+	return new AuthError("upstream_timeout", { detail: `${name} did not answer in time` });
 }
 
 function unavailable({ name }: ResolvedUpstream, why: string): AuthError {

@@ -41,19 +41,27 @@ export async function supportsAutofill(): Promise<boolean> {
 	return supportsPasskeys() && (await browserSupportsWebAuthnAutofill());
 }
 
+/** What the person's passkey answered, and the domain that it is for: {@link signalUnknownPasskey} needs both. */
+export type AskedPasskey = {
+	readonly ok: true;
+	readonly credential: AuthenticationResponseJSON;
+	readonly rpId: string;
+};
+
 /** Asks the person for a passkey. What it answers goes to the server as `credential`. */
 export async function askForPasskey({
 	autofill = false,
 	basePath = defaultBasePath,
 	...body
-}: AskOptions): Promise<{ readonly ok: true; readonly credential: AuthenticationResponseJSON } | PasskeyProblem> {
+}: AskOptions): Promise<AskedPasskey | PasskeyProblem> {
 	if (!supportsPasskeys()) return { ok: false, code: "unsupported" };
 	const begun = await post(`${basePath}/passkeys/challenges`, body);
 	if (!begun.ok) return begun;
 	const optionsJSON = begun.body.options as PublicKeyCredentialRequestOptionsJSON;
 	const { startAuthentication } = await import("@simplewebauthn/browser");
 	try {
-		return { ok: true, credential: await startAuthentication({ optionsJSON, useBrowserAutofill: autofill }) };
+		const credential = await startAuthentication({ optionsJSON, useBrowserAutofill: autofill });
+		return { ok: true, credential, rpId: optionsJSON.rpId ?? location.hostname };
 	} catch (error) {
 		return problemOf(error);
 	}

@@ -14,6 +14,20 @@ export function choicePage(people: readonly ExamplePerson[]): string {
 	);
 }
 
+/** Asks before the session here ends too. `form` is the provider's own, without a button. */
+export function leavePage(form: string): string {
+	return page(
+		"Sign out here too?",
+		`${form}
+<p>The site has signed you out, or is about to. The example provider still knows who you are.</p>
+<p><button form="op.logoutForm" name="logout" value="yes">Sign out</button> <button form="op.logoutForm" class="quiet">Stay</button></p>`,
+	);
+}
+
+export function leftPage(): string {
+	return page("Signed out", "<p>The example provider does not know who you are any more.</p>");
+}
+
 export function errorPage(code: string): string {
 	return page("That did not work", `<p>The example provider refused the request: <code>${escapeHtml(code)}</code></p>`);
 }

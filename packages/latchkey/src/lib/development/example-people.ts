@@ -31,5 +31,14 @@ export const examplePeople: readonly ExamplePerson[] = [
 		email_verified: false,
 		note: "alan@example.org, not proven",
 	},
+	{
+		sub: "emmy",
+		name: "Emmy Noether",
+		email: "emmy@example.org",
+		email_verified: false,
+		note: "emmy@example.org, not proven",
+	},
 	{ sub: "mary", name: "Mary Somerville", note: "No e-mail address" },
+	{ sub: "sofia", name: "Sofia Kovalevskaya", note: "No e-mail address" },
+	{ sub: "lise", name: "Lise Meitner", note: "No e-mail address" },
 ];

@@ -5,7 +5,7 @@ import type Provider from "oidc-provider";
 import { randomSecret } from "../crypto/random.ts";
 import { AuthError } from "../errors.ts";
 import { answerContacts } from "./example-api.ts";
-import { choicePage, errorPage } from "./example-pages.ts";
+import { choicePage, errorPage, leavePage, leftPage } from "./example-pages.ts";
 import { type ExamplePerson, examplePeople } from "./example-people.ts";
 import { memoryAdapter } from "./memory-adapter.ts";
 
@@ -88,10 +88,28 @@ async function createProvider({ issuer, client, callbackUrl }: ExampleServer): P
 		jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), kid: randomSecret(64), alg: "RS256", use: "sig" }] },
 		cookies: { keys: [randomSecret(256)], names: { session: "example_session" } },
 		clients: [
-			{ client_id: client.id, client_secret: client.secret, redirect_uris: [callbackUrl], grant_types: grantTypes },
+			{
+				client_id: client.id,
+				client_secret: client.secret,
+				redirect_uris: [callbackUrl],
+				grant_types: grantTypes,
+				backchannel_logout_uri: callbackUrl.replace(/callback$/, "backchannel-logout"),
+				backchannel_logout_session_required: true,
+			},
 		],
 		claims: { email: ["email", "email_verified"], profile: ["name"] },
-		features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+		features: {
+			devInteractions: { enabled: false },
+			backchannelLogout: { enabled: true },
+			rpInitiatedLogout: {
+				enabled: true,
+				logoutSource: async (ctx, form) => showPage(ctx, leavePage(form)),
+				postLogoutSuccessSource: async (ctx) => showPage(ctx, leftPage()),
+			},
+		},
+		// Without the package's guard against private addresses: all that it calls is the site, which is on loopback.
+		fetch: (url, { method, headers, body, redirect, signal } = {}) =>
+			fetch(url, { method, headers, body, redirect, signal } as RequestInit),
 		interactions: { url: (_, { uid }) => `/choose/${uid}` },
 		issueRefreshToken: async () => true,
 		ttl: {
@@ -105,11 +123,11 @@ async function createProvider({ issuer, client, callbackUrl }: ExampleServer): P
 		},
 		findAccount: (_, id) => accountOf(examplePeople.find((person) => person.sub === id)),
 		loadExistingGrant: async ({ oidc }) => grantAll(provider, oidc.client?.clientId, oidc.session?.accountId),
-		renderError: async (ctx, { error }) => {
-			ctx.type = "html";
-			ctx.body = errorPage(error);
-		},
+		renderError: async (ctx, { error }) => showPage(ctx, errorPage(error)),
 	});
+	// To any page of the site: which one comes after signing out is the site's to say.
+	const { origin } = new URL(callbackUrl);
+	provider.Client.prototype.postLogoutRedirectUriAllowed = (uri: string) => URL.parse(uri)?.origin === origin;
 	return provider;
 }
 
@@ -143,15 +161,20 @@ async function choose(provider: Provider, request: IncomingMessage, response: Se
 	await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: prompt.name === "consent" });
 }
 
+const pageHeaders = {
+	"content-type": "text/html; charset=utf-8",
+	"cache-control": "no-store",
+	"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+};
+
 function sendPage(response: ServerResponse, html: string): void {
-	response
-		.writeHead(200, {
-			"content-type": "text/html; charset=utf-8",
-			"cache-control": "no-store",
-			"content-security-policy":
-				"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-		})
-		.end(html);
+	response.writeHead(200, pageHeaders).end(html);
+}
+
+/** The same where the provider's own framework answers. */
+function showPage(ctx: { set(headers: Record<string, string>): void; body: unknown }, html: string): void {
+	ctx.set(pageHeaders);
+	ctx.body = html;
 }
 
 async function readText(request: IncomingMessage): Promise<string> {

@@ -25,6 +25,7 @@ export const eventTypes = [
 	"sign_in.second_step_required",
 	"second_step.failed",
 	"second_step.switched",
+	"factor.enabled",
 	"totp.added",
 	"totp.renamed",
 	"totp.removed",

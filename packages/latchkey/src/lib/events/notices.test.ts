@@ -60,7 +60,7 @@ const untold = {
 	"second_step.failed": "limited by itself; the activity page has it",
 	"passkey.renamed": "a name for oneself",
 	"totp.renamed": "a name for oneself",
-	"trusted_device.removed": "it is asked for more, not less",
+	"trusted_device.removed": "it asks for more than before",
 	"password.reset_requested": "its link goes to the same mailbox",
 	"password.enabled": "the operator's doing, by the command line",
 	"email_code.requested": "its code goes to the same mailbox",

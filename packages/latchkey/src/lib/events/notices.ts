@@ -23,9 +23,9 @@ export const noticedEvents = [
 	"totp.removed",
 	"recovery_codes.made",
 	"recovery_code.used",
-	"second_step.switched",
 	"trusted_device.added",
 	"trusted_device.copied",
+	"second_step.switched",
 	"identity.linked",
 	"identity.unlinked",
 ] as const;

@@ -14,21 +14,30 @@ import { checkTotp } from "../totp/totp.ts";
 /** A code that somebody claims to have. */
 export const typedCode = z.string().check(z.minLength(1), z.maxLength(100));
 
+/** A factor that shows a code, which can be guessed. */
+export type CodeFactorName = Exclude<FactorName, "passkey">;
+
 export interface CodeFactorInput {
-	factor: "totp" | "recovery_code";
+	factor: CodeFactorName;
 	code: string;
 }
 
 /** Each factor is counted by itself, so that wrong codes of one never stand in the way of another. */
-const rulesOf: Readonly<Record<FactorName, { count: ThrottleRule; stop: ThrottleRule } | null>> = {
+export const rulesOf: Readonly<Record<CodeFactorName, { count: ThrottleRule; stop: ThrottleRule }>> = {
 	totp: { count: "totpCode", stop: "totpStop" },
 	recovery_code: { count: "recoveryCode", stop: "recoveryStop" },
-	// A signature cannot be guessed: the limits of the address and of the attempt are enough.
-	passkey: null,
 };
 
 /** Longer waits are said to be this long: that a factor is stopped for good is nobody else's business. */
 const longestWaitSeconds = 60 * 60;
+
+interface FactorAttempt {
+	userId: string;
+	factor: FactorName;
+	attemptId: string | null;
+	/** Whether it is being set up: that is not stopped by what was wrong with the one before (section 3.2.2). Default: no. */
+	isNew?: boolean;
+}
 
 /**
  * Counts an attempt to show a factor, or refuses it. `settle` is for the store when it succeeds; a recovery code takes
@@ -37,21 +46,32 @@ const longestWaitSeconds = 60 * 60;
 export async function admitFactor(
 	engine: Engine,
 	visitor: Visitor,
-	{ userId, factor, attemptId }: { userId: string; factor: FactorName; attemptId: string | null },
+	{ userId, factor, attemptId, isNew = false }: FactorAttempt,
 ): Promise<{ ok: true; settle: Settlement } | Refusal> {
 	// One after the other: what one limit refuses must not use up the next, which is for everybody's attempts on the account.
 	const tries = await engine.throttle.admit([{ rule: "attemptTries", subject: attemptId }]);
 	if (!tries.ok) return throttled(engine, visitor, userId, tries);
+	// A signature cannot be guessed: the limits of the address and of the attempt are enough.
+	if (factor === "passkey") return admitAttempts(engine, visitor, [], userId);
 	const rules = rulesOf[factor];
-	const counted = rules === null ? [] : [{ rule: rules.count, subject: userId }];
-	const admission = await admitAttempts(engine, visitor, counted, userId);
-	if (!admission.ok || rules === null) return admission;
-	const stop = await engine.throttle.admit([{ rule: rules.stop, subject: userId }]);
-	if (!stop.ok) return throttled(engine, visitor, userId, stop);
-	const lifted: readonly ThrottleRule[] = factor === "recovery_code" ? ["totpCode", "totpStop"] : [];
-	const clear = [...admission.settle.clear, ...stop.settle.clear];
-	clear.push(...lifted.map((rule) => engine.throttle.keyOf(rule, userId)));
+	const admission = await admitAttempts(engine, visitor, [{ rule: rules.count, subject: userId }], userId);
+	if (!admission.ok) return admission;
+	const stop = isNew ? null : await engine.throttle.admit([{ rule: rules.stop, subject: userId }]);
+	if (stop?.ok === false) return throttled(engine, visitor, userId, stop);
+	const clear = countersOf(engine, userId, factor);
+	if (factor === "recovery_code") clear.push(...countersOf(engine, userId, "totp"));
 	return { ok: true, settle: { clear, giveBack: admission.settle.giveBack } };
+}
+
+/** What a factor's wrong codes are counted by: to be forgotten once it is shown, or another one takes its place. */
+export function countersOf({ throttle }: Engine, userId: string, factor: CodeFactorName): string[] {
+	const { count, stop } = rulesOf[factor];
+	return [count, stop].map((rule) => throttle.keyOf(rule, userId));
+}
+
+/** New recovery codes are no continuation of those that were guessed at. */
+export function withFreshCodes(engine: Engine, userId: string, { clear, giveBack }: Settlement): Settlement {
+	return { clear: [...clear, ...countersOf(engine, userId, "recovery_code")], giveBack };
 }
 
 async function throttled(

@@ -1,4 +1,4 @@
-import { lookup as resolve } from "node:dns";
+import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
@@ -15,7 +15,15 @@ export interface FetchLimits {
 	maxBytes?: number;
 	/** Milliseconds until the answer must be there. Default 10,000. */
 	timeoutMs?: number;
+	/** Looks names up. Default: as this machine does. */
+	resolve?: Resolve;
 }
+
+type Resolve = (
+	hostname: string,
+	options: LookupAllOptions,
+	callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 export interface FetchInit {
 	method?: string;
@@ -38,9 +46,12 @@ export class FetchRefused extends Error {
  */
 export function guardedFetch(limits: FetchLimits): GuardedFetch {
 	const { maxBytes = 1024 * 1024, timeoutMs = 10_000 } = limits;
-	const lookup = guardedLookup(limits);
+	const judge = guardedLookup(limits);
 	// Agents of its own: a connection that somebody else opened was not judged.
-	const agents = { "http:": new HttpAgent({ lookup }), "https:": new HttpsAgent({ lookup, keepAlive: true }) };
+	const agents = {
+		"http:": new HttpAgent({ lookup: judge }),
+		"https:": new HttpsAgent({ lookup: judge, keepAlive: true }),
+	};
 	return async (target, { method = "GET", headers = {}, body, signal } = {}) => {
 		const url = requireAllowed(target, limits);
 		const timeout = AbortSignal.timeout(timeoutMs);
@@ -48,7 +59,7 @@ export function guardedFetch(limits: FetchLimits): GuardedFetch {
 			method,
 			headers: { "accept-encoding": "identity", ...headers },
 			agent: agents[url.protocol as "http:" | "https:"],
-			lookup,
+			lookup: judge,
 			signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
 		};
 		const response = await send(url, options, bodyText(body));
@@ -79,7 +90,8 @@ function isPrivateAddress(address: string): boolean {
 	return isIP(address) === 6 ? /^f[cd]/i.test(address) : /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address);
 }
 
-function guardedLookup({ loopback, privateNetwork }: FetchLimits): LookupFunction {
+/** Looked up once, and the socket connects to what was judged here. */
+function guardedLookup({ loopback, privateNetwork, resolve = lookup }: FetchLimits): LookupFunction {
 	return (hostname, options, callback) => {
 		resolve(hostname, { ...options, all: true }, (error, addresses) => {
 			if (error !== null) return callback(error, []);

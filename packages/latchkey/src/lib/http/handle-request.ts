@@ -27,6 +27,7 @@ export async function handleRequest(engine: Engine, router: Paths, request: Requ
 	return new Response(null, response);
 }
 
+/** `method` is the one whose route answers: GET for a HEAD. */
 async function answer(engine: Engine, router: Paths, request: Request, method: string): Promise<Response> {
 	try {
 		return toResponse(await dispatch(engine, router, request, method));
@@ -41,6 +42,9 @@ async function dispatch(engine: Engine, router: Paths, request: Request, method:
 	const route = match.routes.get(method as HttpMethod);
 	if (route === undefined) return errorAnswer(new AuthError("method_not_allowed"), { allow: match.allow });
 	const visitor = readVisitor(request, engine.settings);
+	// Nobody is there to get the answer: a link previewer, or a browser that looks ahead.
+	const isAhead = request.method === "HEAD" || visitor.kind === "prefetch";
+	if (route.consumes === true && isAhead) return { status: 204, body: undefined };
 	if (route.method !== "GET" && route.fromAnywhere !== true) requireSameOrigin(engine, request);
 	const current = await requireAccess(engine, visitor, route);
 	const query = parse(route.query, Object.fromEntries(new URL(request.url).searchParams));

@@ -57,6 +57,8 @@ export interface RouteDefinition<Body extends z.core.$ZodType, Query extends z.c
 	responses: Readonly<Record<number, z.core.$ZodType>>;
 	/** The codes that it can answer with, besides those that every endpoint can. */
 	errors?: readonly ErrorCode[];
+	/** A GET that uses something up. Whoever asks ahead, or by HEAD only, is answered 204 and uses nothing. */
+	consumes?: true;
 	/** False where asking is not using, so that it keeps no session alive. Default true. */
 	activity?: boolean;
 	handle(context: RouteContext<z.output<Body>, z.output<Query>, A>): Promise<Answer>;

@@ -1,6 +1,7 @@
 import { type KeyRing, keyedName } from "../crypto/keys.ts";
 import type { Engine } from "../engine.ts";
-import type { Counter, Settlement, Storage } from "../storage/storage.ts";
+import type { Named } from "../methods/method.ts";
+import type { Counter, CounterState, Credentials, Settlement, Storage } from "../storage/storage.ts";
 import { addressBucket } from "./client-address.ts";
 import type { Visitor } from "./visitor.ts";
 
@@ -66,9 +67,15 @@ export interface Attempt {
 }
 
 export type Admission =
-	| { ok: true; settle: Settlement }
+	| { ok: true; settle: Settlement; found?: FoundAccount }
 	/** `first` for the first refusal since an attempt was let through, so that the audit log is not flooded. */
 	| { ok: false; retryAfterSeconds: number; first: boolean };
+
+/** An account that was looked up while an attempt on it was counted. */
+export interface FoundAccount {
+	readonly named: Named;
+	readonly credentials: Credentials | null;
+}
 
 export const nothingToSettle: Settlement = { clear: [], giveBack: [] };
 
@@ -90,11 +97,17 @@ export class Throttle {
 		return keyedName(this.#keys.current.key, `${rule}:${subject}`);
 	}
 
+	/** Every counter that it may have, while a secret is on its way in or out. */
+	everyKeyOf(rule: ThrottleRule, subject: string): string[] {
+		return this.#keys.all.map(({ key }) => keyedName(key, `${rule}:${subject}`));
+	}
+
 	/**
 	 * Admits an attempt if every rule does. `settle` is what to hand to the store when the attempt succeeds: the
-	 * account's failures are forgotten, the address gets this one back.
+	 * account's failures are forgotten, the address gets this one back. Where the attempt is on the account that `named` names,
+	 * that one is read along.
 	 */
-	async admit(attempts: readonly Attempt[]): Promise<Admission> {
+	async admit(attempts: readonly Attempt[], named?: Named): Promise<Admission> {
 		const settle = { clear: [] as string[], giveBack: [] as string[] };
 		const counters: Counter[] = [];
 		for (const { rule, subject } of attempts) {
@@ -104,14 +117,25 @@ export class Throttle {
 			(startAnew.has(rule) ? settle.clear : settle.giveBack).push(key);
 		}
 		if (counters.length === 0) return { ok: true, settle };
-		const refused = (await this.#storage.increment(counters)).filter((state) => !state.accepted);
-		if (refused.length === 0) return { ok: true, settle };
+		const { states, credentials } = await this.#count(counters, named);
+		const refused = states.filter((state) => !state.accepted);
+		if (refused.length === 0) {
+			return { ok: true, settle, ...(credentials !== undefined && named && { found: { named, credentials } }) };
+		}
 		const retryAfterMs = Math.max(...refused.map((state) => state.retryAfterMs));
 		return {
 			ok: false,
 			retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
 			first: refused.some((state) => state.refusedCount === 1),
 		};
+	}
+
+	async #count(
+		counters: readonly Counter[],
+		named: Named | undefined,
+	): Promise<{ states: readonly CounterState[]; credentials?: Credentials | null }> {
+		if (named === undefined) return { states: await this.#storage.increment(counters) };
+		return this.#storage.countAttempt(counters, named);
 	}
 }
 

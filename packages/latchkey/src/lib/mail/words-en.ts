@@ -85,10 +85,10 @@ export const en = {
 		"totp.removed": "An authenticator app was removed",
 		"recovery_codes.made": "New recovery codes were made",
 		"recovery_code.used": "A recovery code was used",
-		"second_step.switched": "Whether a password alone signs in was changed",
 		"trusted_device.added": "A device is not asked for a second step any more",
 		"trusted_device.copied":
 			"A copy of what a trusted device keeps turned up. That device is asked for a second step again. If you have not put back an old copy of it yourself, choose a new password",
+		"second_step.switched": "Whether a password alone signs in was changed",
 		"identity.linked": "An account elsewhere was linked",
 		"identity.unlinked": "An account elsewhere was unlinked",
 	},

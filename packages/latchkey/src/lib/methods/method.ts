@@ -4,7 +4,7 @@ import { fieldErrors } from "../http/field-errors.ts";
 import type { RouteGroup } from "../http/route.ts";
 import type { Assertion } from "../passkeys/responses.ts";
 import type { AssuranceLevel } from "../storage/storage.ts";
-import { parseIdentifier } from "../users/identifiers.ts";
+import { type Identifier, parseIdentifier } from "../users/identifiers.ts";
 
 /** An account that an identifier names. */
 export interface Account {
@@ -66,12 +66,16 @@ export interface Method {
 	readonly routes: readonly RouteGroup[];
 	/** Of `passkey()`: the domain that passkeys are made for, where that is not the site's own host. */
 	readonly relyingPartyId?: string;
+	/** Of `passkey()`: other origins where the same passkeys are used. */
+	readonly relatedOrigins?: readonly string[];
 	/** Reads what a visitor sent, ready to be verified. */
 	read(raw: unknown): { ok: true; attempt: MethodAttempt } | { ok: false; fields: FieldErrors };
 }
 
 export interface MethodAttempt {
 	readonly account: string | null;
+	/** Whom `account` names, to be looked up while the attempt is counted. Default: nobody in particular. */
+	readonly named?: Named;
 	verify(tools: MethodTools): Promise<Proof | null>;
 }
 
@@ -93,8 +97,11 @@ export function method<Input extends z.core.$ZodType>(definition: MethodDefiniti
 		read(raw: unknown): ReturnType<Method["read"]> {
 			const parsed = z.safeParse(input, raw);
 			if (!parsed.success) return { ok: false, fields: fieldErrors(parsed.error, raw) };
+			const account = definition.account(parsed.data);
+			const named = account === null ? null : namedBy(account);
 			const attempt: MethodAttempt = {
-				account: accountSubject(definition.account(parsed.data)),
+				account: named === null ? null : accountSubject(named, account!),
+				...(named !== null && { named }),
 				verify: (tools) => definition.verify(parsed.data, tools),
 			};
 			return { ok: true, attempt };
@@ -119,10 +126,17 @@ export function readAttempt(
 }
 
 /** One counter for all spellings of an identifier; text that can name nobody has one too. */
-function accountSubject(account: string | null): string | null {
-	if (account === null) return null;
-	const parsed = parseIdentifier(account);
-	return parsed.ok ? `${parsed.kind}:${parsed.canonical}` : `nobody:${account.trim().toLowerCase()}`;
+function accountSubject({ kind, canonical }: Named, account: string): string {
+	return canonical === "" ? `nobody:${account.trim().toLowerCase()}` : `${kind}:${canonical}`;
+}
+
+/** What can be looked up. */
+export type Named = Pick<Identifier, "kind" | "canonical">;
+
+/** Also for text that can name nobody, so that the time of a look-up does not tell which text could. */
+export function namedBy(text: string): Named {
+	const parsed = parseIdentifier(text);
+	return parsed.ok ? { kind: parsed.kind, canonical: parsed.canonical } : { kind: "username", canonical: "" };
 }
 
 function namedMethod(raw: unknown): unknown {

@@ -13,6 +13,7 @@ import type { Factors } from "../factors/manage-factors.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
 import type { MailLink } from "../mail/open-mail-link.ts";
 import type { Connections } from "../oauth/connections.ts";
+import type { PendingSignUp } from "../oauth/held-sign-up.ts";
 import type { ProviderTokenResult } from "../oauth/token-vault.ts";
 import type { AuthOptions } from "../options.ts";
 import type { PasskeyList } from "../passkeys/manage-passkeys.ts";
@@ -102,6 +103,8 @@ export interface NextAuth<Own = unknown> extends Auth<Own> {
 	 * @throws {AuthError} `provider_unavailable`, `provider_error`, `store_unavailable`
 	 */
 	providerToken(provider: string): Promise<ProviderTokenResult>;
+	/** For `pages.completeSignUp`: who came from a provider in this browser and has no account yet, or `null`. */
+	pendingSignUp(): Promise<PendingSignUp | null>;
 	/** For the page of the second step: the sign-in that waits for it, or `null`. */
 	pendingSignIn(): Promise<PendingAttempt | null>;
 	/** For pages: what the signed-in user has to prove who they are, passkeys one by one. Sends anybody else to sign in. */
@@ -172,9 +175,10 @@ function assemble(options: AuthOptions): NextAuth {
 		bff: (options: BffOptions) => {
 			// What is wrong with the options is said at once; the first request loads the rest.
 			resolveUpstreams(options);
+			let handler: Promise<RouteHandler> | undefined;
 			const { OPTIONS: _, ...handlers } = handlersOf(async (request) => {
-				const { bffHandler } = await import("../bff/bff-handler.ts");
-				return bffHandler(engine, options)(request);
+				handler ??= import("../bff/bff-handler.ts").then(({ bffHandler }) => bffHandler(engine, options));
+				return (await handler)(request);
 			});
 			return handlers;
 		},
@@ -198,6 +202,12 @@ function assemble(options: AuthOptions): NextAuth {
 			const pending = await currentAttempt(opened, visitor);
 			return pending === null ? null : toPendingAttempt(opened, pending);
 		},
+		pendingSignUp: async () => {
+			const { engine: opened, visitor } = await request();
+			const { readHeldSignUp, toPendingSignUp } = await import("../oauth/held-sign-up.ts");
+			const held = await readHeldSignUp(opened, visitor);
+			return held === null ? null : toPendingSignUp(opened, held);
+		},
 		factors: async () => {
 			const { engine: opened, current } = await protectRequest(request, {});
 			return ownFactors(opened, current);
@@ -214,6 +224,7 @@ function assemble(options: AuthOptions): NextAuth {
 		) => guardRoute({ engine, logger }, options, handler),
 		proxy: (options: ProxyOptions) => guardProxy({ engine, logger }, options),
 		handlers: handlersOf(auth.handle),
+		wellKnown: handlersOf(auth.wellKnown).GET,
 		actions: formActions(auth, engine, request),
 		formState: async () => {
 			await connection();

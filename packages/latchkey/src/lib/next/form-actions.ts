@@ -1,6 +1,7 @@
 import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
 import type { AccountActions } from "./account-actions.ts";
+import type { CompletionActions } from "./completion-actions.ts";
 import type { ConnectionActions } from "./connection-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormState } from "./form-state.ts";
@@ -16,6 +17,7 @@ export type FormAction = (previous: FormState, form: FormData) => Promise<FormSt
 export interface FormActions
 	extends SignInActions,
 		AccountActions,
+		CompletionActions,
 		ConnectionActions,
 		MailActions,
 		SecurityActions,
@@ -43,6 +45,10 @@ export function formActions(
 			const { trustedDeviceActions } = await import("./trusted-device-actions.ts");
 			return trustedDeviceActions(request);
 		}),
+		...late(["completeSignUp"], async () => {
+			const { completionActions } = await import("./completion-actions.ts");
+			return completionActions(request);
+		}),
 		...late(["disconnect"], async () => {
 			const { connectionActions } = await import("./connection-actions.ts");
 			return connectionActions(request);
@@ -58,6 +64,7 @@ export function formActions(
 				"switchSecondStep",
 				"addPasskey",
 				"signUpWithPasskey",
+				"setFirstPassword",
 				"renamePasskey",
 				"removePasskey",
 				"setFirstPassword",

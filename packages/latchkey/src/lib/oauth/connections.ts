@@ -7,6 +7,7 @@ import type { Visitor } from "../http/visitor.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { IdentityRecord } from "../storage/oauth-storage.ts";
+import { heldGrants, revokeGrants } from "./revoke-grants.ts";
 
 /** An account at a provider that signs in to this one. */
 export interface Connection {
@@ -65,6 +66,7 @@ export async function disconnect(
 	const identity = (await engine.storage.listIdentities(user.id)).find((one) => connectionId(one) === id);
 	if (identity === undefined) return { ok: false, code: "not_found" };
 	const { issuer, subject, provider } = identity;
+	const grants = await heldGrants(engine, user.id, (one) => connectionId(one) === id);
 	const unlinked = await engine.storage.unlinkIdentity({
 		userId: user.id,
 		issuer,
@@ -74,7 +76,10 @@ export async function disconnect(
 			auditEvent("identity.unlinked", visitor, { userId: user.id, sessionId: session.id, detail: { provider } }),
 		],
 	});
-	if (unlinked === "unlinked") return { ok: true };
+	if (unlinked === "unlinked") {
+		revokeGrants(engine, grants);
+		return { ok: true };
+	}
 	return { ok: false, code: unlinked === "last" ? "last_way_in" : "not_found" };
 }
 

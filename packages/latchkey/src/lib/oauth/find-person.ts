@@ -3,6 +3,7 @@ import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { languageOf } from "../mail/ask-for-mail.ts";
 import type { NewIdentifier } from "../storage/storage.ts";
 import { nameField } from "../users/fields.ts";
 import { parseEmail } from "../users/identifiers.ts";
@@ -12,19 +13,26 @@ import type { Profile } from "./provider.ts";
 
 export type FoundPerson = { readonly ok: true; readonly userId: string } | Refusal;
 
+/** Somebody new, of whom nothing is made before they have said what is missing. */
+export interface NotYetPerson {
+	readonly ok: false;
+	readonly code: "sign_up_incomplete";
+}
+
 type Proven = Pick<ProvenAtProvider, "issuer" | "profile">;
 
 /**
  * Whose account somebody proven at a provider signs in to. Identity is issuer and subject. An address decides nothing but
  * this: at first sight, an account that has proven it is linked if the provider is authoritative for it; where either is
- * missing, the person must sign in to that account first; and where nobody has the address, a new account is made.
+ * missing, the person must sign in to that account first; and where nobody has the address, a new account is made. Who
+ * comes without a proven address is asked for one first.
  */
 export async function findPerson(
 	engine: Engine,
 	visitor: Visitor,
 	provider: OfferedProvider,
 	proven: Proven,
-): Promise<FoundPerson> {
+): Promise<FoundPerson | NotYetPerson> {
 	const identity = { issuer: proven.issuer, subject: proven.profile.subject };
 	const known = await engine.storage.findUserByIdentity(identity);
 	if (known !== null) return { ok: true, userId: known.id };
@@ -36,7 +44,9 @@ export async function findPerson(
 	}
 	// Unproven, it is no identifier: whoever owns it could not register any more. But its account is not doubled silently.
 	if (email === null && (await isKnownAddress(engine, proven.profile))) return accountExists;
-	return register(engine, visitor, provider, proven, email);
+	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	if (email === null && engine.options.emailVerification !== "off") return { ok: false, code: "sign_up_incomplete" };
+	return registerIdentity(engine, visitor, provider, proven, { email, fields: null });
 }
 
 const accountExists: Refusal = { ok: false, code: "account_exists" };
@@ -74,14 +84,15 @@ async function linkFound(
 	return linked === "linked" ? { ok: true, userId } : accountExists;
 }
 
-async function register(
-	{ storage, options }: Engine,
+/** Makes the account of somebody new, with the address that they have proven, or that the provider has. */
+export async function registerIdentity(
+	engine: Engine,
 	visitor: Visitor,
-	{ id: provider }: OfferedProvider,
+	{ id: provider }: Pick<OfferedProvider, "id">,
 	{ issuer, profile }: Proven,
-	email: NewIdentifier | null,
+	{ email, fields }: { email: NewIdentifier | null; fields: string | null },
 ): Promise<FoundPerson> {
-	if (options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
+	const { storage } = engine;
 	const id = uuidv7();
 	const { subject, label } = profile;
 	const name = nameField.safeParse(profile.name ?? "");
@@ -90,6 +101,8 @@ async function register(
 		name: name.success ? name.data : null,
 		identifiers: email === null ? [] : [email],
 		emailIsProven: email !== null,
+		language: languageOf(engine, visitor),
+		fields,
 		identities: [{ issuer, subject, provider, label }],
 		password: null,
 		session: null,

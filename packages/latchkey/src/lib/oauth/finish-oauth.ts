@@ -7,6 +7,7 @@ import { type ResolvedSession, resolveSession } from "../sessions/resolve-sessio
 import { proveAndOpen, type SignInResult } from "../sign-in/sign-in.ts";
 import { type CallbackParameters, exchangeCode, type ProvenAtProvider } from "./exchange-code.ts";
 import { findPerson } from "./find-person.ts";
+import { holdSignUp, type SignUpIncomplete } from "./held-sign-up.ts";
 import type { OfferedProvider } from "./offered-provider.ts";
 import { sealTokens } from "./token-vault.ts";
 import {
@@ -24,7 +25,7 @@ export interface FinishedOAuth {
 	readonly purpose: Purpose | null;
 	/** Where the person was; `null` when nobody knows. */
 	readonly next: string | null;
-	readonly result: SignInResult | { readonly ok: true; readonly linked: true };
+	readonly result: SignInResult | SignUpIncomplete | { readonly ok: true; readonly linked: true };
 	/** What the log should know of a failure. */
 	readonly error?: AuthError;
 }
@@ -45,7 +46,7 @@ export async function finishOAuth(
 ): Promise<FinishedOAuth> {
 	const id = transactionId(parameters.state);
 	const begun = id === null ? null : readTransaction(engine, visitor, id);
-	if (begun === null || begun.transaction.provider !== provider.id || !(await consumeTransaction(engine, begun))) {
+	if (begun === null || !isOf(provider, begun) || !(await consumeTransaction(engine, begun))) {
 		return { transactionId: null, purpose: null, next: null, result: { ok: false, code: "sign_in_expired" } };
 	}
 	const { purpose, next } = begun.transaction;
@@ -56,6 +57,11 @@ export async function finishOAuth(
 		if (!(error instanceof AuthError) || !atProvider.has(error.code)) throw error;
 		return { transactionId: id, purpose, next, result: { ok: false, code: error.code }, error };
 	}
+}
+
+/** Whether it went to this provider, and to the issuer that the provider is now (RFC 9700, section 4.4.2). */
+function isOf({ id, server }: OfferedProvider, { transaction }: NewTransaction): boolean {
+	return transaction.provider === id && transaction.issuer === server.issuer;
 }
 
 const atProvider: ReadonlySet<ErrorCode> = new Set(["sign_in_cancelled", "provider_unavailable", "provider_error"]);
@@ -94,13 +100,14 @@ async function signInProven(
 	provider: OfferedProvider,
 	proven: ProvenWithExpiry,
 	previous: ResolvedSession | null,
-): Promise<SignInResult> {
+): Promise<SignInResult | SignUpIncomplete> {
 	const found = await findPerson(engine, visitor, provider, proven);
+	if (!found.ok && found.code === "sign_up_incomplete") return holdSignUp(engine, provider, proven);
 	if (!found.ok) {
 		await noteFailure(engine, visitor, provider, found.code, null);
 		return found;
 	}
-	return open(engine, visitor, provider, proven, { userId: found.userId, previous, what: "sign_in" });
+	return openAtProvider(engine, visitor, provider, proven, { userId: found.userId, previous, what: "sign_in" });
 }
 
 async function reauthenticateProven(
@@ -119,7 +126,7 @@ async function reauthenticateProven(
 		]);
 		return { ok: false, code: "invalid_credentials" };
 	}
-	return open(engine, visitor, provider, proven, {
+	return openAtProvider(engine, visitor, provider, proven, {
 		userId: current.user.id,
 		previous: current,
 		what: "reauthentication",
@@ -133,7 +140,7 @@ interface Opening {
 }
 
 /** Through the one gate of every proof; when and how the session was proven is ours to say, not the provider's. */
-async function open(
+export async function openAtProvider(
 	engine: Engine,
 	visitor: Visitor,
 	provider: OfferedProvider,

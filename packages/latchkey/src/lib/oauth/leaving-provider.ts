@@ -21,7 +21,8 @@ export async function leavingProvider(
 	try {
 		const { end_session_endpoint: endpoint } = await provider.metadata();
 		const url = endpoint === undefined ? null : URL.parse(endpoint);
-		if (url === null || (url.protocol !== "https:" && !engine.settings.loopback)) return null;
+		const isWeb = url?.protocol === "https:" || (url?.protocol === "http:" && engine.settings.loopback);
+		if (url === null || !isWeb) return null;
 		url.searchParams.set("client_id", provider.client.clientId);
 		const { origin } = engine.settings;
 		url.searchParams.set("post_logout_redirect_uri", new URL(engine.options.pages.afterSignOut, origin).href);

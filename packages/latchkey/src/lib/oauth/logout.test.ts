@@ -39,6 +39,13 @@ async function open() {
 
 const isSignedIn = async (browser: TestBrowser) => (await browser.get("/api/auth")).body.authenticated;
 
+async function expectRefused(make: (fake: FakeProvider) => Promise<string> | string): Promise<void> {
+	const { fake, browser, send } = await open();
+	const answer = await send(await make(fake));
+	expect(answer).toMatchObject({ status: 400, body: { code: "invalid_logout_token" } });
+	expect(await isSignedIn(browser)).toBe(true);
+}
+
 // The eight cases of the OpenID Foundation's back-channel logout plan for relying parties, by their names.
 describe("Back-channel logout [A45]", () => {
 	it("oidcc-client-test-rp-backchannel-rpinitlogout: ends the sessions of the subject, and only those", async () => {
@@ -68,7 +75,14 @@ describe("Back-channel logout [A45]", () => {
 		["wrong-alg", (fake) => forgedWithPublicKey(fake)],
 		["wrong-aud", (fake) => fake.sign(claimsOf(fake, { aud: "somebody-else" }))],
 		["wrong-event", (fake) => fake.sign(claimsOf(fake, { events: { "https://example.com/other": {} } }))],
-		["wrong-issuer", (fake) => fake.sign(claimsOf(fake, { iss: "https://evil.example" }))],
+		["wrong-iss", (fake) => fake.sign(claimsOf(fake, { iss: "https://evil.example" }))],
+	];
+
+	it.each(wrong)("oidcc-client-test-rp-backchannel-rpinitlogout-%s: is refused [ASVS 10.5.5]", async (_, make) => {
+		await expectRefused(make);
+	});
+
+	const hostile: typeof wrong = [
 		["without sub and sid", (fake) => fake.sign(claimsOf(fake, { sub: undefined }))],
 		["without jti", (fake) => fake.sign(claimsOf(fake, { jti: undefined }))],
 		["without iat", (fake) => fake.sign(claimsOf(fake, { iat: undefined }))],
@@ -85,11 +99,8 @@ describe("Back-channel logout [A45]", () => {
 		["empty", () => ""],
 	];
 
-	it.each(wrong)("oidcc-client-test-rp-backchannel-rpinitlogout-%s: is refused [ASVS 10.5.5]", async (_, make) => {
-		const { fake, browser, send } = await open();
-		const answer = await send(await make(fake));
-		expect(answer).toMatchObject({ status: 400, body: { code: "invalid_logout_token" } });
-		expect(await isSignedIn(browser)).toBe(true);
+	it.each(hostile)("refuses a token that is, or is one, %s [ASVS 10.5.5]", async (_, make) => {
+		await expectRefused(make);
 	});
 
 	it("[A32] takes no ID token for a logout token", async () => {
@@ -212,6 +223,34 @@ describe("signing out at the provider too", () => {
 		expect(await isSignedIn(browser)).toBe(false);
 		expect(browser.cookies.has("session")).toBe(false);
 	});
+
+	it.each(["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"])(
+		"[A12] comes back to nowhere that the form names: %s",
+		async (evil) => {
+			const { browser } = await open();
+			const names = ["next", "post_logout_redirect_uri", "redirect_uri", "returnTo", "provider"];
+			const fields = new URLSearchParams([
+				["atProvider", "true"],
+				...names.map((name) => [name, evil] as [string, string]),
+			]);
+			const answer = await browser.post("/api/auth/sign-out", fields.toString(), form);
+			expect(JSON.stringify([answer.body, [...answer.headers]])).not.toMatch(/evil\.example|javascript:/);
+			expect(await isSignedIn(browser)).toBe(false);
+		},
+	);
+
+	it.each(["javascript:alert(1)", "data:text/html,x", "not an address", ""])(
+		"[A12] goes to no address of a provider that is none: %j",
+		async (endpoint) => {
+			const { auth, fake } = await openWithProvider();
+			fake.mischief.metadata = (metadata) => ({ ...metadata, end_session_endpoint: endpoint });
+			const browser = auth.browser();
+			await signInAt(fake, browser);
+			const answer = await browser.post("/api/auth/sign-out", "atProvider=true", form);
+			expect([answer.status, answer.headers.get("location")]).toEqual([303, "/"]);
+			expect(await isSignedIn(browser)).toBe(false);
+		},
+	);
 
 	it("is a plain sign-out where it was not asked for, and where the provider has no address for it", async () => {
 		const { auth, fake, browser } = await open();

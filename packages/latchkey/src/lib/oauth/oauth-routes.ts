@@ -101,11 +101,10 @@ const callback = route({
 	path: "/oauth/{provider}/callback",
 	summary: "Where a provider sends the browser back to. Answers with a redirect to where the person was.",
 	access: "public",
+	consumes: true,
 	query: callbackQuery,
 	responses: { 204: z.undefined(), 303: z.undefined() },
 	async handle({ engine, visitor, query, params }) {
-		// Asked ahead of somebody who is not there yet: the answer must wait for them.
-		if (visitor.kind === "prefetch") return { status: 204, body: undefined };
 		const provider = engine.providers.find(params.provider!);
 		if (provider === null) return problem(engine, "not_found", { provider: params.provider! });
 		return answerCallback(engine, visitor, provider, parametersOf(engine, provider, query));
@@ -184,6 +183,11 @@ async function answerCallback(
 	const { result, transactionId, next, purpose, error } = await finishOAuth(engine, visitor, provider, parameters);
 	const cookies = transactionId === null ? [] : [clearedTransaction(engine, transactionId)];
 	if (isLinked(result)) return { ...goTo(withDone(next ?? engine.options.pages.connections)), cookies };
+	if (result.ok === false && result.code === "sign_up_incomplete") {
+		const { completeSignUp: page } = engine.options.pages;
+		const location = next === null ? page : `${page}?next=${encodeURIComponent(next)}`;
+		return { ...goTo(location), cookie: result.cookie, cookies };
+	}
 	if (result.ok || result.code === "second_factor_required") return answerSignIn(engine, result, next, cookies);
 	const about = { provider: provider.id, next: next ?? undefined, kind: purpose?.kind };
 	return { ...problem(engine, result.code, { ...about, ...(error && { error }) }), cookies };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { adaThere } from "../../../test/fake-provider.ts";
 import { ada, openTestAuth, signedUp } from "../../../test/harness.ts";
 import { begin, comeBack, oidcAt, openWithProvider, problemOf, signInAt } from "../../../test/oauth-harness.ts";
@@ -23,6 +24,20 @@ describe("signing in at a provider", () => {
 		const again = auth.browser();
 		await signInAt(fake, again);
 		expect((await again.get("/api/auth")).body.user.id).toBe(body.user.id);
+	});
+
+	it("knows none of the application's own fields at first, and has them set as anybody does", async () => {
+		const userFields = {
+			company: { schema: z.string(), editable: true },
+			plan: { schema: z.enum(["free", "paid"]), default: "free" },
+		};
+		const { auth, fake } = await openWithProvider({ userFields });
+		const browser = auth.browser();
+		await signInAt(fake, browser);
+		expect((await browser.get("/api/auth")).body.user).toMatchObject({ company: null, plan: "free" });
+		expect((await browser.patch("/api/auth/user", { company: "Analytical" })).status).toBe(200);
+		await signInAt(fake, browser);
+		expect((await browser.get("/api/auth")).body.user).toMatchObject({ company: "Analytical" });
 	});
 
 	it("asks with PKCE, state and nonce, and for nothing that signing in does not need [ASVS 10.2.3]", async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { openBeside } from "../../../test/harness.ts";
+import { openBeside, testSecret } from "../../../test/harness.ts";
 import { begin, comeBack, oidcAt, openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
 import { freshName, inSchema, sharedServer } from "../storage/postgres/fixtures/postgres-contract-store.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
+import { requireProvider } from "./providers.ts";
+import { providerToken } from "./token-vault.ts";
 
 const as = (browser: TestBrowser) => ({ headers: new Headers({ cookie: browser.cookieHeader() }) });
 
@@ -78,6 +80,93 @@ describe.each(databases)("provider tokens on %s", (_, database) => {
 		await expect(auth.readProviderToken(as(browser), "example")).rejects.toMatchObject(away);
 		fake.paths.clear();
 		expect(await auth.readProviderToken(as(browser), "example")).toMatchObject({ ok: true });
+	});
+
+	it("are lost with an answer that never came, where the provider forgives no second use: then it is a value", async () => {
+		const { auth, fake, browser } = await signedIn();
+		auth.clock.advance({ hours: 2 });
+		fake.mischief.token = () => ({ status: 503, body: {} });
+		const away = { code: "provider_unavailable" };
+		await expect(auth.readProviderToken(as(browser), "example")).rejects.toMatchObject(away);
+		delete fake.mischief.token;
+		const gone = { ok: false, code: "reconnect_required" };
+		expect(await auth.readProviderToken(as(browser), "example")).toEqual(gone);
+	});
+
+	it("are those of whoever was faster, where a late refresh is refused", async () => {
+		const opened = await database();
+		const { auth, fake } = await openWithProvider(opened);
+		const browser = auth.browser();
+		await signInAt(fake, browser);
+		const other = openBeside(auth, { methods: [oidcAt(fake)], ...opened });
+		auth.clock.advance({ hours: 2 });
+		const reached = Promise.withResolvers<void>();
+		const goOn = Promise.withResolvers<void>();
+		fake.mischief.beforeToken = async () => {
+			reached.resolve();
+			await goOn.promise;
+		};
+		const late = auth.readProviderToken(as(browser), "example");
+		await reached.promise;
+		delete fake.mischief.beforeToken;
+		// Its lease has run out, and another instance takes its place.
+		auth.clock.advance({ seconds: 16 });
+		const faster = await other.readProviderToken(as(browser), "example");
+		goOn.resolve();
+		expect(faster).toMatchObject({ ok: true });
+		expect(await late).toEqual(faster);
+	});
+
+	it("are not handed out expired to who waited for a refresh that failed", async () => {
+		const opened = await database();
+		const { auth, fake } = await openWithProvider(opened);
+		const browser = auth.browser();
+		await signInAt(fake, browser);
+		const other = openBeside(auth, { methods: [oidcAt(fake)], ...opened });
+		auth.clock.advance({ hours: 2 });
+		const reached = Promise.withResolvers<void>();
+		const goOn = Promise.withResolvers<void>();
+		fake.mischief.beforeToken = async () => {
+			reached.resolve();
+			await goOn.promise;
+		};
+		fake.mischief.token = () => ({ status: 503, body: {} });
+		const first = auth.readProviderToken(as(browser), "example");
+		await reached.promise;
+		const turnedAway = Promise.withResolvers<void>();
+		const { storage } = await other.engine();
+		const claim = storage.claimRefresh;
+		Object.assign(storage, {
+			async claimRefresh(input: Parameters<typeof claim>[0]) {
+				const claimed = await claim(input);
+				if (!claimed) turnedAway.resolve();
+				return claimed;
+			},
+		});
+		const second = other.readProviderToken(as(browser), "example");
+		const outcomes = Promise.allSettled([first, second]);
+		await turnedAway.promise;
+		goOn.resolve();
+		for (const outcome of await outcomes) {
+			expect(outcome).toMatchObject({ status: "rejected", reason: { code: "provider_unavailable" } });
+		}
+	});
+
+	it("[A44] are sealed anew under the newest key when they are used", async () => {
+		const opened = await database();
+		const { auth, fake } = await openWithProvider(opened);
+		const browser = auth.browser();
+		await signInAt(fake, browser);
+		const added = "another-secret-for-tests-only-0123456789-abcdefgh";
+		const methods = [oidcAt(fake)];
+		const rotated = openBeside(auth, { ...opened, methods, secret: `${added},${testSecret}` });
+		const first = await rotated.readProviderToken(as(browser), "example");
+		expect(first).toMatchObject({ ok: true });
+		await rotated.settled();
+		const { user } = (await browser.get("/api/auth")).body;
+		const engine = await openBeside(auth, { ...opened, methods, secret: added }).engine();
+		// The old secret is gone, and the session with it; the tokens are not.
+		expect(await providerToken(engine, requireProvider(engine, "example"), user.id)).toEqual(first);
 	});
 
 	it("are nobody's who is not signed in, and of no provider that is not offered", async () => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { isoTime } from "../clock.ts";
-import { seal, unseal } from "../crypto/sealing.ts";
+import { isSealedUnderCurrentKey, seal, unseal } from "../crypto/sealing.ts";
 import type { Engine } from "../engine.ts";
-import type { Refusal } from "../errors.ts";
+import { AuthError, type Refusal } from "../errors.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { ProviderTokenRecord } from "../storage/oauth-storage.ts";
 import { expiryOf, type ProviderTokens, tokensOf } from "./exchange-code.ts";
@@ -72,7 +72,10 @@ export async function providerToken(
 	const tokens = record === null ? null : openTokens(engine, record, record.sealed);
 	if (record === null || tokens === null) return reconnect;
 	await provider.start();
-	if (isFresh(record) && tokens.accessToken !== refuse) return answerOf(record, tokens);
+	if (isFresh(record) && tokens.accessToken !== refuse) {
+		resealLater(engine, record, tokens);
+		return answerOf(record, tokens);
+	}
 	if (tokens.refreshToken === null) return reconnect;
 	const key = JSON.stringify([provider.id, record.issuer, record.subject, record.version]);
 	const underWay = refreshes.get(engine) ?? new Map<string, Promise<ProviderTokenResult>>();
@@ -112,7 +115,13 @@ async function refreshOrWait(
 		// Somebody else refreshes it: what they get is ours too.
 		const newer = await engine.storage.findProviderTokens({ userId, provider: provider.id });
 		if (newer === null) return reconnect;
-		if (newer.version !== version || newer.subject !== subject) return readNewer(engine, newer);
+		if (newer.version !== version || newer.subject !== subject) {
+			const unlike = openTokens(engine, newer, newer.sealed)?.accessToken !== tokens.accessToken;
+			if (unlike) return readNewer(engine, newer);
+			// They got nothing, and put back what was there; or it was only sealed anew.
+			if (!isFresh(newer)) throw new AuthError("provider_unavailable", { detail: "refreshed elsewhere, in vain" });
+			return refreshOrWait(engine, provider, userId, newer, tokens);
+		}
 		if (performance.now() > deadline) return { ok: false, code: "provider_unavailable" };
 		await sleep(pollMs);
 	}
@@ -144,10 +153,24 @@ async function refresh(
 			await release(engine, identity, version, tokens);
 			throw providerFailure(error);
 		}
-		// Taken back there, or expired: nothing here can bring it back.
+		// Taken back there, or expired: nothing here can bring it back. Unless somebody was faster, with the same token.
 		await engine.storage.replaceProviderTokens({ ...identity, version, sealed: null, expiresInMs: null });
-		return reconnect;
+		const left = await engine.storage.findProviderTokens({ userId, provider: provider.id, identity });
+		return left === null ? reconnect : readNewer(engine, left);
 	}
+}
+
+/** Once keys were rotated, so that the old one can go. Not while somebody refreshes them, whose tokens are newer. */
+function resealLater(engine: Engine, record: ProviderTokenRecord, tokens: ProviderTokens): void {
+	const { issuer, subject, version, sealed, expiresAt, now } = record;
+	if (sealed === null || isSealedUnderCurrentKey(engine.vaultKeys, sealed)) return;
+	engine.background.run("reseal_provider_tokens", async () => {
+		const identity = { issuer, subject };
+		if (!(await engine.storage.claimRefresh({ ...identity, version, leaseMs }))) return;
+		const expiresInMs = expiresAt === null ? null : expiresAt - now;
+		const again = sealTokens(engine, identity, tokens);
+		await engine.storage.replaceProviderTokens({ ...identity, version, sealed: again, expiresInMs });
+	});
 }
 
 /** Puts back what was there, so that the next caller need not wait for the lease to run out. */

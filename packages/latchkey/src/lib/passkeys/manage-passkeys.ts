@@ -89,11 +89,12 @@ export async function removePasskey(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors) ?? refusalToRemove(engine, user, factors);
+	const refused = refusalToChange(engine, current, factors) ?? refusalToRemove(engine, user, factors);
 	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.removed", visitor, { userId: user.id, sessionId: session.id, detail });
-	const change = { userId: user.id, keepSessionId: session.id, id, events: [event] };
+	const usableProviders = engine.providers.offered.map((offered) => offered.id);
+	const change = { userId: user.id, keepSessionId: session.id, id, usableProviders, events: [event] };
 	const removed = await engine.storage.removePasskey(change);
 	if (removed === "changed") return { ok: true };
 	if (removed === "last") return { ok: false, code: "last_way_in" };

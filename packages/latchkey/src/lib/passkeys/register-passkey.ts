@@ -32,13 +32,13 @@ export async function verifyNewPasskey(
 	const consumed = await consumeChallenge(engine, visitor, { use, subject, challenge });
 	if (consumed === null) return null;
 	const { verifyRegistrationResponse } = await import("@simplewebauthn/server");
-	const { id, origin } = relyingPartyOf(engine);
+	const { id, origins } = relyingPartyOf(engine);
 	const isUpgrade = isMadeBeside(consumed.payload);
 	try {
 		const { verified, registrationInfo: info } = await verifyRegistrationResponse({
 			response: { ...attestation, response: responseOf(attestation), clientExtensionResults: {} },
 			expectedChallenge: challenge,
-			expectedOrigin: origin,
+			expectedOrigin: [...origins],
 			expectedRPID: id,
 			// Made in passing after a password, nobody is asked (section 5.1.3, conditional create). Using it always asks.
 			requireUserPresence: !isUpgrade,

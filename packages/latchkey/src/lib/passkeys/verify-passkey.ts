@@ -62,7 +62,7 @@ async function verifyAnswer(
 	passkey: PasskeyRecord,
 ): Promise<{ counter: number; backedUp: boolean } | null> {
 	const { verifyAuthenticationResponse } = await import("@simplewebauthn/server");
-	const { id, origin } = relyingPartyOf(engine);
+	const { id, origins } = relyingPartyOf(engine);
 	const { userHandle, ...response } = assertion.response;
 	try {
 		const { verified, authenticationInfo: info } = await verifyAuthenticationResponse({
@@ -72,7 +72,7 @@ async function verifyAnswer(
 				clientExtensionResults: {},
 			},
 			expectedChallenge: challenge,
-			expectedOrigin: origin,
+			expectedOrigin: [...origins],
 			expectedRPID: id,
 			requireUserVerification: true,
 			credential: {

@@ -3,6 +3,7 @@ import { assertion, withApp } from "../../../test/factors.ts";
 import { ada, openTestAuth, signedUp } from "../../../test/harness.ts";
 import { openMailAuth } from "../../../test/mail.ts";
 import { passkey } from "../passkeys/passkey.ts";
+import { newUser } from "../storage/contract/fixtures.ts";
 import { TestAuthenticator } from "../testing/test-authenticator.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
 import { password } from "./password.ts";
@@ -90,5 +91,22 @@ describe("a first password", () => {
 		expect((await browser.post(path, chosen)).status).toBe(201);
 		const signIn = { email: "grace@example.com", password: chosen.newPassword };
 		expect((await auth.browser().post("/api/auth", signIn)).status).toBe(202);
+	});
+
+	it("needs a name to sign in with, since it would count as a way in all the same", async () => {
+		const auth = openTestAuth({ methods });
+		const { storage } = await auth.engine();
+		const created = await storage.createUser(newUser("nameless", { identifiers: [], password: null, session: null }));
+		if (!created.ok) throw new Error("nobody was created");
+		const browser = auth.browser();
+		const granted = await auth.createSession(browser.prepare("POST", "/"), { userId: created.user.id });
+		browser.cookies.set("session", granted!.cookie.value);
+		expect((await browser.post(path, chosen)).body).toMatchObject({
+			code: "invalid_input",
+			fields: { username: "required" },
+		});
+		expect((await browser.get("/api/auth/factors")).body.factors.password).toBe(false);
+		await browser.patch("/api/auth/user", { username: "grace" });
+		expect((await browser.post(path, chosen)).status).toBe(201);
 	});
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { firstStep, withApp } from "../../../test/factors.ts";
-import { openTestAuth, signedUp } from "../../../test/harness.ts";
+import { ada, openTestAuth, signedUp } from "../../../test/harness.ts";
 import { rows } from "../../../test/instruments.ts";
+import { openMailAuth } from "../../../test/mail.ts";
 import { hashRecoveryCode, makeRecoveryCodes } from "./recovery-codes.ts";
 
 describe("recovery codes", () => {
@@ -57,5 +58,21 @@ describe("recovery codes", () => {
 		await withApp(auth, owner);
 		auth.clock.advance({ minutes: 11 });
 		expect((await owner.post("/api/auth/factors/recovery-codes")).body.code).toBe("reauthentication_required");
+	});
+
+	it("tell their owner when one is used and when new ones are made, without the codes", async () => {
+		const auth = openMailAuth({ emailVerification: "off" });
+		const owner = await signedUp(auth);
+		const app = await withApp(auth, owner);
+		const { browser } = await firstStep(auth);
+		const code = app.recoveryCodes[0]!;
+		expect((await browser.post("/api/auth/attempt", { factor: "recovery_code", code })).status).toBe(200);
+		const told = async (words: string) => (await auth.mails()).find(({ text }) => text.includes(words));
+		const used = await told("A recovery code was used");
+		expect(used).toMatchObject({ kind: "notice", to: ada.email });
+		expect((await owner.post("/api/auth/factors/recovery-codes")).status).toBe(201);
+		expect(await told("New recovery codes were made")).toMatchObject({ to: ada.email });
+		for (const { text, html } of await auth.mails())
+			for (const one of app.recoveryCodes) expect(`${text}${html}`).not.toContain(one);
 	});
 });

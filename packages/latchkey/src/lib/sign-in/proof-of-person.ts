@@ -2,27 +2,30 @@ import { uuidv7 } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
 import type { ErrorCode } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
+import type { FoundAccount } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
-import type { Account, MethodAttempt, MethodTools, Proof } from "../methods/method.ts";
+import { type Account, type MethodAttempt, type MethodTools, namedBy, type Proof } from "../methods/method.ts";
 import type { Assertion } from "../passkeys/responses.ts";
 import { isDisabled } from "../passwords/hard-stop.ts";
 import type { Authentication } from "../sessions/open-session.ts";
 import type { Credentials, PasswordRecord } from "../storage/storage.ts";
-import { parseIdentifier } from "../users/identifiers.ts";
 
 /** One attempt to prove who somebody is: hands a method its tools and remembers what they found. */
 export class ProofOfPerson implements MethodTools {
 	readonly #engine: Engine;
 	readonly #visitor: Visitor;
+	readonly #counted: FoundAccount | null;
 	#found: Credentials | null = null;
 	#checkedPasswordVersion: number | null = null;
 	#by: { readonly issuer: string; readonly subject: string } | null = null;
 	#refusal: ErrorCode = "invalid_credentials";
 	#shown: Partial<Authentication> = {};
 
-	constructor(engine: Engine, visitor: Visitor) {
+	/** `counted` is whom the attempt named, as read when it was counted. */
+	constructor(engine: Engine, visitor: Visitor, counted: FoundAccount | null = null) {
 		this.#engine = engine;
 		this.#visitor = visitor;
+		this.#counted = counted;
 	}
 
 	/** Why it was refused, as far as the visitor may know. */
@@ -62,10 +65,10 @@ export class ProofOfPerson implements MethodTools {
 	}
 
 	async findAccount(identifier: string): Promise<Account | null> {
-		const parsed = parseIdentifier(identifier);
-		// Also for text that names nobody, so that the time does not tell which text could.
-		const named = parsed.ok ? parsed : { kind: "username" as const, canonical: "" };
-		this.#found = await this.#engine.storage.findCredentials(named);
+		const named = namedBy(identifier);
+		const counted = this.#counted;
+		const isCounted = counted?.named.kind === named.kind && counted.named.canonical === named.canonical;
+		this.#found = isCounted ? counted.credentials : await this.#engine.storage.findCredentials(named);
 		return this.#found === null ? null : { userId: this.#found.user.id };
 	}
 

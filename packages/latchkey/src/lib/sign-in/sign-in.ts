@@ -2,9 +2,9 @@ import { deviceSubject, isKnownDevice, rememberDevice } from "../devices/known-d
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent, type EventType } from "../events/events.ts";
-import { type Attempt, addressSubject } from "../http/throttle.ts";
+import { type Admission, type Attempt, addressSubject, type FoundAccount } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
-import { type Method, type MethodAttempt, readAttempt } from "../methods/method.ts";
+import { type Method, type MethodAttempt, type Named, readAttempt } from "../methods/method.ts";
 import { recordWrongPassword } from "../passwords/failed-password.ts";
 import { combine } from "../second-step/authentication.ts";
 import { type SecondFactorRequired, startAttempt } from "../second-step/pending-attempt.ts";
@@ -29,7 +29,7 @@ export async function signIn(engine: Engine, visitor: Visitor, raw: unknown): Pr
 	const { method, attempt } = read;
 	// A password that nobody has time to check is no failed attempt.
 	if (method.amr.includes("pwd")) engine.hasher.requireRoom();
-	const admission = await admitAttempt(engine, visitor, attempt.account);
+	const admission = await admitAttempt(engine, visitor, attempt.account, null, attempt.named);
 	if (!admission.ok) return admission;
 	const previous = await resolveSession(engine, visitor, { activity: false });
 	return proveAndOpen(engine, visitor, {
@@ -37,6 +37,7 @@ export async function signIn(engine: Engine, visitor: Visitor, raw: unknown): Pr
 		attempt,
 		previous,
 		settle: admission.settle,
+		...(admission.found && { found: admission.found }),
 		succeeded: "sign_in.succeeded",
 		failed: "sign_in.failed",
 	});
@@ -48,12 +49,15 @@ export async function admitAttempt(
 	visitor: Visitor,
 	account: string | null,
 	userId: string | null = null,
-): Promise<{ ok: true; settle: Settlement } | Refusal> {
+	named?: Named,
+): Promise<Admitted | Refusal> {
 	const device = account === null ? null : deviceSubject(engine, visitor, account);
 	const attempt: Attempt =
 		device === null ? { rule: "signInAccount", subject: account } : { rule: "signInDevice", subject: device };
-	return admitAttempts(engine, visitor, [attempt], userId);
+	return admitAttempts(engine, visitor, [attempt], userId, named);
 }
+
+type Admitted = Extract<Admission, { ok: true }>;
 
 /** The same for attempts that other rules count; the visitor's address always counts along. */
 export async function admitAttempts(
@@ -61,9 +65,10 @@ export async function admitAttempts(
 	visitor: Visitor,
 	attempts: readonly Attempt[],
 	userId: string | null,
-): Promise<{ ok: true; settle: Settlement } | Refusal> {
+	named?: Named,
+): Promise<Admitted | Refusal> {
 	const ofAddress: Attempt = { rule: "signInAddress", subject: addressSubject(engine, visitor) };
-	const admission = await engine.throttle.admit([...attempts, ofAddress]);
+	const admission = await engine.throttle.admit([...attempts, ofAddress], named);
 	if (admission.ok) return admission;
 	if (admission.first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
 	return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
@@ -78,6 +83,8 @@ interface ProofUnderWay {
 	/** The session at a provider that it was shown in, or the session here that goes on. Default: none. */
 	began?: NewSession["began"];
 	settle: Settlement;
+	/** Whom the attempt named, if that was read when it was counted. */
+	found?: FoundAccount;
 	succeeded: EventType;
 	failed: EventType;
 }
@@ -87,7 +94,7 @@ interface ProofUnderWay {
  * proof of a person ends here.
  */
 export async function proveAndOpen(engine: Engine, visitor: Visitor, proof: ProofUnderWay): Promise<SignInResult> {
-	const person = new ProofOfPerson(engine, visitor);
+	const person = new ProofOfPerson(engine, visitor, proof.found ?? null);
 	const credentials = await person.prove(proof.attempt);
 	if (credentials === null) {
 		const event = auditEvent(proof.failed, visitor, {

@@ -38,6 +38,7 @@ export interface FactorsStorage {
 	replaceRecoveryCodes(input: {
 		userId: string;
 		codeHashes: readonly Uint8Array[];
+		settle: Settlement;
 		events: readonly NewEvent[];
 	}): Promise<boolean>;
 
@@ -62,12 +63,18 @@ export interface FactorsStorage {
 
 	/**
 	 * Removes one of the user's passkeys; with the last factor also the recovery codes and the second step. `last` when
-	 * there would be no way left to sign in: no password, no other passkey, no account elsewhere.
+	 * there would be no way left to sign in: no password, no other passkey, no identity of one of `usableProviders` (or of a
+	 * method of the owner's own), also when that goes at the same moment.
 	 */
-	removePasskey(input: ChangeFactors & { id: string }): Promise<FactorsChange | "last">;
+	removePasskey(
+		input: ChangeFactors & { id: string; usableProviders: readonly string[] },
+	): Promise<FactorsChange | "last">;
 
 	/** Switches whether a password alone is enough. `gone` when it is to be switched on without any factor. */
 	switchSecondStep(input: ChangeFactors & { on: boolean }): Promise<FactorsChange>;
+
+	/** Lets what these counters have counted be forgotten, and whatever they refuse with it. */
+	forgetAttempts(input: { keys: readonly string[]; events: readonly NewEvent[] }): Promise<void>;
 
 	/**
 	 * Gives the user a password where there is none, under a version that no password of theirs ever had. Kills pending

@@ -23,12 +23,17 @@ export interface OAuthStorage {
 	/** Notes that an identity was used, and keeps its newest tokens, sealed. False when it is not this user's. */
 	keepProviderTokens(input: KeepProviderTokens): Promise<boolean>;
 
-	/** The user's newest tokens of a provider. */
-	findProviderTokens(input: { userId: string; provider: string }): Promise<ProviderTokenRecord | null>;
+	/** The user's newest tokens of a provider, or those of this identity of theirs there. */
+	findProviderTokens(input: {
+		userId: string;
+		provider: string;
+		identity?: { issuer: string; subject: string };
+	}): Promise<ProviderTokenRecord | null>;
 
 	/**
 	 * Takes the right to refresh the tokens of this version, for `leaseMs` at most. Of any number of callers at once, in
-	 * any number of processes, one gets it. One guarded UPDATE.
+	 * any number of processes, one gets it. One that lasts longer than `leaseMs` from now is of a clock that went back, and
+	 * holds nothing. One guarded UPDATE.
 	 */
 	claimRefresh(input: { issuer: string; subject: string; version: number; leaseMs: number }): Promise<boolean>;
 

@@ -111,6 +111,15 @@ export interface Storage extends MailStorage, EmailStorage, OAuthStorage, Factor
 	 */
 	increment(counters: readonly Counter[]): Promise<CounterState[]>;
 
+	/**
+	 * {@link increment} for an attempt on the account that an identifier names, and {@link findCredentials} in the same
+	 * statement: what every sign-in begins with. At least one counter.
+	 */
+	countAttempt(
+		counters: readonly Counter[],
+		identifier: { kind: IdentifierKind; canonical: string },
+	): Promise<{ states: CounterState[]; credentials: Credentials | null }>;
+
 	/** Keeps a single-use token, hashed, under a purpose and a subject, for `lifetimeMs`. */
 	putToken(token: NewToken): Promise<void>;
 

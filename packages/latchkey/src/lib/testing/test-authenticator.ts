@@ -16,6 +16,10 @@ export interface TestCeremony {
 	crossOrigin?: boolean;
 	topOrigin?: string;
 	userHandle?: string | null;
+	/** Of a new passkey, base64url. Default: random. */
+	credentialId?: string;
+	/** Further members of the client data. */
+	clientData?: Readonly<Record<string, unknown>>;
 }
 
 interface HeldKey {
@@ -55,7 +59,8 @@ export class TestAuthenticator {
 	/** Makes a passkey. */
 	create(options: CreationOptions, ceremony: TestCeremony = {}) {
 		const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-		const rawId = randomBytes(32);
+		const rawId =
+			ceremony.credentialId === undefined ? randomBytes(32) : Buffer.from(ceremony.credentialId, "base64url");
 		const counter = ceremony.counter ?? (this.#backupEligible ? 0 : 1);
 		const key: HeldKey = {
 			id: rawId.toString("base64url"),
@@ -113,6 +118,7 @@ export class TestAuthenticator {
 				origin: ceremony.origin ?? this.#origin,
 				crossOrigin: ceremony.crossOrigin ?? false,
 				...(ceremony.topOrigin !== undefined && { topOrigin: ceremony.topOrigin }),
+				...ceremony.clientData,
 			}),
 		);
 	}

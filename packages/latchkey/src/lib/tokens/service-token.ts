@@ -31,8 +31,14 @@ export function mintServiceToken({ serviceKeys, settings }: Engine, userId: stri
 	return `${signed}.${sign(null, Buffer.from(signed), signingKey(key)).toString("base64url")}`;
 }
 
+const signingKeys = new WeakMap<KeyObject, KeyObject>();
+
 function signingKey(seed: KeyObject): KeyObject {
-	return createPrivateKey({ key: Buffer.concat([ed25519Prefix, seed.export()]), format: "der", type: "pkcs8" });
+	const known = signingKeys.get(seed);
+	if (known !== undefined) return known;
+	const key = createPrivateKey({ key: Buffer.concat([ed25519Prefix, seed.export()]), format: "der", type: "pkcs8" });
+	signingKeys.set(seed, key);
+	return key;
 }
 
 function publicJwk({ id, key }: Key): Record<string, unknown> {

@@ -2,20 +2,53 @@ import { describe, expect, it } from "vitest";
 import { firstStep, totpCode, withApp } from "../../../test/factors.ts";
 import { ada, openBeside, openTestAuth, signedUp, type TestAuth, testSecret } from "../../../test/harness.ts";
 import { rows } from "../../../test/instruments.ts";
+import { seal } from "../crypto/sealing.ts";
+import { nothingToSettle } from "../http/throttle.ts";
+import { readVisitor } from "../http/visitor.ts";
+import { draftSession } from "../sessions/open-session.ts";
 import { checkTotp } from "./totp.ts";
+
+/** RFC 6238, appendix B: the codes for SHA-1, of which apps show the last six digits. */
+const rfc6238 = [
+	[59, "287082"],
+	[1_111_111_109, "081804"],
+	[1_111_111_111, "050471"],
+	[1_234_567_890, "005924"],
+	[2_000_000_000, "279037"],
+	[20_000_000_000, "353130"],
+] as const;
 
 describe("an authenticator app", () => {
 	it("shows the codes of RFC 6238, appendix B, in six digits", () => {
 		const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-		for (const [seconds, code] of [
-			[59, "287082"],
-			[1_111_111_109, "081804"],
-			[1_111_111_111, "050471"],
-			[1_234_567_890, "005924"],
-			[2_000_000_000, "279037"],
-			[20_000_000_000, "353130"],
-		] as const) {
+		for (const [seconds, code] of rfc6238) {
 			expect(totpCode(secret, seconds * 1000)).toBe(code);
+		}
+	});
+
+	it("is asked for those codes at sign-in, in the step of each and in no other", async () => {
+		const auth = openTestAuth();
+		await signedUp(auth);
+		const engine = await auth.engine();
+		const { user } = (await engine.storage.findCredentials({ kind: "email", canonical: ada.email }))!;
+		const sealed = seal(engine.totpKeys, `totp:${user.id}`, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+		const session = draftSession(engine, readVisitor(auth.browser().prepare("GET", "/"), engine.settings), {
+			amr: ["otp"],
+			level: "aal1",
+		}).draft;
+		const app = { userId: user.id, epoch: user.epoch, sealed, step: 0, name: null, recoveryCodeHashes: null };
+		await engine.storage.addTotp({ ...app, session, replaces: null, settle: nothingToSettle, events: [] });
+		for (const [seconds, code] of rfc6238) {
+			auth.clock.set(seconds * 1000);
+			for (const [offset, status] of [
+				[60, 401],
+				[0, 200],
+			] as const) {
+				auth.clock.set((seconds - offset) * 1000);
+				const { browser } = await firstStep(auth);
+				const answer = await browser.post("/api/auth/attempt", { factor: "totp", code });
+				expect({ seconds, offset, status: answer.status }).toEqual({ seconds, offset, status });
+			}
 		}
 	});
 

@@ -12,6 +12,7 @@ import { mailKinds } from "../mail/mail-message.ts";
 import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
 import type { Authentication } from "../sessions/open-session.ts";
+import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { NewPasskey } from "../storage/factors-storage.ts";
 import { mergeFields } from "./own-fields.ts";
 import { register, type SignUpInput } from "./sign-up.ts";
@@ -23,10 +24,12 @@ interface Registration {
 	value: string;
 	canonical: string;
 	name: string | null;
-	/** The sealed hash of the password; `null` with a passkey. */
+	/** The sealed hash of the password; `null` with a passkey, and for somebody who came from a provider. */
 	sealed: string | null;
 	/** The application's own, as they are stored. */
 	fields?: string | null;
+	/** The sign-up at a provider that it finishes. */
+	held?: string;
 	/** A passkey in the place of the password, and what making it showed. */
 	passkey?: Omit<NewPasskey, "userId"> & { readonly shown: Authentication };
 }
@@ -84,12 +87,17 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 	if (asked?.purpose !== purpose || code === null) return { ok: false, code: "invalid_code" };
 	const token = await redeemCode(engine, { purpose, holder: asked.holder, code });
 	if (token === null) return { ok: false, code: "invalid_code" };
-	const { value, canonical, name, sealed, fields = null, passkey } = token.payload as Registration;
+	const { value, canonical, name, sealed, fields = null, held, passkey } = token.payload as Registration;
 	const userId = token.subject;
+	const email = { kind: "email", value, canonical } as const;
+	if (held !== undefined) {
+		const { completeWithProvenEmail } = await import("../oauth/complete-sign-up.ts");
+		return signedUp(await completeWithProvenEmail(engine, visitor, held, { email, fields }));
+	}
 	const result = await register(engine, visitor, {
 		userId,
 		name,
-		identifiers: [{ kind: "email", value, canonical }],
+		identifiers: [email],
 		password: sealed,
 		language: languageOf(engine, visitor),
 		emailIsProven: true,
@@ -97,8 +105,11 @@ export async function finishSignUp(engine: Engine, visitor: Visitor, typed: stri
 		mails: [],
 		...(passkey === undefined ? byPassword : await byPasskey(visitor, userId, passkey)),
 	});
-	if (result.ok || result.code === "second_factor_required") return { ok: true, what: "signed_up", result };
-	return result;
+	return signedUp(result);
+}
+
+function signedUp(result: SignInResult): EmailConfirmed {
+	return result.ok || result.code === "second_factor_required" ? { ok: true, what: "signed_up", result } : result;
 }
 
 const noFactors = { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false };

@@ -51,6 +51,7 @@ export async function callEverything(storage: Storage): Promise<void> {
 	});
 	await storage.exportUser(userId);
 	await storage.increment([counter("a"), counter("b")]);
+	await storage.countAttempt([counter("a"), counter("b")], { kind: "email", canonical: "ada@example.com" });
 	await storage.putToken({ purpose: "p", subject: userId, tokenHash: sha256("t"), lifetimeMs: minute, payload: null });
 	await storage.consumeToken({ purpose: "p", tokenHash: sha256("t") });
 	await storage.appendEvents([newEvent()]);
@@ -105,13 +106,14 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	const change = { userId, keepSessionId: session!.id, events: [] };
 	await storage.renameTotp({ userId, name: "x", events: [] });
 	await storage.recordTotpUse({ userId, sealed: "$sealed$totp", step: 1001, resealed: null });
-	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] });
+	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], settle: nothingToSettle, events: [] });
 	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
 	await storage.switchSecondStep({ ...change, on: true });
+	await storage.forgetAttempts({ keys: ["k"], events: [] });
 	await storage.addPassword({ ...change, sealed: "x" });
 	await storage.readFactors(userId);
 	await storage.removeTotp(change);
-	await storage.removePasskey({ ...change, id: passkey.id });
+	await storage.removePasskey({ ...change, id: passkey.id, usableProviders: ["p"] });
 }
 
 async function callTrustedDevices(storage: Storage, userId: string): Promise<void> {

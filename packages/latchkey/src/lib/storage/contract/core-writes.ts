@@ -180,6 +180,13 @@ export const coreWrites = {
 			!(await storage.increment([counter(id, { limit: 1, windowMs: day })]))[0]!.accepted,
 	},
 
+	countAttempt: {
+		write: (storage, id) =>
+			storage.countAttempt([counter(id, { limit: 1, windowMs: day })], { kind: "email", canonical: id }),
+		isStored: async (storage, id) =>
+			!(await storage.increment([counter(id, { limit: 1, windowMs: day })]))[0]!.accepted,
+	},
+
 	putToken: {
 		write: (storage, id) => storage.putToken(token(id)),
 		async isStored(storage, id) {

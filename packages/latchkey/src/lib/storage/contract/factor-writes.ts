@@ -1,5 +1,5 @@
 import type { Storage } from "../storage.ts";
-import { newPasskey, newTotp, sha256 } from "./fixtures.ts";
+import { counter, day, newPasskey, newTotp, nothingToSettle, sha256 } from "./fixtures.ts";
 import {
 	first,
 	isLive,
@@ -46,6 +46,19 @@ export const factorWrites = {
 		},
 	},
 
+	forgetAttempts: {
+		async prepare(storage, id) {
+			await signUp(storage, id);
+			await storage.increment([counter(id, { limit: 1, windowMs: day })]);
+		},
+		write: (storage, id) => storage.forgetAttempts({ keys: [id], events: loggedEvent(id) }),
+		async isStored(storage, id) {
+			const [state] = await storage.increment([counter(id, { limit: 1, windowMs: day })]);
+			const found = [state!.accepted, await isLogged(storage, id)];
+			return whichOf(id, { before: [false, false], after: [true, true] }, found);
+		},
+	},
+
 	removeTotp: {
 		prepare: signUpWithTotp,
 		write: (storage, id) => storage.removeTotp(change(id, second(id))),
@@ -61,7 +74,7 @@ export const factorWrites = {
 		prepare: signUpWithTotp,
 		write: (storage, id) => {
 			const codeHashes = ["a", "b", "c"].map((name) => sha256(`${name} of ${id}`));
-			return storage.replaceRecoveryCodes({ userId: id, codeHashes, events: loggedEvent(id) });
+			return storage.replaceRecoveryCodes({ userId: id, codeHashes, settle: nothingToSettle, events: loggedEvent(id) });
 		},
 		async isStored(storage, id) {
 			const { recoveryCodes } = (await storage.readFactors(id))!;
@@ -111,9 +124,14 @@ export const factorWrites = {
 		prepare: async (storage, id) => {
 			await signInTwice(storage, id);
 			await addPasskey(storage, id, []);
-			await storage.replaceRecoveryCodes({ userId: id, codeHashes: [sha256(first(id))], events: [] });
+			await storage.replaceRecoveryCodes({
+				userId: id,
+				codeHashes: [sha256(first(id))],
+				settle: nothingToSettle,
+				events: [],
+			});
 		},
-		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id }),
+		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id, usableProviders: [] }),
 		async isStored(storage, id) {
 			const { passkeys, recoveryCodes } = (await storage.findCredentialsOfUser(id))!.factors;
 			const isThere = (await storage.findPasskey(id)) !== null;

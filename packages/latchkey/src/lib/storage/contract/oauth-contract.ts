@@ -136,6 +136,33 @@ export function oauthContract(context: ContractContext): void {
 		});
 	});
 
+	it("finds the newest tokens at a provider, or those of one identity there", async () => {
+		const { storage } = context;
+		const { userId } = await signUp(storage, "ada");
+		const other = { issuer: google.issuer, subject: "3" };
+		for (const identity of [google, other]) await storage.linkIdentity(link(userId, identity));
+		await storage.keepProviderTokens(tokens(userId, { ...other, sealed: "of the other" }));
+		context.clock.now += 1000;
+		await storage.keepProviderTokens(tokens(userId));
+		const find = async (identity?: typeof other) =>
+			(await storage.findProviderTokens({ userId, provider: "google", ...(identity && { identity }) }))?.sealed;
+		expect(await find()).toBe("sealed 1");
+		expect(await find(other)).toBe("of the other");
+		expect(await find({ issuer: google.issuer, subject: "4" })).toBeUndefined();
+	});
+
+	it("believes no lease of a clock that went back", async () => {
+		const { storage } = context;
+		const { userId } = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
+		await storage.keepProviderTokens(tokens(userId));
+		const claim = () => storage.claimRefresh({ ...google, version: 1, leaseMs: minute });
+		expect(await claim()).toBe(true);
+		expect(await claim()).toBe(false);
+		context.clock.now -= 60 * minute;
+		expect(await claim()).toBe(true);
+		expect(await claim()).toBe(false);
+	});
+
 	it("takes the tokens away with the identity, and both with the user", async () => {
 		const { storage, store } = context;
 		const before = await store.countRows();

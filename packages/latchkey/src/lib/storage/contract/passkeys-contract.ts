@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import type { ContractContext } from "./contract-store.ts";
-import { minute, newEvent, newPasskey, newTotp, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { minute, newEvent, newPasskey, newTotp, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
 
 /** Passkeys. */
 export function passkeysContract(context: ContractContext): void {
@@ -61,13 +61,15 @@ export function passkeysContract(context: ContractContext): void {
 		expect(await storage.renamePasskey({ userId: bob.userId, id, name: "Mine" })).toBe(false);
 		expect(await storage.renamePasskey({ userId: ada.userId, id, name: "Key ring" })).toBe(true);
 		expect(await storage.findPasskey(credentialId)).toMatchObject({ name: "Key ring" });
-		const byBob = { userId: bob.userId, keepSessionId: bob.session!.id, id, events: [newEvent()] };
+		const usableProviders: string[] = [];
+		const byBob = { userId: bob.userId, keepSessionId: bob.session!.id, id, usableProviders, events: [newEvent()] };
 		expect(await storage.removePasskey(byBob)).toBe("gone");
 		await storage.createSession(signIn(ada.userId, { secret: "elsewhere" }));
 		const byAda = {
 			userId: ada.userId,
 			keepSessionId: ada.session!.id,
 			id,
+			usableProviders,
 			events: [newEvent({ userId: ada.userId })],
 		};
 		expect(await storage.removePasskey({ ...byAda, keepSessionId: bob.session!.id })).toBe("not_live");
@@ -84,20 +86,30 @@ export function passkeysContract(context: ContractContext): void {
 			const { userId, session } = await signUp(storage, `ada${round}`, { password: null });
 			const keys = [newPasskey(userId), newPasskey(userId), newPasskey(userId)];
 			for (const key of keys) expect(await add(key)).toBe("added");
-			const remove = (id: string) => storage.removePasskey({ userId, keepSessionId: session!.id, id, events: [] });
+			const remove = (id: string) =>
+				storage.removePasskey({ userId, keepSessionId: session!.id, id, usableProviders: [], events: [] });
 			const removed = await Promise.all(keys.map(({ id }) => remove(id)));
 			expect(removed.toSorted()).toEqual(["changed", "changed", "last"]);
 			const left = await storage.readFactors(userId);
 			expect(left?.passkeys).toHaveLength(1);
 			expect(await remove(left!.passkeys[0]!.id)).toBe("last");
 		}
-		const identities = [{ issuer: "https://id.example", subject: "1" }];
+	});
+
+	it("counts an identity as a way in only while its provider is offered", async () => {
+		const { storage } = context;
+		const identities = [{ issuer: "https://id.example", subject: "1", provider: "example" }];
 		const { userId, session } = await signUp(storage, "eve", { password: null, identities });
 		const passkey = newPasskey(userId);
 		await add(passkey);
-		expect(await storage.removePasskey({ userId, keepSessionId: session!.id, id: passkey.id, events: [] })).toBe(
-			"changed",
-		);
+		const remove = { userId, keepSessionId: session!.id, id: passkey.id, events: [] };
+		expect(await storage.removePasskey({ ...remove, usableProviders: ["another"] })).toBe("last");
+		expect(await storage.removePasskey({ ...remove, usableProviders: ["example"] })).toBe("changed");
+		const own = await signUp(storage, "own", { password: null, identities: [{ issuer: "own", subject: "1" }] });
+		const key = newPasskey(own.userId);
+		await add(key);
+		const byOwn = { userId: own.userId, keepSessionId: own.session!.id, id: key.id, usableProviders: [], events: [] };
+		expect(await storage.removePasskey(byOwn)).toBe("changed");
 	});
 
 	it("takes recovery codes and the second step along with the last factor", async () => {
@@ -106,16 +118,16 @@ export function passkeysContract(context: ContractContext): void {
 		const passkey = newPasskey(userId);
 		await add(passkey);
 		const change = { userId, keepSessionId: session!.id, events: [] };
-		await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("code")], events: [] });
+		await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("code")], settle: nothingToSettle, events: [] });
 		await storage.switchSecondStep({ ...change, on: true });
-		expect(await storage.removePasskey({ ...change, id: passkey.id })).toBe("changed");
+		expect(await storage.removePasskey({ ...change, id: passkey.id, usableProviders: [] })).toBe("changed");
 		expect(await storage.readFactors(userId)).toMatchObject({ passkeys: [], recoveryCodes: 0, secondStep: false });
 
 		const bob = await signUp(storage, "bob");
 		const key = newPasskey(bob.userId);
 		await add(key);
 		const opened = await storage.addTotp(newTotp(bob.userId, { recoveryCodeHashes: [sha256("code")] }));
-		const byBob = { userId: bob.userId, keepSessionId: opened!.id, id: key.id, events: [] };
+		const byBob = { userId: bob.userId, keepSessionId: opened!.id, id: key.id, usableProviders: [], events: [] };
 		expect(await storage.removePasskey(byBob)).toBe("changed");
 		expect(await storage.readFactors(bob.userId)).toMatchObject({ passkeys: [], recoveryCodes: 1 });
 	});

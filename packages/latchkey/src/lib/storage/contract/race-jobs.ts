@@ -21,6 +21,8 @@ export interface RaceJobs extends FactorRaceJobs {
 	endAllSessions(input: { userId: string }): Promise<null>;
 	/** Whether the identity was unlinked. */
 	unlink(input: { userId: string; subject: string }): Promise<string>;
+	/** Whether the passkey was removed. */
+	removePasskey(input: { userId: string; keepSessionId: string; id: string }): Promise<string>;
 	/** How many of the calls may refresh. */
 	claimRefresh(input: { subject: string; times: number }): Promise<number>;
 	/** How many of the calls linked the identity to a user of their own. */
@@ -45,7 +47,12 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 		...factorRaceJobs(storage),
 
 		increment: async ({ counter, times }) => {
-			const states = await parallel(times, () => storage.increment([counter]));
+			// By either way to count: both must hold to one limit.
+			const byName = () => storage.countAttempt([counter], { kind: "email", canonical: "ada@example.com" });
+			let turn = 0;
+			const states = await parallel(times, async () =>
+				turn++ % 2 === 0 ? storage.increment([counter]) : (await byName()).states,
+			);
 			return states.flat().map(({ accepted, refusedCount }) => ({ accepted, refusedCount }));
 		},
 
@@ -84,6 +91,8 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 
 		unlink: ({ userId, subject }) =>
 			storage.unlinkIdentity({ userId, issuer: raceIssuer, subject, usableProviders: ["race"], events: [] }),
+
+		removePasskey: (input) => storage.removePasskey({ ...input, usableProviders: ["race"], events: [] }),
 
 		claimRefresh: async ({ subject, times }) => {
 			const claim = () => storage.claimRefresh({ issuer: raceIssuer, subject, version: 1, leaseMs: 60_000 });

@@ -32,8 +32,8 @@ export function storageContract(name: string, open: OpenContractStore): void {
 	describe(`${name}: outside providers`, () => oauthContract(useContractStore(open)));
 	describe(`${name}: second factors`, () => factorsContract(useContractStore(open)));
 	describe(`${name}: passkeys`, () => passkeysContract(useContractStore(open)));
-	describe(`${name}: first password`, () => firstPasswordContract(useContractStore(open)));
 	describe(`${name}: trusted devices`, () => trustedDevicesContract(useContractStore(open)));
+	describe(`${name}: first password`, () => firstPasswordContract(useContractStore(open)));
 	describe(`${name}: outbox`, () => mailContract(useContractStore(open)));
 	describe(`${name}: proven addresses`, () => emailContract(useContractStore(open)));
 	describe(`${name}: upkeep`, () => upkeepContract(useContractStore(open)));

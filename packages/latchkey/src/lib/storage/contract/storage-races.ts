@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractStore } from "./contract-store.ts";
 import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
 import { factorRaces } from "./factor-races.ts";
-import { counter, hour, minute, newEvent, newMail, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { counter, hour, minute, newEvent, newMail, newPasskey, newUser, sha256, signIn, signUp } from "./fixtures.ts";
 import { type RaceJob, raceIssuer } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
@@ -119,6 +119,25 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				const answers = await race.run(subjects.map((subject) => ["unlink", { userId, subject }]));
 				expect(answers.toSorted()).toEqual(["last", "unlinked", "unlinked", "unlinked"]);
 				expect(await store.storage.listIdentities(userId)).toHaveLength(1);
+			}
+		});
+
+		it("leaves one way in when the last passkey and the last linked identity go at once", async () => {
+			for (let round = 0; round < 25; round++) {
+				const subject = `beside-${round}`;
+				const passkey = newPasskey("", { credentialId: subject });
+				const overrides = { identities: [{ issuer: raceIssuer, subject, provider: "race" }], passkey, password: null };
+				const { userId, session } = await signUp(store.storage, subject, overrides);
+				const remove = { userId, keepSessionId: session!.id, id: passkey.id };
+				const jobs: RaceJob[] = [
+					["unlink", { userId, subject }],
+					["removePasskey", remove],
+				];
+				const answers = (await race.run(round % 2 === 0 ? jobs : jobs.toReversed())) as string[];
+				expect(answers, `round ${round}`).toContain("last");
+				const identities = await store.storage.listIdentities(userId);
+				const passkeys = (await store.storage.readFactors(userId))!.passkeys;
+				expect(identities.length + passkeys.length, `round ${round}`).toBe(1);
 			}
 		});
 

@@ -170,6 +170,28 @@ export function throttleContract(context: ContractContext): void {
 		expect(await attempts(counter("address"), 2)).toEqual([true, false]);
 	});
 
+	it("counts an attempt on an account as on any key, and reads the account that is named", async () => {
+		const { storage } = context;
+		await signUp(storage, "ada");
+		const ada = { kind: "email", canonical: "ada@example.com" } as const;
+		const known = await storage.findCredentials(ada);
+		expect(known).not.toBeNull();
+		const counters = [counter("account", { limit: 2 }), counter("address", { limit: 9 })];
+		const first = await storage.countAttempt(counters, ada);
+		expect(first.credentials).toEqual(known);
+		expect(first.states).toMatchObject([
+			{ key: "account", accepted: true, acceptedCount: 1 },
+			{ key: "address", accepted: true, acceptedCount: 1 },
+		]);
+		expect((await attempt(counters[0]!)).acceptedCount).toBe(2);
+		expect((await storage.countAttempt(counters, ada)).states).toMatchObject([
+			{ key: "account", accepted: false, refusedCount: 1 },
+			{ key: "address", accepted: true },
+		]);
+		const nobody = await storage.countAttempt([counter("x")], { kind: "username", canonical: "" });
+		expect(nobody).toMatchObject({ credentials: null, states: [{ key: "x", accepted: true }] });
+	});
+
 	it("agrees with the rule written down as a model, whatever happens in whatever order", {
 		timeout: 60_000,
 	}, async () => {

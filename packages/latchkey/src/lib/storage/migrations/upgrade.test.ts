@@ -46,10 +46,14 @@ describe("statements of old code", () => {
 		laterThan(version).map((schemaVersion) => ({ version, played, schemaVersion })),
 	);
 
-	it("are recorded from the first version on", () => {
-		expect(recordings[0]?.version).toBe(1);
-		for (const database of ["sqlite", "postgres"]) {
-			expect(recordings[0]!.played.filter((one) => one.database === database).length).toBeGreaterThan(28);
+	it("are recorded of every version but the present one: a new migration is played what runs beside it while it is applied", () => {
+		const cure = "On the commit before the newest migration run: node packages/latchkey/test/record-statements.ts";
+		const recorded = recordings.map(({ version }) => version);
+		expect(recorded, cure).toEqual(expect.arrayContaining(pasts.map(({ version }) => version)));
+		for (const { played } of recordings) {
+			for (const database of ["sqlite", "postgres"]) {
+				expect(played.filter((one) => one.database === database).length).toBeGreaterThan(28);
+			}
 		}
 	});
 
@@ -83,9 +87,24 @@ describe("statements of old code", () => {
 		},
 	);
 
-	/** What was answered, without columns that were added behind those that old code knows. */
+	/** What was answered, without columns that were added behind those that old code knows, also of rows within a column. */
 	function known(answer: readonly unknown[], rows: readonly (readonly unknown[])[]): unknown[][] {
-		return answer.map((row, index) => plain(cellsOf(row).slice(0, rows[index]?.length)));
+		return answer.map((row, index) => {
+			const old = rows[index] ?? [];
+			return plain(cellsOf(row).slice(0, old.length)).map((value, column) => knownWithin(value, old[column]));
+		});
+	}
+
+	function knownWithin(value: unknown, old: unknown): unknown {
+		if (Array.isArray(value) && Array.isArray(old)) {
+			return value.map((one, index) => knownWithin(one, old[index]));
+		}
+		if (!isObject(value) || !isObject(old)) return value;
+		return Object.fromEntries(Object.entries(value).filter(([name]) => name in old));
+	}
+
+	function isObject(value: unknown): value is object {
+		return typeof value === "object" && value !== null;
 	}
 
 	function plain(row: readonly unknown[]): unknown[] {

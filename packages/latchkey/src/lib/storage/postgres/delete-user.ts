@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, logged, told } from "./fragments.ts";
+import { clock, eventRows, logged, told, turn } from "./fragments.ts";
 
 /** The end of an account. What hangs on the user goes by foreign key; what only names the user goes by hand. */
 export function deleteUserOperation(connection: PostgresConnection): Pick<Storage, "deleteUser"> {
@@ -10,8 +10,9 @@ export function deleteUserOperation(connection: PostgresConnection): Pick<Storag
 		{ told: number }
 	>(
 		(_, p) => sql`with ${clock(p)},
+			${turn(p)},
 			gone as (
-				delete from latchkey_user using clock
+				delete from latchkey_user using clock, turn
 				where latchkey_user.id = ${p.userId}::text
 					and (not ${p.dueOnly}::boolean or latchkey_user.deletes_at <= clock.now)
 				returning latchkey_user.id

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { EmailStorage } from "../email-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, endedByEpoch, eventRows, logged, now, told } from "./fragments.ts";
+import { clock, endedByEpoch, eventRows, logged, now, told, turn } from "./fragments.ts";
 
 type DeletionOperations = Pick<
 	EmailStorage,
@@ -40,9 +40,10 @@ function prepareDeletions(connection: PostgresConnection) {
 	return {
 		mark: connection.prepare<Mark, { deletes_at: number; told: number }>(
 			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
 				moved as (
 					update latchkey_user set epoch = latchkey_user.epoch + 1, deletes_at = clock.now + ${p.afterMs}::bigint
-					from clock where latchkey_user.id = ${p.userId}::text
+					from clock, turn where latchkey_user.id = ${p.userId}::text
 					returning latchkey_user.id, latchkey_user.epoch, latchkey_user.deletes_at
 				),
 				${endedByEpoch(null)},
@@ -52,8 +53,9 @@ function prepareDeletions(connection: PostgresConnection) {
 
 		unmark: connection.prepare<{ userId: string; events: string }, { id: string }>(
 			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
 				kept as (
-					update latchkey_user set deletes_at = null
+					update latchkey_user set deletes_at = null from turn
 					where latchkey_user.id = ${p.userId}::text and latchkey_user.deletes_at is not null
 					returning latchkey_user.id
 				),

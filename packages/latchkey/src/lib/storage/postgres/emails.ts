@@ -15,6 +15,7 @@ import {
 	settled,
 	settlementParameters,
 	told,
+	turn,
 } from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
@@ -145,9 +146,11 @@ function prepareTokens(connection: PostgresConnection) {
  * `locked`, the user, first, so that no two that change an account wait for each other; then `held`, the address, if it
  * still is this one: what FOR UPDATE returns is its newest version.
  */
-function held(p: { userId: string; canonical: string }) {
-	return sql`locked as (
-			select u.id, u.epoch from latchkey_user as u where u.id = ${p.userId}::text for no key update
+function held(p: { userId: string; canonical: string } & Ambient) {
+	return sql`${turn(p)},
+		locked as (
+			select u.id, u.epoch from turn cross join latchkey_user as u
+			where u.id = ${p.userId}::text for no key update of u
 		),
 		held as (
 			select locked.id, i.verified_at is null as unproven from locked
@@ -246,7 +249,7 @@ function prepareReset(connection: PostgresConnection) {
 				on conflict (user_id) do update set
 					sealed = excluded.sealed, version = latchkey_password.version + 1, changed_at = excluded.changed_at, failures = 0
 			),
-			${settled(p, "moved")},
+			${settled(p, "moved", "ended")},
 			${logged(p, "moved")}
 			select moved.id as user_id, moved.name as user_name, moved.epoch as user_epoch,
 				moved.created_at as user_created_at, moved.fields as user_fields,
@@ -344,8 +347,11 @@ function prepareSweep(connection: PostgresConnection) {
 	);
 }
 
-function lockedUser(p: { userId: string }) {
-	return sql`locked as (select u.id from latchkey_user as u where u.id = ${p.userId}::text for no key update)`;
+function lockedUser(p: { userId: string } & Ambient) {
+	return sql`${turn(p)},
+		locked as (
+			select u.id from turn cross join latchkey_user as u where u.id = ${p.userId}::text for no key update of u
+		)`;
 }
 
 const keysBefore = (p: { since: number }) => sql`(

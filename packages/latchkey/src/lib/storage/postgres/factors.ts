@@ -9,6 +9,7 @@ import {
 	endedByEpoch,
 	eventRows,
 	isOpen,
+	lockedSessions,
 	logged,
 	opened,
 	openedColumns,
@@ -19,6 +20,7 @@ import {
 	settled,
 	settlementParameters,
 	told,
+	turn,
 } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -81,12 +83,18 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 
 		removeTotp: async (input) => (await runChange(changes.removeTotp, input, {})) as FactorsChange,
 
-		replaceRecoveryCodes: async ({ userId, codeHashes, events }) => {
-			const parameters = { userId, codeHashes: inHex(codeHashes), events: eventRows(events) };
+		replaceRecoveryCodes: async ({ userId, codeHashes, settle, events }) => {
+			const settled = settlementParameters(settle);
+			const parameters = { userId, codeHashes: inHex(codeHashes), ...settled, events: eventRows(events) };
 			return (await statements.replaceCodes.all(parameters)).length === 1;
 		},
 
 		consumeRecoveryCode: async (input) => (await statements.consumeCode.all(input)).length === 1,
+
+		forgetAttempts: async ({ keys, events }) => {
+			const settle = settlementParameters({ clear: keys, giveBack: [] });
+			await statements.forgetAttempts.all({ ...settle, events: eventRows(events) });
+		},
 
 		switchSecondStep: async (input) =>
 			(await runChange(changes.switchSecondStep, input, { on: input.on ? 1 : 0 })) as FactorsChange,
@@ -98,7 +106,7 @@ function inHex(hashes: readonly Uint8Array[]): string[] {
 }
 
 export interface ChangeParameters {
-	[name: string]: string | number;
+	[name: string]: string | number | readonly string[];
 	userId: string;
 	keepSessionId: string;
 	events: string;
@@ -135,14 +143,17 @@ export function changeStatement(
 	}: ChangeParts,
 ): RawBuilder<ChangeRow> {
 	return sql<ChangeRow>`with ${clock(p)},
+		${turn(p)},
 		locked as (
-			select u.id, u.epoch, u.passkeys, u.second_step, u.recovery_set from latchkey_user as u
-			where u.id = ${p.userId}::text for no key update
+			select u.id, u.epoch, u.passkeys, u.second_step, u.recovery_set from turn cross join latchkey_user as u
+			where u.id = ${p.userId}::text for no key update of u
 		),
 		target as (${target}),
 		allowed as (select locked.id, locked.epoch from locked cross join target where ${allowed}),
+		${lockedSessions},
 		kept as (
-			update latchkey_session set epoch = allowed.epoch + 1 from clock, allowed
+			update latchkey_session set epoch = allowed.epoch + 1
+			from clock, allowed, (select count(*) from locked_sessions) as in_order
 			where latchkey_session.id = ${p.keepSessionId}::text and latchkey_session.user_id = allowed.id
 				and latchkey_session.epoch = allowed.epoch and ${isOpen(clockNow)}
 			returning latchkey_session.id
@@ -173,7 +184,7 @@ const looks = 3;
 export async function runChange(
 	statement: Statement<ChangeParameters, ChangeRow>,
 	{ userId, keepSessionId, events }: ChangeFactors,
-	more: Record<string, string | number>,
+	more: Record<string, string | number | readonly string[]>,
 ): Promise<FactorsChange | "last"> {
 	for (let look = 1; ; look++) {
 		const row = (await statement.first({ ...more, userId, keepSessionId, events: eventRows(events) }))!;
@@ -245,9 +256,10 @@ function prepareAdd(connection: PostgresConnection) {
 		};
 	return connection.prepare<Add, SessionRow>(
 		(_, p) => sql`with ${clock(p)},
+			${turn(p)},
 			locked as (
-				select u.id, u.epoch from latchkey_user as u
-				where u.id = ${p.userId}::text and u.epoch = ${p.epoch}::integer for no key update
+				select u.id, u.epoch from turn cross join latchkey_user as u
+				where u.id = ${p.userId}::text and u.epoch = ${p.epoch}::integer for no key update of u
 			),
 			added as (
 				insert into latchkey_totp (user_id, sealed, last_step, created_at, name)
@@ -273,7 +285,7 @@ function prepareAdd(connection: PostgresConnection) {
 			${endedByEpoch(null)},
 			${opened(p, sql`moved`)},
 			${replaced(p, "opened")},
-			${settled(p, "opened")},
+			${settled(p, "opened", "ended")},
 			${logged(p, "opened")}
 			select ${openedColumns}, ${told(p, "user", "moved")} as told, ${told(p, "session", "replaced")} as told_session
 			from opened`,
@@ -304,10 +316,22 @@ function prepareStatements(connection: PostgresConnection) {
 				select renamed.id from renamed`,
 		),
 
-		replaceCodes: connection.prepare<{ userId: string; codeHashes: readonly string[]; events: string }, { id: string }>(
+		forgetAttempts: connection.prepare<SettlementParameters & { events: string }, { once: number }>(
 			(_, p) => sql`with ${clock(p)},
+				told as (select 1 as once),
+				${settled(p, "told")},
+				${logged(p, "told")}
+				select told.once from told`,
+		),
+
+		replaceCodes: connection.prepare<
+			SettlementParameters & { userId: string; codeHashes: readonly string[]; events: string },
+			{ id: string }
+		>(
+			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
 				moved as (
-					update latchkey_user set recovery_set = latchkey_user.recovery_set + 1
+					update latchkey_user set recovery_set = latchkey_user.recovery_set + 1 from turn
 					where latchkey_user.id = ${p.userId}::text
 					returning latchkey_user.id, latchkey_user.recovery_set
 				),
@@ -327,6 +351,7 @@ function prepareStatements(connection: PostgresConnection) {
 				untrusted as (
 					delete from latchkey_trusted_device using moved where latchkey_trusted_device.user_id = moved.id
 				),
+				${settled(p, "moved")},
 				${logged(p, "moved")}
 				select moved.id from moved`,
 		),

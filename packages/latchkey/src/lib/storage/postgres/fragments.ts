@@ -21,6 +21,20 @@ export function clock(p: Ambient): Part {
 	return sql`clock as (select ${now(p)} as now)`;
 }
 
+/**
+ * `turn`: until the end of the transaction nobody else has it for this user. Whoever locks or changes a user's row takes
+ * part in it: `from turn`, before anything is locked.
+ *
+ * Without it PostgreSQL makes two of them wait in a circle, if a session is being opened meanwhile (its foreign key holds the
+ * row too, and the version of the row that a statement began with then looks as if it were being changed): one waits for
+ * the row's lock and is the next in line for its old version, the other has the lock and asks for the old version anew.
+ */
+export function turn(p: { userId: string } & Ambient): Part {
+	return sql`turn as materialized (
+		select pg_advisory_xact_lock(hashtext(${p.channel}::text), hashtext(${p.userId}::text))
+	)`;
+}
+
 /** Whether a row of `latchkey_session` is neither ended nor expired. Whether its epoch is current is another matter. */
 export function isOpen(moment: RawBuilder<number>): RawBuilder<boolean> {
 	return sql<boolean>`latchkey_session.ended_at is null
@@ -131,6 +145,17 @@ export function endedByEpoch(kept: Part | null): Part {
 	)`;
 }
 
+/**
+ * `locked_sessions`: the open sessions of `locked`'s epoch, in the order in which everybody locks sessions. To be read
+ * before one of them is changed: whoever moves last-seen of several at the moment waits for none of them in a circle.
+ */
+export const lockedSessions: Part = sql`locked_sessions as (
+		select s.id from latchkey_session as s cross join clock cross join locked
+		where s.user_id = locked.id and s.epoch = locked.epoch
+			and s.ended_at is null and s.idle_expires_at > clock.now and s.expires_at > clock.now
+		order by s.id for no key update of s
+	)`;
+
 /** `killed`: what is pending for the user of `gate` and must not outlive a change of password or address. */
 export function killedPending(gate: string): Part {
 	const purposes = sql.join(pendingPurposes.map((purpose) => sql.lit(purpose)));
@@ -147,13 +172,17 @@ export function settlementParameters({ clear, giveBack }: Settlement): Settlemen
 	return { clear, giveBack };
 }
 
-/** `settled`: the counters of an attempt that succeeded, if `gate` has a row. Locked in the order in which they are counted. */
-export function settled(p: SettlementParameters, gate: string): Part {
+/**
+ * `settled`: the counters of an attempt that succeeded, if `gate` has a row. Locked in the order in which they are counted,
+ * and always after sessions: with `ended` where the statement ends any.
+ */
+export function settled(p: SettlementParameters, gate: string, after?: "ended"): Part {
+	const afterSessions = after === undefined ? sql`` : sql`cross join (select count(*) from ended) as sessions_first`;
 	// A row without attempts is no row: its window begins with the next attempt.
 	const startsAnew = sql`(latchkey_throttle.key = any(${p.clear}::text[]) or accepted <= 1)`;
 	const isUnderLimit = sql`accepted - 1 < attempt_limit`;
 	return sql`counters as (
-		select t.key from latchkey_throttle as t cross join ${sql.raw(gate)}
+		select t.key from latchkey_throttle as t cross join ${sql.raw(gate)} ${afterSessions}
 		where t.key = any(${p.clear}::text[] || ${p.giveBack}::text[])
 		order by t.key for no key update of t
 	), settled as (

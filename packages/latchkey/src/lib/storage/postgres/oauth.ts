@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { IdentityRecord, OAuthStorage, ProviderSessionRecord, ProviderTokenRecord } from "../oauth-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, isLive, logged, now } from "./fragments.ts";
+import { clock, eventRows, isLive, logged, now, turn } from "./fragments.ts";
 import { violatesReference } from "./postgres-errors.ts";
 
 type Pair = { issuer: string; subject: string };
@@ -58,8 +58,9 @@ function prepareIdentities(connection: PostgresConnection) {
 
 		link: connection.prepare<Link, { linked: string | null; holder: string | null }>(
 			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
 				owner as (
-					select u.id from latchkey_user as u where u.id = ${p.userId}::text
+					select u.id from turn cross join latchkey_user as u where u.id = ${p.userId}::text
 						and (${p.epoch}::integer is null or u.epoch = ${p.epoch}::integer) and (
 						${p.verifiedEmail}::text is null or exists (
 							select from latchkey_identifier as i where i.user_id = u.id and i.kind = 'email'
@@ -82,13 +83,19 @@ function prepareIdentities(connection: PostgresConnection) {
 				from owner left join linked on true`,
 		),
 
-		// All identities of the user are locked, in order: whoever unlinks another at the same moment is seen.
+		// The user's row is locked first, and so are the passkeys that it counts as they are now; then all identities, in
+		// order: whoever removes another way in at the same moment is seen.
 		unlink: connection.prepare<Unlink, { held: boolean; unlinked: string | null }>(
 			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
+				owner as materialized (
+					select u.id, u.passkeys from turn cross join latchkey_user as u
+					where u.id = ${p.userId}::text for no key update of u
+				),
 				held as materialized (
 					select i.issuer, i.subject, i.provider, i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text as meant
-					from latchkey_identity as i where i.user_id = ${p.userId}::text
-					order by i.issuer, i.subject for update
+					from owner join latchkey_identity as i on i.user_id = owner.id
+					order by i.issuer, i.subject for update of i
 				),
 				others as materialized (
 					select count(*) filter (where meant) > 0 as held,
@@ -100,7 +107,7 @@ function prepareIdentities(connection: PostgresConnection) {
 					where latchkey_identity.issuer = ${p.issuer}::text and latchkey_identity.subject = ${p.subject}::text
 						and latchkey_identity.user_id = ${p.userId}::text and others.held and (
 							others.usable or exists (select from latchkey_password as p where p.user_id = ${p.userId}::text)
-							or exists (select from latchkey_user as u where u.id = ${p.userId}::text and u.passkeys > 0)
+							or exists (select from owner where owner.passkeys > 0)
 						)
 					returning latchkey_identity.user_id as id
 				),
@@ -124,13 +131,17 @@ function tokenOperations(
 				throw error;
 			}
 		},
-		findProviderTokens: async (input) => (await find.first(input)) ?? null,
+		findProviderTokens: async ({ userId, provider, identity }) => {
+			const pair = { issuer: identity?.issuer ?? null, subject: identity?.subject ?? null };
+			return (await find.first({ userId, provider, ...pair })) ?? null;
+		},
 		claimRefresh: async (input) => (await claim.all(input)).length === 1,
 		replaceProviderTokens: async (input) => (await replace.all(input)).length === 1,
 	};
 }
 
 function prepareTokens(connection: PostgresConnection) {
+	type Find = { userId: string; provider: string; issuer: string | null; subject: string | null };
 	type Keep = Pair & {
 		userId: string;
 		provider: string;
@@ -159,19 +170,20 @@ function prepareTokens(connection: PostgresConnection) {
 				select 1 as used from used`,
 		),
 
-		find: connection.prepare<{ userId: string; provider: string }, ProviderTokenRecord>(
+		find: connection.prepare<Find, ProviderTokenRecord>(
 			(_, p) => sql`select t.issuer, t.subject, t.sealed, t.version, t.expires_at as "expiresAt",
 					t.refreshing_until as "refreshingUntil", ${now(p)} as now
 				from latchkey_identity as i
 					join latchkey_provider_token as t on t.issuer = i.issuer and t.subject = i.subject
 				where i.user_id = ${p.userId}::text and i.provider = ${p.provider}::text
+					and (${p.issuer}::text is null or (i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text))
 				order by t.updated_at desc limit 1`,
 		),
 
 		claim: connection.prepare<Pair & { version: number; leaseMs: number }, { claimed: number }>(
 			(_, p) => sql`update latchkey_provider_token set refreshing_until = ${now(p)} + ${p.leaseMs}::bigint
 				where issuer = ${p.issuer}::text and subject = ${p.subject}::text and version = ${p.version}::integer
-					and refreshing_until <= ${now(p)}
+					and (refreshing_until <= ${now(p)} or refreshing_until > ${now(p)} + ${p.leaseMs}::bigint)
 				returning 1 as claimed`,
 		),
 

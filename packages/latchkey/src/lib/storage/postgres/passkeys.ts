@@ -3,7 +3,7 @@ import type { AddedPasskey, FactorsStorage } from "../factors-storage.ts";
 import { toPasskey } from "../sqlite/rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { type ChangeParameters, type ChangeRow, changeStatement, runChange, tidiedCodes } from "./factors.ts";
-import { clock, eventRows, logged } from "./fragments.ts";
+import { clock, eventRows, logged, turn } from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -49,7 +49,7 @@ export function passkeyOperations(connection: PostgresConnection): PasskeyOperat
 
 		renamePasskey: async (input) => (await statements.rename.all(input)).length === 1,
 
-		removePasskey: (input) => runChange(remove, input, { id: input.id }),
+		removePasskey: (input) => runChange(remove, input, { id: input.id, usableProviders: input.usableProviders }),
 	};
 }
 
@@ -72,8 +72,9 @@ type AddParameters = {
 function prepareAdd(connection: PostgresConnection) {
 	return connection.prepare<AddParameters, { users: number; added: number }>(
 		(_, p) => sql`with ${clock(p)},
+			${turn(p)},
 			counted as (
-				update latchkey_user set passkeys = latchkey_user.passkeys + 1
+				update latchkey_user set passkeys = latchkey_user.passkeys + 1 from turn
 				where latchkey_user.id = ${p.userId}::text and latchkey_user.epoch = ${p.epoch}::integer
 					and latchkey_user.passkeys < ${p.limit}::integer
 				returning latchkey_user.id
@@ -104,7 +105,8 @@ function prepareAdd(connection: PostgresConnection) {
 }
 
 // How many passkeys there are stands in the user's row, which is locked, and so is as it is now: of two who each remove one
-// of the last two, the second is refused.
+// of the last two, the second is refused. An identity that counts as another way in is locked too, after that row, so that
+// one which was unlinked while this waited is not taken for one.
 function prepareRemove(connection: PostgresConnection) {
 	return connection.prepare<ChangeParameters, ChangeRow>((_, p) => {
 		const last = sql`latchkey_user.passkeys = 1
@@ -114,7 +116,11 @@ function prepareRemove(connection: PostgresConnection) {
 				where k.id = ${p.id!}::text for update of k`,
 			allowed: sql<boolean>`locked.passkeys > 1
 				or exists (select 1 from latchkey_password as w where w.user_id = locked.id)
-				or exists (select 1 from latchkey_identity as i where i.user_id = locked.id)`,
+				or exists (
+					select 1 from latchkey_identity as i
+					where i.user_id = locked.id and (i.provider is null or i.provider = any(${p.usableProviders!}::text[]))
+					for key share of i
+				)`,
 			set: sql`passkeys = latchkey_user.passkeys - 1,
 				second_step = case when ${last} then 0 else latchkey_user.second_step end,
 				recovery_set = latchkey_user.recovery_set + case when ${last} then 1 else 0 end`,

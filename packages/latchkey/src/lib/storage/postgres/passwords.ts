@@ -18,6 +18,7 @@ import {
 	settled,
 	settlementParameters,
 	told,
+	turn,
 } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -74,8 +75,10 @@ function prepareChange(connection: PostgresConnection) {
 		SettlementParameters & { userId: string; version: number; sealed: string; events: string };
 	return connection.prepare<Change, SessionRow>(
 		(_, p) => sql`with ${clock(p)},
+			${turn(p)},
 			locked as (
-				select u.id from latchkey_user as u where u.id = ${p.userId}::text for no key update
+				select u.id from turn cross join latchkey_user as u
+				where u.id = ${p.userId}::text for no key update of u
 			),
 			changed as (
 				update latchkey_password set sealed = ${p.sealed}::text, version = latchkey_password.version + 1,
@@ -92,7 +95,7 @@ function prepareChange(connection: PostgresConnection) {
 			${endedByEpoch(null)},
 			${killedPending("moved")},
 			${opened(p, sql`moved`)},
-			${settled(p, "moved")},
+			${settled(p, "moved", "ended")},
 			${logged(p, "moved")}
 			select ${openedColumns}, ${told(p, "user", "moved")} as told from opened`,
 	);

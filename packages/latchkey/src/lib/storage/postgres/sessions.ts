@@ -9,6 +9,7 @@ import {
 	eventRows,
 	isLive,
 	isOpen,
+	lockedSessions,
 	logged,
 	now,
 	opened,
@@ -20,6 +21,7 @@ import {
 	settled,
 	settlementParameters,
 	told,
+	turn,
 } from "./fragments.ts";
 import { violatesReference } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
@@ -111,11 +113,15 @@ function prepareEpochMoves(connection: PostgresConnection) {
 	return {
 		endOthers: connection.prepare<{ userId: string; keepSessionId: string; events: string }, { ended: number }>(
 			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
 				locked as (
-					select u.id, u.epoch from latchkey_user as u where u.id = ${p.userId}::text for no key update
+					select u.id, u.epoch from turn cross join latchkey_user as u
+					where u.id = ${p.userId}::text for no key update of u
 				),
+				${lockedSessions},
 				kept as (
-					update latchkey_session set epoch = locked.epoch + 1 from clock, locked
+					update latchkey_session set epoch = locked.epoch + 1
+					from clock, locked, (select count(*) from locked_sessions) as in_order
 					where latchkey_session.id = ${p.keepSessionId}::text and latchkey_session.user_id = locked.id
 						and latchkey_session.epoch = locked.epoch and ${isOpen(clockNow)}
 					returning latchkey_session.id
@@ -132,8 +138,9 @@ function prepareEpochMoves(connection: PostgresConnection) {
 
 		endAll: connection.prepare<{ userId: string; events: string }, { told: number }>(
 			(_, p) => sql`with ${clock(p)},
+				${turn(p)},
 				moved as (
-					update latchkey_user set epoch = latchkey_user.epoch + 1 where latchkey_user.id = ${p.userId}::text
+					update latchkey_user set epoch = latchkey_user.epoch + 1 from turn where latchkey_user.id = ${p.userId}::text
 					returning latchkey_user.id, latchkey_user.epoch
 				),
 				${endedByEpoch(null)},

@@ -1,26 +1,47 @@
 import { sql } from "kysely";
-import type { Counter, Storage } from "../storage.ts";
+import {
+	type FactorRow,
+	type NamedBy,
+	type NullablePassword,
+	selectCredentials,
+	toCredentials,
+	type UserRow,
+} from "../sqlite/rows.ts";
+import type { Counter, CounterState, Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, now } from "./fragments.ts";
+import type { Ambient } from "./prepared.ts";
 
-type ThrottleOperations = Pick<Storage, "increment">;
+type ThrottleOperations = Pick<Storage, "increment" | "countAttempt">;
 
 /** Counted state. */
 export function throttleOperations(connection: PostgresConnection): ThrottleOperations {
-	const increment = prepareIncrement(connection);
+	const { increment, incrementAndFind } = prepareIncrements(connection);
 	return {
 		increment: async (counters) => {
 			requireSoundCounters(counters);
 			if (counters.length === 0) return [];
 			const rows = await increment.all({ counters: JSON.stringify(counters) });
-			const found = new Map(rows.map((row) => [row.key, row]));
-			return counters.map(({ key }) => {
-				const { accepted, refused, wait_ms: retryAfterMs } = found.get(key)!;
-				// An accepted attempt sets the refused ones back to 0, a refused one makes them 1 or more.
-				return { key, accepted: refused === 0, acceptedCount: accepted, refusedCount: refused, retryAfterMs };
-			});
+			return statesOf(counters, rows);
+		},
+
+		countAttempt: async (counters, { kind, canonical }) => {
+			requireSoundCounters(counters);
+			const rows = await incrementAndFind.all({ counters: JSON.stringify(counters), kind, canonical });
+			const { user_id } = rows[0]!;
+			const found = user_id === null ? undefined : { ...rows[0]!, user_id };
+			return { states: statesOf(counters, rows), credentials: toCredentials(found) };
 		},
 	};
+}
+
+function statesOf(counters: readonly Counter[], rows: readonly CounterRow[]): CounterState[] {
+	const found = new Map(rows.map((row) => [row.key, row]));
+	return counters.map(({ key }) => {
+		const { accepted, refused, wait_ms: retryAfterMs } = found.get(key)!;
+		// An accepted attempt sets the refused ones back to 0, a refused one makes them 1 or more.
+		return { key, accepted: refused === 0, acceptedCount: accepted, refusedCount: refused, retryAfterMs };
+	});
 }
 
 interface CounterRow {
@@ -34,7 +55,7 @@ interface CounterRow {
  * One upsert judges and counts: a row that another one is counting is waited for and then seen as it is, so of parallel
  * callers each sees what the one before left. `excluded` is the row that a first attempt would make, and carries the rule.
  */
-function prepareIncrement(connection: PostgresConnection) {
+function countOn(p: Ambient) {
 	const was = (column: string) => sql.ref<number>(`latchkey_throttle.${column}`);
 	const moment = sql`(excluded.window_ends_at - excluded.window_ms)`;
 	const isForgotten = sql`${was("forgotten_at")} <= ${moment}`;
@@ -46,9 +67,7 @@ function prepareIncrement(connection: PostgresConnection) {
 		excluded.max_wait_ms,
 		excluded.wait_ms << least(${acceptedNow} - excluded.attempt_limit, 32)
 	)`;
-	return connection.prepare<{ counters: string }, CounterRow>(
-		(_, p) => sql`with ${clock(p)}, ${firstAttempts(p)}
-			insert into latchkey_throttle (
+	return sql`insert into latchkey_throttle (
 				key, attempt_limit, window_ms, wait_ms, max_wait_ms, accepted, refused, window_ends_at, blocked_until, forgotten_at
 			)
 			-- In one order, so that two callers with the same keys never wait for each other.
@@ -86,8 +105,22 @@ function prepareIncrement(connection: PostgresConnection) {
 					when ${isUnderLimit} or excluded.wait_ms = 0 then ${was("window_ends_at")}
 					else ${waitsUntil} + excluded.window_ms
 				end
-			returning key, accepted, refused, greatest(0, blocked_until - ${now(p)}) as wait_ms`,
-	);
+			returning key, accepted, refused, greatest(0, blocked_until - ${now(p)}) as wait_ms`;
+}
+
+function prepareIncrements(connection: PostgresConnection) {
+	type Counted = { counters: string };
+	// Of nobody all columns are null; `user_id` tells.
+	type Found = Omit<UserRow, "user_id"> & { user_id: string | null } & NullablePassword & FactorRow;
+	return {
+		increment: connection.prepare<Counted, CounterRow>(
+			(_, p) => sql`with ${clock(p)}, ${firstAttempts(p)} ${countOn(p)}`,
+		),
+		incrementAndFind: connection.prepare<Counted & NamedBy, CounterRow & Found>(
+			(db, p) => sql`with ${clock(p)}, ${firstAttempts(p)}, counted as (${countOn(p)})
+				select counted.*, found.* from counted left join ${selectCredentials(db, p)} as found on true`,
+		),
+	};
 }
 
 /** `first_attempt`: the rows that the first attempt of a window makes. */

@@ -1,18 +1,17 @@
 import { sql } from "kysely";
 import {
-	type FactorRow,
 	factorColumns,
-	type NullablePassword,
+	type NamedBy,
 	passwordColumns,
+	selectCredentials,
 	selectUsers,
-	toFactorSummary,
-	toPassword,
+	toCredentials,
 	toUser,
 	type UserRow,
 } from "../sqlite/rows.ts";
-import type { Credentials, IdentifierKind, Storage, UpdatedUser, UpdateUser } from "../storage.ts";
+import type { Storage, UpdatedUser, UpdateUser } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, logged, told } from "./fragments.ts";
+import { clock, eventRows, logged, told, turn } from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -46,22 +45,9 @@ export function userOperations(connection: PostgresConnection): UserOperations {
 	};
 }
 
-function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
-	if (row === undefined) return null;
-	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
-}
-
 function prepareLookups(connection: PostgresConnection) {
 	return {
-		byIdentifier: connection.prepare((db, p: { kind: IdentifierKind; canonical: string } & Ambient) =>
-			selectUsers(db)
-				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
-				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(passwordColumns)
-				.select(factorColumns)
-				.where("named.kind", "=", p.kind)
-				.where("named.canonical", "=", p.canonical),
-		),
+		byIdentifier: connection.prepare((db, p: NamedBy & Ambient) => selectCredentials(db, p)),
 
 		byId: connection.prepare((db, p: { userId: string } & Ambient) =>
 			selectUsers(db)
@@ -117,11 +103,12 @@ function prepareUpdate(connection: PostgresConnection) {
 	const removes = (p: UpdateParameters) => sql`(${p.changesUsername}::boolean and ${p.canonical}::text is null)`;
 	return connection.prepare<UpdateParameters, UserRow & { changed: boolean; moved: boolean }>(
 		(_, p) => sql`with ${clock(p)},
+			${turn(p)},
 			found as (
 				select u.id, u.name, u.epoch, u.created_at, u.fields,
 					${p.changesFields}::boolean and u.fields is distinct from ${p.fieldsFrom}::text as moved
-				from latchkey_user as u where u.id = ${p.userId}::text
-				for no key update
+				from turn cross join latchkey_user as u where u.id = ${p.userId}::text
+				for no key update of u
 			),
 			held as (
 				select found.id,

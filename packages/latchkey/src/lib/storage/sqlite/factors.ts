@@ -72,17 +72,24 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 				return "changed";
 			}),
 
-		replaceRecoveryCodes: ({ userId, codeHashes, events }) =>
+		replaceRecoveryCodes: ({ userId, codeHashes, settle, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
 				if (!factors.replaceCodes(userId, codeHashes, now)) return new Undo(false);
 				factors.endAttempts(userId);
+				steps.settle(settle);
 				steps.events.append(events, now);
 				return true;
 			}),
 
 		consumeRecoveryCode: ({ userId, codeHash }) =>
 			connection.execute(() => statements.consumeCode.run({ userId, codeHash }) === 1),
+
+		forgetAttempts: ({ keys, events }) =>
+			connection.transaction(() => {
+				steps.settle({ clear: keys, giveBack: [] });
+				steps.events.append(events, connection.now());
+			}),
 
 		switchSecondStep: (input) =>
 			factors.change(input, () => {

@@ -68,7 +68,13 @@ function tokenOperations(
 
 		findProviderTokens: (input) =>
 			connection.execute(() => {
-				const row = find.get(input);
+				const { userId, provider, identity } = input;
+				const row = find.get({
+					userId,
+					provider,
+					issuer: identity?.issuer ?? null,
+					subject: identity?.subject ?? null,
+				});
 				if (row === undefined) return null;
 				const { expires_at: expiresAt, refreshing_until: refreshingUntil, newest: _newest, ...rest } = row;
 				return { ...rest, expiresAt, refreshingUntil, now: connection.now() };
@@ -215,17 +221,19 @@ function prepareTokens(connection: SqliteConnection) {
 				),
 		),
 
-		find: connection.prepareRead((db, p: { userId: string; provider: string }) =>
-			db
-				.selectFrom("latchkey_identity as i")
-				.innerJoin("latchkey_provider_token as t", (join) =>
-					join.onRef("t.issuer", "=", "i.issuer").onRef("t.subject", "=", "i.subject"),
-				)
-				.select(["t.issuer", "t.subject", "t.sealed", "t.version", "t.expires_at", "t.refreshing_until"])
-				.select((eb) => eb.fn.max("t.updated_at").as("newest"))
-				.where("i.user_id", "=", p.userId)
-				.where("i.provider", "=", p.provider)
-				.having((eb) => eb.fn.countAll(), ">", sql.lit(0)),
+		find: connection.prepareRead(
+			(db, p: { userId: string; provider: string; issuer: string | null; subject: string | null }) =>
+				db
+					.selectFrom("latchkey_identity as i")
+					.innerJoin("latchkey_provider_token as t", (join) =>
+						join.onRef("t.issuer", "=", "i.issuer").onRef("t.subject", "=", "i.subject"),
+					)
+					.select(["t.issuer", "t.subject", "t.sealed", "t.version", "t.expires_at", "t.refreshing_until"])
+					.select((eb) => eb.fn.max("t.updated_at").as("newest"))
+					.where("i.user_id", "=", p.userId)
+					.where("i.provider", "=", p.provider)
+					.where(sql<boolean>`(${p.issuer} is null or (i.issuer = ${p.issuer} and i.subject = ${p.subject}))`)
+					.having((eb) => eb.fn.countAll(), ">", sql.lit(0)),
 		),
 
 		claim: connection.prepareWrite((db, p: Pair & { version: number; now: number; until: number }) =>
@@ -235,7 +243,7 @@ function prepareTokens(connection: SqliteConnection) {
 				.where("issuer", "=", p.issuer)
 				.where("subject", "=", p.subject)
 				.where("version", "=", p.version)
-				.where("refreshing_until", "<=", p.now),
+				.where((is) => is.or([is("refreshing_until", "<=", p.now), is("refreshing_until", ">", p.until)])),
 		),
 
 		replace: connection.prepareWrite(

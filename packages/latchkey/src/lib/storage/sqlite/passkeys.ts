@@ -47,10 +47,10 @@ export function passkeyOperations(connection: SqliteConnection, steps: Steps): P
 
 		removePasskey: (input) =>
 			factors.change(input, () => {
-				const { userId, id } = input;
+				const { userId, id, usableProviders } = input;
 				if (statements.remove.run({ userId, id }) === 0) return "gone";
 				statements.discountOne.run({ userId });
-				if (statements.waysIn.all({ userId }).length === 0) return "last";
+				if (statements.waysIn.all({ userId, usable: JSON.stringify(usableProviders) }).length === 0) return "last";
 				factors.tidy(userId);
 				return "changed";
 			}),
@@ -138,13 +138,19 @@ function prepareStatements(connection: SqliteConnection) {
 				.where("id", "=", p.userId),
 		),
 
-		waysIn: connection.prepareWrite((db, p: { userId: string }) =>
+		waysIn: connection.prepareWrite((db, p: { userId: string; usable: string }) =>
 			db
 				.selectFrom("latchkey_password")
 				.select("user_id")
 				.where("user_id", "=", p.userId)
 				.unionAll((eb) => eb.selectFrom("latchkey_passkey").select("user_id").where("user_id", "=", p.userId))
-				.unionAll((eb) => eb.selectFrom("latchkey_identity").select("user_id").where("user_id", "=", p.userId))
+				.unionAll((eb) =>
+					eb
+						.selectFrom("latchkey_identity")
+						.select("user_id")
+						.where("user_id", "=", p.userId)
+						.where(sql<boolean>`(provider is null or provider in (select value from json_each(${p.usable})))`),
+				)
 				.limit(1),
 		),
 	};

@@ -3,7 +3,15 @@ import { sql } from "kysely";
 import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
 import type { QueryBuilder } from "../query-builder.ts";
 import type { AuditEventTable, PasskeyTable, SessionTable, TrustedDeviceTable } from "../schema.ts";
-import type { EventRecord, PasswordRecord, SessionRecord, UserExport, UserRecord } from "../storage.ts";
+import type {
+	Credentials,
+	EventRecord,
+	IdentifierKind,
+	PasswordRecord,
+	SessionRecord,
+	UserExport,
+	UserRecord,
+} from "../storage.ts";
 import type { TrustedDeviceRecord } from "../trusted-devices-storage.ts";
 
 /** Stands for the place before the newest: ids are UUIDs and are compared by their bytes. */
@@ -222,4 +230,23 @@ export function toEvent(row: Selectable<AuditEventTable>): EventRecord {
 		userAgent: row.user_agent,
 		detail: row.detail === null ? null : JSON.parse(row.detail),
 	};
+}
+
+/** What names a user. */
+export type NamedBy = { kind: IdentifierKind; canonical: string };
+
+/** Whom an identifier names, with the password and the summary of the factors. */
+export function selectCredentials(db: QueryBuilder, p: NamedBy) {
+	return selectUsers(db)
+		.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
+		.leftJoin("latchkey_password as password", "password.user_id", "u.id")
+		.select(passwordColumns)
+		.select(factorColumns)
+		.where("named.kind", "=", p.kind)
+		.where("named.canonical", "=", p.canonical);
+}
+
+export function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
+	if (row === undefined) return null;
+	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
 }

@@ -76,6 +76,8 @@ describe("statements of the SQLite store", () => {
 			expect(await statementsOf(() => storage.increment(keys.map((key) => counter(key))))).toBe(1);
 		}
 		expect(await statementsOf(() => storage.increment([]))).toBe(0);
+		const ada = { kind: "email", canonical: "ada@example.com" } as const;
+		expect(await statementsOf(() => storage.countAttempt([counter("a"), counter("b")], ada))).toBe(1);
 	});
 
 	it("does what one guarded statement can do in 1", async () => {
@@ -154,6 +156,7 @@ async function callEverything(storage: Storage): Promise<void> {
 	});
 	await storage.exportUser(userId);
 	await storage.increment([counter("a"), counter("b")]);
+	await storage.countAttempt([counter("a"), counter("b")], { kind: "email", canonical: "ada@example.com" });
 	await storage.putToken({ purpose: "p", subject: userId, tokenHash: sha256("t"), lifetimeMs: minute, payload: null });
 	await storage.consumeToken({ purpose: "p", tokenHash: sha256("t") });
 	await storage.listEvents(userId, { limit: 1 });

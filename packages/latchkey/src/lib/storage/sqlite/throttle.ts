@@ -1,6 +1,10 @@
 import { sql } from "kysely";
+import { jsonObjectFrom } from "kysely/helpers/sqlite";
+import type { QueryBuilder } from "../query-builder.ts";
+import type { ThrottleTable } from "../schema.ts";
 import type { Counter, CounterState, Settlement, Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
+import { type NamedBy, selectCredentials, toCredentials } from "./rows.ts";
 
 /** Settles the counters after a success, inside a transaction. */
 export type SettleStep = (settlement: Settlement) => void;
@@ -35,26 +39,45 @@ export function settleStep(connection: SqliteConnection): SettleStep {
 	};
 }
 
-type ThrottleOperations = Pick<Storage, "increment">;
+type ThrottleOperations = Pick<Storage, "increment" | "countAttempt">;
 
 /** Counted state. */
 export function throttleOperations(connection: SqliteConnection): ThrottleOperations {
-	const increment = prepareIncrement(connection);
+	const { increment, incrementAndFind } = prepareIncrements(connection);
 	return {
 		increment: async (counters) => {
 			requireSoundCounters(counters);
 			if (counters.length === 0) return [];
 			return connection.execute(() => {
 				const now = connection.now();
-				const rows = increment.all(
-					counters.map((counter) => firstAttempt(counter, now)),
-					{ now },
-				);
-				const states = new Map(rows.map((row) => [row.key, toState(row, now)]));
-				return counters.map(({ key }) => states.get(key)!);
+				const rows = increment.all(firstAttempts(counters, now), { now });
+				return statesOf(counters, rows, now);
+			});
+		},
+
+		countAttempt: async (counters, { kind, canonical }) => {
+			requireSoundCounters(counters);
+			return connection.execute(() => {
+				const now = connection.now();
+				const rows = incrementAndFind.all(firstAttempts(counters, now), { now, kind, canonical });
+				// As text, which comes with each counter.
+				const found = rows[0]!.credentials;
+				const credentials = toCredentials(found === null ? undefined : JSON.parse(found));
+				return { states: statesOf(counters, rows, now), credentials };
 			});
 		},
 	};
+}
+
+type CountedRow = Pick<ThrottleTable, "key" | "accepted" | "refused" | "blocked_until">;
+
+function statesOf(counters: readonly Counter[], rows: readonly CountedRow[], now: number): CounterState[] {
+	const states = new Map(rows.map((row) => [row.key, toState(row, now)]));
+	return counters.map(({ key }) => states.get(key)!);
+}
+
+function firstAttempts(counters: readonly Counter[], now: number): CounterRow[] {
+	return counters.map((counter) => firstAttempt(counter, now));
 }
 
 interface CounterRow {
@@ -73,70 +96,77 @@ interface CounterRow {
  * One upsert judges and counts: SQLite evaluates it under the write lock, so of parallel callers each sees what the one
  * before left. `excluded` is the row that a first attempt would make, and carries the rule.
  */
-function prepareIncrement(connection: SqliteConnection) {
-	return connection.prepareRowsWrite((db, rows: CounterRow[], p: { now: number }) => {
-		const isForgotten = sql<boolean>`latchkey_throttle.forgotten_at <= ${p.now}`;
-		const isBlocked = sql<boolean>`latchkey_throttle.blocked_until > ${p.now}`;
-		const acceptedNow = sql<number>`latchkey_throttle.accepted + 1`;
-		const isUnderLimit = sql<boolean>`${acceptedNow} < excluded.attempt_limit`;
-		// Doubled by a shift for each attempt past the limit; 32 doublings outlast any sensible maximum.
-		const waitsUntil = sql<number>`${p.now} + min(
+function countOn(db: QueryBuilder, rows: CounterRow[], p: { now: number }) {
+	const isForgotten = sql<boolean>`latchkey_throttle.forgotten_at <= ${p.now}`;
+	const isBlocked = sql<boolean>`latchkey_throttle.blocked_until > ${p.now}`;
+	const acceptedNow = sql<number>`latchkey_throttle.accepted + 1`;
+	const isUnderLimit = sql<boolean>`${acceptedNow} < excluded.attempt_limit`;
+	// Doubled by a shift for each attempt past the limit; 32 doublings outlast any sensible maximum.
+	const waitsUntil = sql<number>`${p.now} + min(
 			excluded.max_wait_ms,
 			excluded.wait_ms << min(${acceptedNow} - excluded.attempt_limit, 32)
 		)`;
-		return db
-			.insertInto("latchkey_throttle")
-			.values(
-				rows.map((row) => ({
-					key: row.key,
-					attempt_limit: row.attempt_limit,
-					window_ms: row.window_ms,
-					wait_ms: row.wait_ms,
-					max_wait_ms: row.max_wait_ms,
-					accepted: 1,
-					refused: 0,
-					window_ends_at: row.window_ends_at,
-					blocked_until: row.blocked_until,
-					forgotten_at: row.forgotten_at,
-				})),
-			)
-			.onConflict((conflict) =>
-				conflict.column("key").doUpdateSet({
-					attempt_limit: (eb) => eb.ref("excluded.attempt_limit"),
-					window_ms: (eb) => eb.ref("excluded.window_ms"),
-					wait_ms: (eb) => eb.ref("excluded.wait_ms"),
-					max_wait_ms: (eb) => eb.ref("excluded.max_wait_ms"),
-					accepted: sql<number>`case
+	return db
+		.insertInto("latchkey_throttle")
+		.values(
+			rows.map((row) => ({
+				key: row.key,
+				attempt_limit: row.attempt_limit,
+				window_ms: row.window_ms,
+				wait_ms: row.wait_ms,
+				max_wait_ms: row.max_wait_ms,
+				accepted: 1,
+				refused: 0,
+				window_ends_at: row.window_ends_at,
+				blocked_until: row.blocked_until,
+				forgotten_at: row.forgotten_at,
+			})),
+		)
+		.onConflict((conflict) =>
+			conflict.column("key").doUpdateSet({
+				attempt_limit: (eb) => eb.ref("excluded.attempt_limit"),
+				window_ms: (eb) => eb.ref("excluded.window_ms"),
+				wait_ms: (eb) => eb.ref("excluded.wait_ms"),
+				max_wait_ms: (eb) => eb.ref("excluded.max_wait_ms"),
+				accepted: sql<number>`case
 						when ${isForgotten} then 1
 						when ${isBlocked} then latchkey_throttle.accepted
 						else ${acceptedNow}
 					end`,
-					refused: sql<number>`case
+				refused: sql<number>`case
 						when ${isForgotten} then 0
 						when ${isBlocked} then latchkey_throttle.refused + 1
 						else 0
 					end`,
-					window_ends_at: sql<number>`case
+				window_ends_at: sql<number>`case
 						when ${isForgotten} then excluded.window_ends_at
 						else latchkey_throttle.window_ends_at
 					end`,
-					blocked_until: sql<number>`case
+				blocked_until: sql<number>`case
 						when ${isForgotten} then excluded.blocked_until
 						when ${isBlocked} then latchkey_throttle.blocked_until
 						when ${isUnderLimit} then 0
 						when excluded.wait_ms = 0 then latchkey_throttle.window_ends_at
 						else ${waitsUntil}
 					end`,
-					forgotten_at: sql<number>`case
+				forgotten_at: sql<number>`case
 						when ${isForgotten} then excluded.forgotten_at
 						when ${isBlocked} then latchkey_throttle.forgotten_at
 						when ${isUnderLimit} or excluded.wait_ms = 0 then latchkey_throttle.window_ends_at
 						else ${waitsUntil} + excluded.window_ms
 					end`,
-				}),
-			)
-			.returning(["key", "accepted", "refused", "blocked_until"]);
-	});
+			}),
+		)
+		.returning(["key", "accepted", "refused", "blocked_until"]);
+}
+
+function prepareIncrements(connection: SqliteConnection) {
+	return {
+		increment: connection.prepareRowsWrite((db, rows: CounterRow[], p: { now: number }) => countOn(db, rows, p)),
+		incrementAndFind: connection.prepareRowsWrite((db, rows: CounterRow[], p: { now: number } & NamedBy) =>
+			countOn(db, rows, p).returning(sql<string | null>`${jsonObjectFrom(selectCredentials(db, p))}`.as("credentials")),
+		),
+	};
 }
 
 /** The row that the first attempt of a window makes. */
@@ -156,10 +186,7 @@ function firstAttempt({ key, limit, windowMs, waitMs, maxWaitMs }: Counter, now:
 	};
 }
 
-function toState(
-	row: { key: string; accepted: number; refused: number; blocked_until: number },
-	now: number,
-): CounterState {
+function toState(row: CountedRow, now: number): CounterState {
 	return {
 		key: row.key,
 		// An accepted attempt sets the refused ones back to 0, a refused one makes them 1 or more.

@@ -1,16 +1,14 @@
 import { sql } from "kysely";
-import type { Credentials, IdentifierKind, Storage, UpdatedUser } from "../storage.ts";
+import type { Storage, UpdatedUser } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
 import {
-	type FactorRow,
 	factorColumns,
-	type NullablePassword,
+	type NamedBy,
 	passwordColumns,
+	selectCredentials,
 	selectUsers,
-	toFactorSummary,
-	toPassword,
+	toCredentials,
 	toUser,
-	type UserRow,
 } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
@@ -56,22 +54,9 @@ function refuse(reason: Extract<UpdatedUser, { ok: false }>["reason"]): Undo<Upd
 	return new Undo({ ok: false, reason });
 }
 
-function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
-	if (row === undefined) return null;
-	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
-}
-
 function prepareLookups(connection: SqliteConnection) {
 	return {
-		byIdentifier: connection.prepareRead((db, p: { kind: IdentifierKind; canonical: string }) =>
-			selectUsers(db)
-				.innerJoin("latchkey_identifier as named", "named.user_id", "u.id")
-				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
-				.select(passwordColumns)
-				.select(factorColumns)
-				.where("named.kind", "=", p.kind)
-				.where("named.canonical", "=", p.canonical),
-		),
+		byIdentifier: connection.prepareRead((db, p: NamedBy) => selectCredentials(db, p)),
 
 		byId: connection.prepareRead((db, p: { userId: string }) =>
 			selectUsers(db)
