@@ -31,7 +31,7 @@ describe("contacts at the example provider", () => {
 	it("are read on the server without JavaScript", async () => {
 		const page = await visit({ javaScriptEnabled: false });
 		await comeAsMary(page);
-		expect(await page.locator("main li").allTextContents()).toHaveLength(3);
+		expect((await page.locator("main li").allTextContents()).join()).toContain("Ada Lovelace");
 		expect(await page.locator("main").textContent()).toContain("so it needs JavaScript");
 	});
 

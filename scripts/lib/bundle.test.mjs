@@ -24,6 +24,8 @@ describe("what an application with nothing but passwords loads", () => {
 			"factors/verify-factor.ts",
 			"oauth/provider.ts",
 			"oauth/providers.ts",
+			// Whether the domain of passkeys fits the site is known at start.
+			"passkeys/relying-party.ts",
 			"passkeys/responses.ts",
 			"recovery-codes/recovery-codes.ts",
 			"totp/totp.ts",
