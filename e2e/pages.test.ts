@@ -47,7 +47,7 @@ async function waitForSecondStep(page: Page): Promise<string> {
 /** Somebody new, whose provider has proven no address. */
 async function comeWithoutAddress(page: Page) {
 	await page.locator("form[action$=example] [type=submit]").click();
-	await page.getByRole("button", { name: "Alan Turing" }).click();
+	await page.getByRole("button", { name: "Rosalind Franklin" }).click();
 	await page.locator("[name=identifier]:visible").waitFor();
 	await page.waitForURL((url) => url.pathname === "/sign-up/complete");
 }
