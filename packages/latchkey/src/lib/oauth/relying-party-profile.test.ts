@@ -129,11 +129,34 @@ describe("Basic RP", () => {
 });
 
 describe("Config RP", () => {
-	it("oidcc-client-test-discovery-openid-config, -discovery-jwks-uri-keys: metadata and keys are read", async () => {
+	it("oidcc-client-test-discovery-openid-config: the endpoints are those of the metadata", async () => {
 		const { auth, fake } = await openWithProvider();
-		await signInAt(fake, auth.browser());
-		expect(fake.requests).toContain("GET /.well-known/openid-configuration");
-		expect(fake.requests).toContain("GET /jwks");
+		fake.paths.set("/elsewhere/userinfo", () => ({ ...adaThere, name: "From elsewhere" }));
+		fake.mischief = {
+			...claims(({ iss, sub, aud, iat, exp, nonce }) => ({ iss, sub, aud, iat, exp, nonce })),
+			metadata: (right) => ({ ...right, userinfo_endpoint: `${fake.issuer}/elsewhere/userinfo` }),
+		};
+		const browser = auth.browser();
+		expect(problemOf(await signInAt(fake, browser))).toBeNull();
+		expect(fake.requests[0]).toBe("GET /.well-known/openid-configuration");
+		expect((await browser.get("/api/auth")).body.user.name).toBe("From elsewhere");
+	});
+
+	it("oidcc-client-test-discovery-jwks-uri-keys: the keys are those at the metadata's address", async () => {
+		const { auth, fake } = await openWithProvider();
+		fake.mischief.metadata = (right) => ({ ...right, jwks_uri: `${fake.issuer}/elsewhere/keys` });
+		expect(problemOf(await signInAt(fake, auth.browser()))).toBe("provider_error");
+		fake.paths.set("/elsewhere/keys", () => ({ keys: fake.publicKeys }));
+		expect(problemOf(await signInAt(fake, auth.browser()))).toBeNull();
+		expect(fake.requests).not.toContain("GET /jwks");
+	});
+
+	it("oidcc-client-test-idtoken-sig-none: one without a signature is refused, also where the metadata allows it [A31]", async () => {
+		const metadata: Mischief["metadata"] = (right) => ({
+			...right,
+			id_token_signing_alg_values_supported: ["none", "RS256"],
+		});
+		expect(await outcomeOf({ metadata, idToken: ({ claims }) => unsigned(claims) })).toBe("provider_error");
 	});
 
 	it("oidcc-client-test-discovery-issuer-mismatch: metadata of another issuer is refused", async () => {
