@@ -16,7 +16,7 @@ describe("contacts at the example provider", () => {
 		await page.getByRole("button", { name: "Continue with the example provider" }).click();
 		await page.getByRole("button", { name: "Katherine Johnson" }).click();
 		await page.waitForURL("/contacts");
-		await page.getByText("ada@example.org").waitFor();
+		await page.getByText("grace@example.org").waitFor();
 	}
 
 	it("are offered to be connected to whoever has no account there", async () => {
@@ -45,8 +45,8 @@ describe("contacts at the example provider", () => {
 		const answer = await answered;
 		expect(answer.status()).toBe(200);
 		const { contacts } = await answer.json();
-		expect(contacts.map(({ name }: { name: string }) => name)).toContain("Ada Lovelace");
-		await page.getByText('"name": "Ada Lovelace"').waitFor();
+		expect(contacts.map(({ name }: { name: string }) => name)).toContain("Grace Hopper");
+		await page.getByText('"name": "Grace Hopper"').waitFor();
 		// No second judge before it, which would keep the body of an upload in memory.
 		const fromElsewhere = await fetch(`${origin}/api/bff/contacts`, { headers: { "sec-fetch-site": "cross-site" } });
 		expect([fromElsewhere.status, (await fromElsewhere.json()).code]).toEqual([403, "cross_origin"]);
