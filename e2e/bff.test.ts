@@ -11,10 +11,10 @@ import { startGuardApp } from "./guard-app.ts";
 import { newAddress, origin, password, register, visit } from "./visit.ts";
 
 describe("contacts at the example provider", () => {
-	async function comeAsMary(page: Page): Promise<void> {
+	async function comeAsKatherine(page: Page): Promise<void> {
 		await page.goto("/contacts");
 		await page.getByRole("button", { name: "Continue with the example provider" }).click();
-		await page.getByRole("button", { name: "Mary Somerville" }).click();
+		await page.getByRole("button", { name: "Katherine Johnson" }).click();
 		await page.waitForURL("/contacts");
 		await page.getByText("ada@example.org").waitFor();
 	}
@@ -30,14 +30,14 @@ describe("contacts at the example provider", () => {
 
 	it("are read on the server without JavaScript", async () => {
 		const page = await visit({ javaScriptEnabled: false });
-		await comeAsMary(page);
-		expect(await page.locator("main li").allTextContents()).toHaveLength(3);
+		await comeAsKatherine(page);
+		expect((await page.locator("main li").allTextContents()).join()).toContain("Ada Lovelace");
 		expect(await page.locator("main").textContent()).toContain("so it needs JavaScript");
 	});
 
 	it("are read by the browser too, which sends no token and gets none [ASVS 10.1.1]", async () => {
 		const page = await visit();
-		await comeAsMary(page);
+		await comeAsKatherine(page);
 		const sent = page.waitForRequest("**/api/bff/contacts");
 		const answered = page.waitForResponse("**/api/bff/contacts");
 		await page.getByRole("button", { name: "Ask from the browser" }).click();
@@ -57,7 +57,7 @@ it("signs out here and at the provider without JavaScript, and comes back", asyn
 	const page = await visit({ javaScriptEnabled: false });
 	await page.goto("/sign-in?next=%2Faccount%2Fconnections");
 	await page.getByRole("button", { name: "Continue with the example provider" }).click();
-	await page.getByRole("button", { name: "Mary Somerville" }).click();
+	await page.getByRole("button", { name: "Katherine Johnson" }).click();
 	await page.waitForURL("/account/connections");
 	await page.getByRole("button", { name: "Sign out here and at the provider" }).click();
 	await page.getByRole("heading", { name: "Sign out here too?" }).waitFor();

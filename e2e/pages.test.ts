@@ -27,7 +27,7 @@ const send = async (page: Page) => {
 };
 
 /** Half-way in: somebody with an authenticator app has typed the password. */
-async function waitForSecondStep(page: Page) {
+async function waitForSecondStep(page: Page): Promise<string> {
 	const elsewhere = await visit();
 	const email = await register(elsewhere);
 	const { request } = elsewhere;
@@ -41,14 +41,25 @@ async function waitForSecondStep(page: Page) {
 	await page.context().addCookies(attempt);
 	await page.goto("/sign-in/second-step");
 	await page.locator("input[name=code]").waitFor();
+	return secret;
 }
 
 /** Somebody new, whose provider has proven no address. */
 async function comeWithoutAddress(page: Page) {
 	await page.locator("form[action$=example] [type=submit]").click();
-	await page.getByRole("button", { name: "Alan Turing" }).click();
+	await page.getByRole("button", { name: "Rosalind Franklin" }).click();
 	await page.locator("[name=identifier]:visible").waitFor();
 	await page.waitForURL((url) => url.pathname === "/sign-up/complete");
+}
+
+/** The same person goes on, trusts the device, and looks at the page that says so. */
+async function trustDevice(page: Page) {
+	const secret = await waitForSecondStep(page);
+	await page.locator("[name=trust_device]:visible").check();
+	await page.locator("input[name=code]").fill(totpCode(secret, Date.now() + 30_000));
+	await page.locator("main form:has([name=code]) [type=submit]").click();
+	await page.waitForURL("/dashboard");
+	await page.goto("/account/devices?done=trusted");
 }
 
 /** Somebody who has a passkey and no password looks at the page of passwords. */
@@ -90,6 +101,7 @@ const forStrangers: Screen[] = [
 	{ name: "goodbye, in seven days", path: "/goodbye?deletes=2030-01-08T12:00:00.000Z" },
 	// The last: the tab is signed in afterwards.
 	{ name: "first password", path: "/", act: withoutPassword },
+	{ name: "devices, one of them trusted", path: "/", act: trustDevice },
 ];
 
 const forMembers: Screen[] = [

@@ -11,9 +11,9 @@ async function choose(page: Page, name: string): Promise<void> {
 }
 
 describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
-	// Each person is new once only.
-	const nameless = javaScriptEnabled ? "Mary Somerville" : "Sofia Kovalevskaya";
-	const unproven = javaScriptEnabled ? "Emmy Noether" : "Lise Meitner";
+	// Each person is new once only, in whatever order the tests run: nobody else is these.
+	const nameless = javaScriptEnabled ? "Sofia Kovalevskaya" : "Lise Meitner";
+	const unproven = javaScriptEnabled ? "Emmy Noether" : "Hedy Lamarr";
 
 	it("signs in at a real OpenID provider, from a page whose policy lets forms go nowhere else, and back", async () => {
 		const page = await visit({ javaScriptEnabled });
@@ -34,6 +34,10 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		expect(violations).toEqual([]);
 		const cookies = await page.context().cookies();
 		expect(cookies.filter(({ name }) => name.startsWith("transaction-"))).toEqual([]);
+
+		await page.goto("/account/connections");
+		await page.getByText("This is the only way in to your account").waitFor();
+		expect(await page.getByRole("button", { name: "Disconnect the example provider" }).count()).toBe(0);
 	});
 
 	it("asks for the address that no provider has proven, and makes the account once it is", async () => {
@@ -43,7 +47,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		await choose(page, unproven);
 		await page.waitForURL("/sign-up/complete?next=%2Faccount%2Fappearance");
 		const field = page.getByLabel("E-mail address");
-		expect(await field.inputValue()).toBe(javaScriptEnabled ? "emmy@example.org" : "");
+		expect(await field.inputValue()).toBe(javaScriptEnabled ? "emmy@example.org" : "hedy@example.org");
 		await field.fill("nobody");
 		await page.getByRole("button", { name: "Send me a code" }).click();
 		await complaint(page).waitFor();
@@ -68,6 +72,38 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		expect(await page.locator("main").textContent()).toContain("was cancelled");
 		await page.getByRole("button", continueWith).waitFor();
 	});
+});
+
+it("says that it is under way, which provider was used last, and in words what went wrong", async () => {
+	const page = await visit();
+	await page.goto("/sign-in");
+	await page.getByRole("button", continueWith).waitFor();
+	expect(await page.getByText("Last used").count()).toBe(0);
+	// The answer to the form is held back until the button has been seen waiting for it.
+	let goOn = () => {};
+	const seen = new Promise<void>((resolve) => {
+		goOn = resolve;
+	});
+	await page.route("**/api/auth/oauth/example", async (route) => {
+		await seen;
+		await route.continue();
+	});
+	const button = page.locator("form[action$='/oauth/example'] [type=submit]");
+	await button.click({ noWaitAfter: true });
+	await expect.poll(() => button.getAttribute("aria-disabled")).toBe("true");
+	goOn();
+	await choose(page, "Cancel");
+	await page.getByRole("heading", { name: "Signing in did not work" }).waitFor();
+	await page.goto("/sign-in");
+	await page.getByText("Last used").waitFor();
+	const words = { provider_unavailable: "cannot be reached right now", provider_error: "cannot be trusted" };
+	for (const [problem, text] of Object.entries(words)) {
+		await page.goto(`/sign-in/problem?problem=${problem}&provider=example&reference=0123abcd`);
+		await page.getByText(text).waitFor();
+		await page.getByText("0123abcd").waitFor();
+		await page.getByRole("button", { name: "Try again with the example provider" }).waitFor();
+		await page.getByRole("link", { name: "Sign in another way" }).waitFor();
+	}
 });
 
 it("asks whoever has an account with the address to sign in to it, then connects and disconnects", async () => {

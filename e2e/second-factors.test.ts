@@ -159,7 +159,7 @@ describe.each<[string, BrowserContextOptions]>([
 	["with JavaScript", {}],
 	["without JavaScript", { javaScriptEnabled: false }],
 ])("a trusted device, %s", (_, options) => {
-	it("is chosen at the second step, is not asked again, and is forgotten on the devices page", async () => {
+	it("is chosen at the second step, asked again for what matters without losing a form, and forgotten on the devices page", async () => {
 		step = 0;
 		const page = await visit(options);
 		const email = await register(page);
@@ -188,14 +188,24 @@ describe.each<[string, BrowserContextOptions]>([
 		const { session } = await (await page.request.get("/api/auth")).json();
 		expect(session).toMatchObject({ level: "aal1", amr: ["pwd", "device"] });
 
-		// What matters asks for the second step all the same, and leads back.
-		await page.goto("/reauthenticate?next=/account");
-		await page.getByLabel("Password", { exact: true }).fill(password);
-		await page.getByRole("button", { name: "Confirm" }).click();
-		await page.waitForURL("/sign-in/second-step?next=%2Faccount");
-		await page.getByLabel("Code from your authenticator app").fill(next(secret));
-		await page.locator("main").getByRole("button", { name: "Sign in" }).click();
-		await page.waitForURL("/account");
+		// What matters asks for the second step all the same, beside the form, which keeps what was typed.
+		const username = `trusting-${Date.now()}`;
+		await page.goto("/account");
+		await page.getByLabel("User name").fill(username);
+		await page.getByRole("button", { name: "Save" }).click();
+		const opened = page.context().waitForEvent("page");
+		await complaint(page).getByRole("link", { name: "Confirm it" }).click();
+		const tab = await opened;
+		await tab.getByLabel("Password", { exact: true }).fill(password);
+		await tab.getByRole("button", { name: "Confirm" }).click();
+		await tab.waitForURL("/sign-in/second-step?next=%2Freauthenticate%2Fdone");
+		await tab.getByLabel("Code from your authenticator app").fill(next(secret));
+		await tab.locator("main").getByRole("button", { name: "Sign in" }).click();
+		await tab.waitForURL("/reauthenticate/done");
+		await tab.close();
+		expect(await page.getByLabel("User name").inputValue()).toBe(username);
+		await page.getByRole("button", { name: "Save" }).click();
+		await page.waitForURL("/account?saved");
 
 		await page.goto("/account/devices");
 		await page.getByRole("heading", { name: "Trusted devices" }).waitFor();

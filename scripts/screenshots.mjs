@@ -70,7 +70,11 @@ const keyholder = [
 	{ name: "first-password", path: "/account/password" },
 	{ name: "security-with-factors", path: "/account/security" },
 	{ name: "security-app-added", path: "/account/security/app" },
-	{ name: "security-passkey", path: "/account/security/passkeys", act: (page) => page.locator("main ul a").click() },
+	{
+		name: "security-passkey",
+		path: "/account/security/passkeys",
+		act: (page) => page.locator("main li a[href*='/passkeys/']").click(),
+	},
 	{
 		name: "security-recovery-codes-shown",
 		path: "/account/security/recovery-codes",

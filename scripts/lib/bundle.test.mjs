@@ -50,4 +50,18 @@ describe("what an application with nothing but passwords loads", () => {
 		expect((await bundle(next + store)).gzipKb).toBeLessThan(77);
 		expect((await bundle(next + store + flows)).gzipKb).toBeLessThan(88);
 	});
+
+	it("is of the providers those that are named, each a few lines", async () => {
+		const code = next
+			.replace("password }", "discord, password, twitch }")
+			.replace("[password()]", "[password(), discord(), twitch()]");
+		const { modules } = await bundle(code);
+		const providers = [...modules].filter(([path]) => path.includes("/oauth/providers/"));
+		const names = providers.map(([path]) => path.split("/").at(-1));
+		expect(names.sort()).toEqual(["discord.ts", "oidc.ts", "twitch.ts"]);
+		for (const [path, bytes] of providers) expect(bytes, path).toBeLessThan(1500);
+		expect([...modules.keys()].filter((path) => /openid-client|oauth4webapi|node_modules\/jose/.test(path))).toEqual(
+			[],
+		);
+	});
 });

@@ -118,6 +118,10 @@ export class FakeProvider {
 		this.#key = { privateKey, jwk };
 	}
 
+	get publicKeys(): readonly JWK[] {
+		return [this.#key.jwk];
+	}
+
 	/** Signs as the provider does, such as a logout token. */
 	async sign(claims: Json, header: Json = {}): Promise<string> {
 		const protectedHeader = { alg: "RS256", kid: this.#key.jwk.kid!, ...header } as { alg: string };

@@ -10,7 +10,9 @@ import {
 	withSecondStep,
 	withTrust,
 } from "../../test/factors.ts";
-import { ada, openBeside, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
+import { ada, openBeside, openTestAuth, signedUp } from "../../test/harness.ts";
+import { codeIn, type MailAuth, openMailAuth, tokenIn, withMails } from "../../test/mail.ts";
+import { emailCode } from "../lib/email-codes/email-code.ts";
 import { method } from "../lib/methods/method.ts";
 import type { AuthOptions } from "../lib/options.ts";
 import { passkey } from "../lib/passkeys/passkey.ts";
@@ -30,7 +32,7 @@ const oneFactor = method({
 });
 
 interface Person {
-	auth: TestAuth;
+	auth: MailAuth;
 	owner: TestBrowser;
 	authenticator: TestAuthenticator;
 	/** Where they sign in. */
@@ -76,13 +78,25 @@ const states: Record<State, (person: Person) => Promise<unknown>> = {
 	},
 };
 
-type Path = "password" | "another method" | "passkey" | "trusted sign-in";
+type Path = "password" | "password after a reset" | "mailed code" | "another method" | "passkey" | "trusted sign-in";
 
 const paths: Record<
 	Path,
 	(person: Person) => Promise<TestAnswer | { status: number; body: { session?: { level: string } } }>
 > = {
 	password: ({ browser }) => browser.post("/api/auth", { email: ada.email, password: ada.password }),
+	async "password after a reset"({ auth, browser }) {
+		await browser.post("/api/auth/password-resets", { email: ada.email });
+		const link = tokenIn(await auth.mail("password_reset"));
+		const newPassword = "another good password";
+		const reset = await browser.put(`/api/auth/password-resets/${link}`, { newPassword });
+		expect({ status: reset.status, cookie: browser.cookies.has("session") }).toEqual({ status: 200, cookie: false });
+		return browser.post("/api/auth", { email: ada.email, password: newPassword });
+	},
+	async "mailed code"({ auth, browser }) {
+		await browser.post("/api/auth/email-codes", { email: ada.email });
+		return browser.post("/api/auth", { code: codeIn(await auth.mail("sign_in_code")) });
+	},
 	"another method": ({ browser }) => browser.post("/api/auth", { badge: ada.email }),
 	async passkey({ browser, authenticator }) {
 		return browser.post("/api/auth", { credential: await assertion(browser, authenticator, "sign-in") });
@@ -95,9 +109,14 @@ const paths: Record<
 	},
 };
 
+const methods = [password(), emailCode(), passkey(), oneFactor];
+
 const hasPasskey = (state: State) => state.includes("passkey");
-const isTrusted = (state: State) => state === "app, on a trusted device";
-const asksForTwo = (state: State) => state !== "one factor" && state !== "passkey" && !isTrusted(state);
+const needsTwo = (state: State) => state !== "one factor" && state !== "passkey";
+// What a reset leaves of a trusted device is nothing.
+const isTrusted = (state: State, path: Path) =>
+	state === "app, on a trusted device" && path !== "password after a reset";
+const asksForTwo = (state: State, path: Path) => needsTwo(state) && !isTrusted(state, path);
 
 describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the account asks for", () => {
 	const table = (Object.keys(states) as State[]).flatMap((state) =>
@@ -107,20 +126,22 @@ describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the
 	);
 
 	async function openIn(state: State, options: Partial<AuthOptions> = {}) {
-		const methods = [password(), passkey(), oneFactor];
-		const auth = openTestAuth({ methods, trustedDevices: {}, ...options });
+		const auth = openMailAuth({ methods, trustedDevices: {}, ...options });
 		const authenticator = new TestAuthenticator();
 		const person = { auth, owner: await signedUp(auth), authenticator, browser: auth.browser() };
+		// The first proof of an address takes away what came before it.
+		await person.owner.put(`/api/auth/email-verifications/${codeIn(await auth.mail("verify_email"))}`);
 		await states[state](person);
 		person.browser.cookies.delete("session");
 		return person;
 	}
 
 	/** The same person at the same application, which asks for more from now on. */
-	function under(person: Person, secondFactor: AuthOptions["secondFactor"] & {}): Person {
-		const methods = [password(), passkey(), oneFactor];
+	async function under(person: Person, secondFactor: AuthOptions["secondFactor"] & {}): Promise<Person> {
+		// So that messages are sent by the one that is left.
+		await person.auth.close();
 		const trusts = typeof secondFactor === "function" ? { trustedDevices: {} } : {};
-		const auth = openBeside(person.auth, { methods, secondFactor, ...trusts });
+		const auth = withMails(openBeside(person.auth, { methods, secondFactor, ...trusts }));
 		const browser = auth.browser();
 		for (const [name, value] of person.browser.cookies) browser.cookies.set(name, value);
 		return { ...person, auth, browser };
@@ -129,31 +150,32 @@ describe("[A28] [ASVS 6.3.4] no path opens a session with fewer factors than the
 	it.each(table)("$path, $state", async ({ path, state }) => {
 		const { status, body } = await paths[path](await openIn(state));
 		if (path === "passkey") expect(body.session).toMatchObject({ level: "aal2" });
-		else if (asksForTwo(state)) expect({ status, session: body.session }).toEqual({ status: 202, session: undefined });
+		else if (asksForTwo(state, path))
+			expect({ status, session: body.session }).toEqual({ status: 202, session: undefined });
 		else expect(body.session).toMatchObject({ level: "aal1" });
 	});
 
 	it.each(table)("$path, $state, where everybody needs two", async ({ path, state }) => {
-		const { status } = await paths[path](under(await openIn(state), "required"));
+		const { status } = await paths[path](await under(await openIn(state), "required"));
 		expect(status).toBe(path === "passkey" ? 200 : 202);
 	});
 
 	it.each(table)("$path, $state, where the role of this user needs two", async ({ path, state }) => {
 		const isAda = ({ email }: { email: string | null }) => email === ada.email;
-		const person = under(await openIn(state), (user) => (isAda(user) ? "required" : "optional"));
+		const person = await under(await openIn(state), (user) => (isAda(user) ? "required" : "optional"));
 		const { status } = await paths[path](person);
 		expect(status).toBe(path === "passkey" ? 200 : 202);
 	});
 
 	it.each(table)("$path, $state, where the role of others needs two", async ({ path, state }) => {
-		const person = under(await openIn(state), ({ email }) => (email === ada.email ? "optional" : "required"));
+		const person = await under(await openIn(state), ({ email }) => (email === ada.email ? "optional" : "required"));
 		const { status, body } = await paths[path](person);
-		expect(status).toBe(path !== "passkey" && asksForTwo(state) ? 202 : 200);
+		expect(status).toBe(path !== "passkey" && asksForTwo(state, path) ? 202 : 200);
 		if (status === 200) expect(body.session?.level).toBe(path === "passkey" ? "aal2" : "aal1");
 	});
 
 	it.each(table)("[A29] $path, $state, where nothing but a passkey will do", async ({ path, state }) => {
-		const { status, body } = await paths[path](under(await openIn(state), "phishing-resistant"));
+		const { status, body } = await paths[path](await under(await openIn(state), "phishing-resistant"));
 		expect(status).toBe(path === "passkey" ? 200 : 202);
 		if (path !== "password") return;
 		const { factors, enrolments } = (body as TestAnswer["body"]).attempt;
@@ -184,6 +206,20 @@ it("[A28] a session of one factor adds no other way into an account that asks fo
 	expect((await weak.patch("/api/auth/factors", { secondStep: false })).body.code).toBe("insufficient_level");
 	// A password beside it is still one factor of what was asked for: the second step comes.
 	expect((await weak.post("/api/auth/reauthentication", { password: ada.password })).status).toBe(202);
+});
+
+it("[A28] a session from before its user needed two factors adds no other way in either", async () => {
+	const auth = openTestAuth({ methods });
+	const owner = await signedUp(auth);
+	await withPasskey(owner, new TestAuthenticator());
+	const strict = openBeside(auth, { methods, secondFactor: () => "required" });
+	const weak = strict.browser({ headers: { cookie: owner.cookieHeader() } });
+	const begun = await weak.post("/api/auth/passkeys/challenges", { for: "registration" });
+	expect(begun.body.code).toBe("insufficient_level");
+	expect((await weak.post("/api/auth/factors/recovery-codes")).body.code).toBe("insufficient_level");
+	const { secret, enrolment } = (await weak.post("/api/auth/factors/totp")).body;
+	const code = totpCode(secret, auth.clock());
+	expect((await weak.put("/api/auth/factors/totp", { enrolment, code })).body.code).toBe("insufficient_level");
 });
 
 describe("[ASVS 6.3.3] where everybody needs a second factor", () => {

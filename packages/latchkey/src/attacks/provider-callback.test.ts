@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { adaThere, startFakeProvider } from "../../test/fake-provider.ts";
-import { openTestAuth, testSecret } from "../../test/harness.ts";
+import { openBeside, openTestAuth, testSecret } from "../../test/harness.ts";
 import { begin, comeBack, oidcAt, openWithProvider, problemOf, signInAt } from "../../test/oauth-harness.ts";
 import { createAuth } from "../index.ts";
+import { password } from "../lib/passwords/password.ts";
 import { TestBrowser } from "../lib/testing/test-browser.ts";
 
 async function isSignedIn(browser: TestBrowser): Promise<boolean> {
@@ -138,6 +139,18 @@ describe("two providers, one of which is the attacker's", () => {
 		const other = honest.authorize(await begin(browser, "honest")).replace("/honest/", "/evil/");
 		expect(problemOf(await comeBack(browser, other))).toBe("sign_in_expired");
 		expect(await isSignedIn(browser)).toBe(false);
+	});
+
+	it("[A8] are not one after the other under the same name: an answer is for the issuer that was asked", async () => {
+		const { auth, fake } = await openWithProvider();
+		const browser = auth.browser();
+		const callback = fake.authorize(await begin(browser));
+		const evil = await startFakeProvider();
+		const after = openBeside(auth, { methods: [password(), oidcAt(evil)] });
+		const later = after.browser();
+		for (const [name, value] of browser.cookies) later.cookies.set(name, value);
+		expect(problemOf(await comeBack(later, callback))).toBe("sign_in_expired");
+		expect(evil.requests).not.toContain("POST /token");
 	});
 
 	it("[A8] are told apart by iss, which must be there where it was promised", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { dangerousActs } from "../../test/dangerous-acts.ts";
 import { withApp, withPasskey, withTrust } from "../../test/factors.ts";
 import { ada, openBeside, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
 import { codeIn, type MailAuth, openMailAuth, tokenIn } from "../../test/mail.ts";
@@ -163,22 +164,17 @@ describe("[ASVS 7.5.1] a session that began on a trusted device", () => {
 
 	it("changes nothing that matters, however fresh it is, until a second factor is shown", async () => {
 		const { browser, app } = await enter();
+		const newPassword = "another good password";
 		const acts: Record<string, () => Promise<TestAnswer>> = {
-			password: () =>
-				browser.put("/api/auth/password", { currentPassword: ada.password, newPassword: "a new one of mine" }),
-			app: () => browser.delete("/api/auth/factors/totp"),
-			codes: () => browser.post("/api/auth/factors/recovery-codes"),
-			step: () => browser.patch("/api/auth/factors", { secondStep: false }),
-			passkey: () => browser.post("/api/auth/passkeys/challenges", { for: "registration" }),
-			username: () => browser.patch("/api/auth/user", { username: "ada" }),
-			account: () => browser.delete("/api/auth/user"),
+			...dangerousActs(browser),
+			"change the password": () => browser.put("/api/auth/password", { currentPassword: ada.password, newPassword }),
 		};
 		for (const [what, act] of Object.entries(acts)) {
 			expect((await act()).body.code, what).toBe("reauthentication_required");
 		}
 		const proven = await browser.post("/api/auth/reauthentication", { factor: "totp", code: app.code() });
 		expect(proven.body.session).toMatchObject({ level: "aal2", amr: ["pwd", "otp", "mfa"] });
-		expect((await acts.codes!()).status).toBe(201);
+		expect((await acts["make recovery codes"]!()).status).toBe(201);
 	});
 
 	it("is asked for the second step when it shows the password once more, trusted or not", async () => {

@@ -11,7 +11,7 @@ import { mintServiceToken } from "../tokens/service-token.ts";
 import { callUpstream } from "./call-upstream.ts";
 import { readBody } from "./request-body.ts";
 import { toBrowser } from "./to-browser.ts";
-import { type BffOptions, baseOf, type ResolvedUpstream, resolveUpstreams, targetOf } from "./upstream.ts";
+import { addressOf, type BffOptions, type ResolvedUpstream, resolveUpstreams, targetOf } from "./upstream.ts";
 
 export type BffHandler = (request: Request) => Promise<Response>;
 
@@ -70,6 +70,14 @@ async function forward(
 	}
 	// Not 401: the person is signed in here, and it is not that which is missing.
 	throw new AuthError("reconnect_required");
+}
+
+/** Where an upstream is. @throws {AuthError} `not_found` when it is at a provider that is not offered here */
+function baseOf(engine: Engine, { name, base, token }: ResolvedUpstream): string {
+	if (!base.startsWith("/")) return base;
+	if (token === undefined || !("provider" in token)) throw new AuthError("not_found");
+	const { issuer } = requireProvider(engine, token.provider).server;
+	return addressOf(name, `${issuer.replace(/\/$/, "")}${base}`);
 }
 
 /** What the browser would run, or apply to a page, as this site's own. */

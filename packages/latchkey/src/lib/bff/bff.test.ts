@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
+import { AuthError } from "../errors.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
 import { type BffHandler, bffHandler } from "./bff-handler.ts";
 import type { Upstream } from "./upstream.ts";
@@ -151,6 +152,33 @@ describe("the backend for the frontend", () => {
 		expect((await call(bff, browser, "notes/1", { headers })).status).toBe(404);
 		expect(seen).toEqual([]);
 	});
+
+	it("renews the session where that is due, as any answer does", async () => {
+		const { auth, browser, bff } = await open();
+		answer = (_, response) => response.setHeader("set-cookie", "session=planted").end("ok");
+		expect((await call(bff, browser, "notes/1")).headers.getSetCookie()).toEqual([]);
+		await auth.settled();
+		auth.clock.advance({ minutes: 16 });
+		const response = await call(bff, browser, "notes/1");
+		const [cookie = "", ...others] = response.headers.getSetCookie();
+		expect(others).toEqual([]);
+		expect(cookie).toMatch(/^session=[\w-]+\.[\w-]+\.[\w-]+; .*HttpOnly/);
+		expect(await response.text()).toBe("ok");
+	});
+
+	it.each(["readSession", "findProviderTokens"] as const)(
+		"[A39] [ASVS 16.5.3] calls nothing while the store cannot say whose token it is: %s",
+		async (operation) => {
+			const { auth, browser, bff } = await open();
+			const { storage } = await auth.engine();
+			const real = storage[operation];
+			Object.assign(storage, { [operation]: () => Promise.reject(new AuthError("store_unavailable")) });
+			expect(await codeOf(await call(bff, browser, "notes/1"))).toEqual([503, "store_unavailable"]);
+			Object.assign(storage, { [operation]: real });
+			expect(seen).toEqual([]);
+			expect((await call(bff, browser, "notes/1")).status).toBe(200);
+		},
+	);
 
 	it("asks once more with a new token when the present one is refused, with the same body", async () => {
 		const { fake, browser, bff } = await open();

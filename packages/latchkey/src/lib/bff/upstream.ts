@@ -1,6 +1,4 @@
-import type { Engine } from "../engine.ts";
-import { AuthError, misconfigured } from "../errors.ts";
-import { requireProvider } from "../oauth/providers.ts";
+import { misconfigured } from "../errors.ts";
 
 /** An API that the browser may call through this site. */
 export interface Upstream {
@@ -83,7 +81,8 @@ function resolveUpstream(name: string, upstream: Upstream): ResolvedUpstream {
 	};
 }
 
-function addressOf(name: string, url: string): string {
+/** Checked, and without a slash at its end. @throws {AuthError} `misconfigured`, with the cure */
+export function addressOf(name: string, url: string): string {
 	const base = URL.parse(url);
 	const isHere = base !== null && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(base.hostname);
 	const isAllowed = base !== null && (base.protocol === "https:" || (base.protocol === "http:" && isHere));
@@ -100,14 +99,6 @@ function pathBelowIssuer(name: string, { url, token }: Upstream): string {
 		);
 	}
 	return url.replace(/\/$/, "");
-}
-
-/** Where an upstream is. @throws {AuthError} `not_found` when it is at a provider that is not offered here */
-export function baseOf(engine: Engine, { name, base, token }: ResolvedUpstream): string {
-	if (!base.startsWith("/")) return base;
-	if (token === undefined || !("provider" in token)) throw new AuthError("not_found");
-	const { issuer } = requireProvider(engine, token.provider).server;
-	return addressOf(name, `${issuer.replace(/\/$/, "")}${base}`);
 }
 
 /**

@@ -34,6 +34,23 @@ describe("a device that is trusted at the second step", () => {
 		expect((await browser.post("/api/auth", signInAsAda)).status).toBe(202);
 	});
 
+	it("[ASVS 3.3.1] keeps its token in a cookie that belongs to this host alone", async () => {
+		const auth = openTestAuth({ trustedDevices, url: "https://example.com" });
+		const at = { origin: "https://example.com" };
+		const owner = auth.browser(at);
+		await owner.post("/api/auth/sign-up", ada);
+		const app = await withApp(auth, owner);
+		const browser = auth.browser(at);
+		await browser.post("/api/auth", signInAsAda);
+		const finish = { factor: "totp", code: app.code(), trustDevice: true };
+		const { headers } = await browser.post("/api/auth/attempt", finish);
+		expect(headers.getSetCookie().find((cookie) => cookie.includes("trusted-device"))).toMatch(
+			/^__Host-trusted-device=[\w.-]+; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+		);
+		await browser.delete("/api/auth");
+		expect((await browser.post("/api/auth", signInAsAda)).status).toBe(200);
+	});
+
 	it("gets a new token at each use, which lives as long as the trust is left", async () => {
 		const auth = openTestAuth({ trustedDevices });
 		const { browser } = await withTrust(auth);

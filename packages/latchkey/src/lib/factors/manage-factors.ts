@@ -2,6 +2,7 @@ import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
+import { nothingToSettle } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { reaches } from "../second-step/authentication.ts";
@@ -10,6 +11,7 @@ import { isRecent } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord } from "../storage/factors-storage.ts";
 import type { UserRecord } from "../storage/storage.ts";
+import { withFreshCodes } from "./verify-factor.ts";
 
 /** What somebody has to prove who they are, as they see it themselves. */
 export interface Factors {
@@ -52,11 +54,13 @@ export async function readFactors(engine: Engine, user: UserRecord): Promise<Fac
  * `null` when they may.
  */
 export function refusalToChange(
+	engine: Engine,
 	current: ResolvedSession,
-	factors: Pick<FactorsRecord, "totp" | "secondStep">,
+	{ totp, passkeys, secondStep }: Pick<FactorsRecord, "totp" | "passkeys" | "secondStep">,
 ): Refusal | null {
 	if (!isRecent(current)) return { ok: false, code: "reauthentication_required" };
-	const asksForTwo = factors.totp !== null || factors.secondStep;
+	const isRequired = passkeys.length > 0 && policyFor(engine, current.user) !== "optional";
+	const asksForTwo = totp !== null || secondStep || isRequired;
 	return asksForTwo && !reaches(current.session.level, "aal2") ? { ok: false, code: "insufficient_level" } : null;
 }
 
@@ -69,12 +73,17 @@ export async function renewRecoveryCodes(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	if (factors.totp === null && factors.passkeys.length === 0) return { ok: false, code: "factor_missing" };
 	const { codes, codeHashes } = makeRecoveryCodes(user.id);
 	const events = [auditEvent("recovery_codes.made", visitor, { userId: user.id, sessionId: session.id })];
-	const replaced = await engine.storage.replaceRecoveryCodes({ userId: user.id, codeHashes, events });
+	const replaced = await engine.storage.replaceRecoveryCodes({
+		userId: user.id,
+		codeHashes,
+		settle: withFreshCodes(engine, user.id, nothingToSettle),
+		events,
+	});
 	return replaced ? { ok: true, codes } : { ok: false, code: "not_authenticated" };
 }
 
@@ -88,7 +97,7 @@ export async function switchSecondStep(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	// The session that goes on must have shown what every other is asked for from now on.
 	if (on && !reaches(session.level, "aal2")) return { ok: false, code: "insufficient_level" };

@@ -31,6 +31,14 @@ export const rulesOf: Readonly<Record<CodeFactorName, { count: ThrottleRule; sto
 /** Longer waits are said to be this long: that a factor is stopped for good is nobody else's business. */
 const longestWaitSeconds = 60 * 60;
 
+interface FactorAttempt {
+	userId: string;
+	factor: FactorName;
+	attemptId: string | null;
+	/** Whether it is being set up: that is not stopped by what was wrong with the one before (section 3.2.2). Default: no. */
+	isNew?: boolean;
+}
+
 /**
  * Counts an attempt to show a factor, or refuses it. `settle` is for the store when it succeeds; a recovery code takes
  * the hard stop off the app that it stands in for.
@@ -38,22 +46,32 @@ const longestWaitSeconds = 60 * 60;
 export async function admitFactor(
 	engine: Engine,
 	visitor: Visitor,
-	{ userId, factor, attemptId }: { userId: string; factor: FactorName; attemptId: string | null },
+	{ userId, factor, attemptId, isNew = false }: FactorAttempt,
 ): Promise<{ ok: true; settle: Settlement } | Refusal> {
 	// One after the other: what one limit refuses must not use up the next, which is for everybody's attempts on the account.
 	const tries = await engine.throttle.admit([{ rule: "attemptTries", subject: attemptId }]);
 	if (!tries.ok) return throttled(engine, visitor, userId, tries);
 	// A signature cannot be guessed: the limits of the address and of the attempt are enough.
-	const rules = factor === "passkey" ? null : rulesOf[factor];
-	const counted = rules === null ? [] : [{ rule: rules.count, subject: userId }];
-	const admission = await admitAttempts(engine, visitor, counted, userId);
-	if (!admission.ok || rules === null) return admission;
-	const stop = await engine.throttle.admit([{ rule: rules.stop, subject: userId }]);
-	if (!stop.ok) return throttled(engine, visitor, userId, stop);
-	const lifted: readonly ThrottleRule[] = factor === "recovery_code" ? ["totpCode", "totpStop"] : [];
-	const clear = [...admission.settle.clear, ...stop.settle.clear];
-	clear.push(...lifted.map((rule) => engine.throttle.keyOf(rule, userId)));
+	if (factor === "passkey") return admitAttempts(engine, visitor, [], userId);
+	const rules = rulesOf[factor];
+	const admission = await admitAttempts(engine, visitor, [{ rule: rules.count, subject: userId }], userId);
+	if (!admission.ok) return admission;
+	const stop = isNew ? null : await engine.throttle.admit([{ rule: rules.stop, subject: userId }]);
+	if (stop?.ok === false) return throttled(engine, visitor, userId, stop);
+	const clear = countersOf(engine, userId, factor);
+	if (factor === "recovery_code") clear.push(...countersOf(engine, userId, "totp"));
 	return { ok: true, settle: { clear, giveBack: admission.settle.giveBack } };
+}
+
+/** What a factor's wrong codes are counted by: to be forgotten once it is shown, or another one takes its place. */
+export function countersOf({ throttle }: Engine, userId: string, factor: CodeFactorName): string[] {
+	const { count, stop } = rulesOf[factor];
+	return [count, stop].map((rule) => throttle.keyOf(rule, userId));
+}
+
+/** New recovery codes are no continuation of those that were guessed at. */
+export function withFreshCodes(engine: Engine, userId: string, { clear, giveBack }: Settlement): Settlement {
+	return { clear: [...clear, ...countersOf(engine, userId, "recovery_code")], giveBack };
 }
 
 async function throttled(

@@ -175,9 +175,10 @@ function assemble(options: AuthOptions): NextAuth {
 		bff: (options: BffOptions) => {
 			// What is wrong with the options is said at once; the first request loads the rest.
 			resolveUpstreams(options);
+			let handler: Promise<RouteHandler> | undefined;
 			const { OPTIONS: _, ...handlers } = handlersOf(async (request) => {
-				const { bffHandler } = await import("../bff/bff-handler.ts");
-				return bffHandler(engine, options)(request);
+				handler ??= import("../bff/bff-handler.ts").then(({ bffHandler }) => bffHandler(engine, options));
+				return (await handler)(request);
 			});
 			return handlers;
 		},

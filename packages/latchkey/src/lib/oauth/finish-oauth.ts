@@ -46,7 +46,7 @@ export async function finishOAuth(
 ): Promise<FinishedOAuth> {
 	const id = transactionId(parameters.state);
 	const begun = id === null ? null : readTransaction(engine, visitor, id);
-	if (begun === null || begun.transaction.provider !== provider.id || !(await consumeTransaction(engine, begun))) {
+	if (begun === null || !isOf(provider, begun) || !(await consumeTransaction(engine, begun))) {
 		return { transactionId: null, purpose: null, next: null, result: { ok: false, code: "sign_in_expired" } };
 	}
 	const { purpose, next } = begun.transaction;
@@ -57,6 +57,11 @@ export async function finishOAuth(
 		if (!(error instanceof AuthError) || !atProvider.has(error.code)) throw error;
 		return { transactionId: id, purpose, next, result: { ok: false, code: error.code }, error };
 	}
+}
+
+/** Whether it went to this provider, and to the issuer that the provider is now (RFC 9700, section 4.4.2). */
+function isOf({ id, server }: OfferedProvider, { transaction }: NewTransaction): boolean {
+	return transaction.provider === id && transaction.issuer === server.issuer;
 }
 
 const atProvider: ReadonlySet<ErrorCode> = new Set(["sign_in_cancelled", "provider_unavailable", "provider_error"]);

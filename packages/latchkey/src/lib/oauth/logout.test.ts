@@ -75,7 +75,7 @@ describe("Back-channel logout [A45]", () => {
 		["wrong-alg", (fake) => forgedWithPublicKey(fake)],
 		["wrong-aud", (fake) => fake.sign(claimsOf(fake, { aud: "somebody-else" }))],
 		["wrong-event", (fake) => fake.sign(claimsOf(fake, { events: { "https://example.com/other": {} } }))],
-		["wrong-issuer", (fake) => fake.sign(claimsOf(fake, { iss: "https://evil.example" }))],
+		["wrong-iss", (fake) => fake.sign(claimsOf(fake, { iss: "https://evil.example" }))],
 	];
 
 	it.each(wrong)("oidcc-client-test-rp-backchannel-rpinitlogout-%s: is refused [ASVS 10.5.5]", async (_, make) => {

@@ -101,14 +101,12 @@ describe("Basic RP", () => {
 		expect((await browser.get("/api/auth")).body.user).toMatchObject({ name: "Ada Lovelace", email: adaThere.email });
 	});
 
-	it("oidcc-client-test-client-secret-basic: the client proves itself by HTTP Basic, percent-encoded", async () => {
-		const { auth, fake } = await openWithProvider({}, { clientSecret: "p:a+ß/%" });
+	it("oidcc-client-test-client-secret-basic: the client proves itself by HTTP Basic, form-encoded", async () => {
+		const { auth, fake } = await openWithProvider({}, { clientId: "a1-b_c.d", clientSecret: "p:a+ß/% x-y_z" });
 		expect(problemOf(await signInAt(fake, auth.browser()))).toBeNull();
 		const [name, secret] = atob(fake.lastToken.authorization.replace("Basic ", "")).split(":");
-		expect([name, decodeURIComponent(secret!)]).toEqual([
-			encodeURIComponent("client-1").replace("-", "%2D"),
-			"p:a+ß/%",
-		]);
+		// What needs no encoding has none: not every server decodes it.
+		expect([name, secret]).toEqual(["a1-b_c.d", "p%3Aa%2B%C3%9F%2F%25+x-y_z"]);
 		expect(fake.lastToken.body.has("client_secret")).toBe(false);
 	});
 
@@ -129,11 +127,34 @@ describe("Basic RP", () => {
 });
 
 describe("Config RP", () => {
-	it("oidcc-client-test-discovery-openid-config, -discovery-jwks-uri-keys: metadata and keys are read", async () => {
+	it("oidcc-client-test-discovery-openid-config: the endpoints are those of the metadata", async () => {
 		const { auth, fake } = await openWithProvider();
-		await signInAt(fake, auth.browser());
-		expect(fake.requests).toContain("GET /.well-known/openid-configuration");
-		expect(fake.requests).toContain("GET /jwks");
+		fake.paths.set("/elsewhere/userinfo", () => ({ ...adaThere, name: "From elsewhere" }));
+		fake.mischief = {
+			...claims(({ iss, sub, aud, iat, exp, nonce }) => ({ iss, sub, aud, iat, exp, nonce })),
+			metadata: (right) => ({ ...right, userinfo_endpoint: `${fake.issuer}/elsewhere/userinfo` }),
+		};
+		const browser = auth.browser();
+		expect(problemOf(await signInAt(fake, browser))).toBeNull();
+		expect(fake.requests[0]).toBe("GET /.well-known/openid-configuration");
+		expect((await browser.get("/api/auth")).body.user.name).toBe("From elsewhere");
+	});
+
+	it("oidcc-client-test-discovery-jwks-uri-keys: the keys are those at the metadata's address", async () => {
+		const { auth, fake } = await openWithProvider();
+		fake.mischief.metadata = (right) => ({ ...right, jwks_uri: `${fake.issuer}/elsewhere/keys` });
+		expect(problemOf(await signInAt(fake, auth.browser()))).toBe("provider_error");
+		fake.paths.set("/elsewhere/keys", () => ({ keys: fake.publicKeys }));
+		expect(problemOf(await signInAt(fake, auth.browser()))).toBeNull();
+		expect(fake.requests).not.toContain("GET /jwks");
+	});
+
+	it("oidcc-client-test-idtoken-sig-none: one without a signature is refused, also where the metadata allows it [A31]", async () => {
+		const metadata: Mischief["metadata"] = (right) => ({
+			...right,
+			id_token_signing_alg_values_supported: ["none", "RS256"],
+		});
+		expect(await outcomeOf({ metadata, idToken: ({ claims }) => unsigned(claims) })).toBe("provider_error");
 	});
 
 	it("oidcc-client-test-discovery-issuer-mismatch: metadata of another issuer is refused", async () => {

@@ -43,7 +43,7 @@ export async function startOAuth(
 		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
 	}
 	const { origin } = engine.settings;
-	const begun = newTransaction(provider.id, safeRedirect(next, { origin, fallback }), purpose);
+	const begun = newTransaction(provider, safeRedirect(next, { origin, fallback }), purpose);
 	const pushed = await pushRequest(provider, begun);
 	const authorizationUrl = await authorizationUrlOf(provider, pushed);
 	return {

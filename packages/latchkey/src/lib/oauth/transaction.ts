@@ -6,6 +6,7 @@ import type { Engine } from "../engine.ts";
 import { cookieName, cookieNames, readCookie } from "../http/cookies.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
+import type { OfferedProvider } from "./offered-provider.ts";
 
 const lifetimeSeconds = 10 * 60;
 /** Tabs that may be on their way to a provider at once. More would fill the header that every request carries. */
@@ -13,6 +14,8 @@ const maxAtOnce = 8;
 
 const schema = z.object({
 	provider: z.string(),
+	/** To whom the request went. An answer counts while the provider is still configured to be that. */
+	issuer: z.string(),
 	/** Known to this browser and, as part of `state`, to the provider. */
 	secret: z.string(),
 	nonce: z.string(),
@@ -38,12 +41,17 @@ export interface NewTransaction {
 	readonly transaction: Transaction;
 }
 
-export function newTransaction(provider: string, next: string, purpose: Purpose): NewTransaction {
+export function newTransaction(
+	{ id: provider, server: { issuer } }: Pick<OfferedProvider, "id" | "server">,
+	next: string,
+	purpose: Purpose,
+): NewTransaction {
 	return {
 		// Sorts by time, so that it can be told which is the oldest.
 		id: `${Date.now().toString(36).padStart(9, "0")}${randomSecret(64)}`,
 		transaction: {
 			provider,
+			issuer,
 			secret: randomSecret(),
 			nonce: randomSecret(),
 			codeVerifier: randomSecret(256),
@@ -83,7 +91,9 @@ export async function keepTransaction(engine: Engine, visitor: Visitor, begun: N
 export function readTransaction(engine: Engine, visitor: Visitor, id: string): NewTransaction | null {
 	const value = readCookie(visitor.headers.get("cookie"), transactionCookieName(engine, id));
 	const opened = value === null ? null : unseal(engine.transactionKeys, context(id), value);
-	return opened === null ? null : { id, transaction: schema.parse(JSON.parse(opened)) };
+	// We sealed it; an earlier version of this code may have sealed something else.
+	const read = opened === null ? null : schema.safeParse(JSON.parse(opened));
+	return read?.success ? { id, transaction: read.data } : null;
 }
 
 /** The id in a `state`; `null` for what was never one of ours. */

@@ -114,7 +114,7 @@ async function askSignedIn(
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
 	// A passkey enters alone: whoever has shown less than the account asks for must not make one.
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	const upgrade = "upgrade" in input && input.upgrade === true;
 	if (upgrade && !isRecent(current, upgradeSeconds)) return { ok: false, code: "reauthentication_required" };

@@ -89,7 +89,7 @@ export async function removePasskey(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors) ?? refusalToRemove(engine, user, factors);
+	const refused = refusalToChange(engine, current, factors) ?? refusalToRemove(engine, user, factors);
 	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.removed", visitor, { userId: user.id, sessionId: session.id, detail });

@@ -19,7 +19,7 @@ export async function setFirstPassword(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	if (factors.password) return { ok: false, code: "factor_exists" };
 	// A way in that nobody could take would count as one, and then the last real one could be removed.

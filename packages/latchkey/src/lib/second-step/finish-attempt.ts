@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { admitFactor, typedCode, verifyCode } from "../factors/verify-factor.ts";
+import { admitFactor, typedCode, verifyCode, withFreshCodes } from "../factors/verify-factor.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { assertionInput, attestationInput } from "../passkeys/responses.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
@@ -57,7 +57,7 @@ export async function finishAttempt(engine: Engine, visitor: Visitor, input: Sec
 		return { ok: false, code: "invalid_input", fields: { trustDevice: "not_available" } };
 	}
 	const { id: attemptId, userId } = pending.content;
-	const admission = await admitFactor(engine, visitor, { userId, factor: input.factor, attemptId });
+	const admission = await admitFactor(engine, visitor, { userId, factor: input.factor, attemptId, isNew });
 	if (!admission.ok) return admission;
 	// What the first step had counted is settled only now, with what the second did.
 	const settle = {
@@ -172,7 +172,7 @@ async function finishWithApp(
 		recoveryCodeHashes: codeHashes,
 		session: draft,
 		replaces,
-		settle,
+		settle: withFreshCodes(engine, user.id, settle),
 		events: [
 			auditEvent("totp.added", visitor, about),
 			auditEvent("recovery_codes.made", visitor, about),

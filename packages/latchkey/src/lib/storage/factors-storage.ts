@@ -38,6 +38,7 @@ export interface FactorsStorage {
 	replaceRecoveryCodes(input: {
 		userId: string;
 		codeHashes: readonly Uint8Array[];
+		settle: Settlement;
 		events: readonly NewEvent[];
 	}): Promise<boolean>;
 

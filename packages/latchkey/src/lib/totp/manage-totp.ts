@@ -4,7 +4,7 @@ import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import { refusalToChange } from "../factors/manage-factors.ts";
 import { ownName } from "../factors/own-name.ts";
-import { admitFactor, typedCode } from "../factors/verify-factor.ts";
+import { admitFactor, typedCode, withFreshCodes } from "../factors/verify-factor.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { combine } from "../second-step/authentication.ts";
@@ -34,10 +34,15 @@ export async function addTotp(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	if (factors.totp !== null) return { ok: false, code: "factor_exists" };
-	const admission = await admitFactor(engine, visitor, { userId: user.id, factor: "totp", attemptId: null });
+	const admission = await admitFactor(engine, visitor, {
+		userId: user.id,
+		factor: "totp",
+		attemptId: null,
+		isNew: true,
+	});
 	if (!admission.ok) return admission;
 	const confirmed = await confirmTotp(engine, user.id, typed);
 	if (confirmed === null) return { ok: false, code: "invalid_credentials" };
@@ -54,7 +59,7 @@ export async function addTotp(
 		recoveryCodeHashes: made?.codeHashes ?? null,
 		session: draft,
 		replaces: null,
-		settle: admission.settle,
+		settle: made === null ? admission.settle : withFreshCodes(engine, user.id, admission.settle),
 		events: [
 			auditEvent("totp.added", visitor, about),
 			...(made === null ? [] : [auditEvent("recovery_codes.made", visitor, about)]),
@@ -78,7 +83,7 @@ export async function renameTotp(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	const event = auditEvent("totp.renamed", visitor, { userId: user.id, sessionId: session.id });
 	const renamed = await engine.storage.renameTotp({ userId: user.id, name, events: [event] });
@@ -94,7 +99,7 @@ export async function removeTotp(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(current, factors);
+	const refused = refusalToChange(engine, current, factors);
 	if (refused !== null) return refused;
 	// Whoever must have a second factor keeps the last one; the next sign-in would only ask for another.
 	const isLast = factors.passkeys.length === 0 && policyFor(engine, user) === "required";

@@ -7,7 +7,6 @@ import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { hashLinkSecret, openMailLink } from "../mail/mail-link.ts";
 import { newMail } from "../mail/new-mail.ts";
-import { heldGrants, revokeGrants } from "../oauth/revoke-grants.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { type CookieToSet, clearedSessionCookie } from "../sessions/session-cookie.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -35,7 +34,7 @@ export async function deleteAccount(
 ): Promise<Deletion> {
 	const cookie = clearedSessionCookie(engine.settings);
 	// What providers granted ends with the request: nobody is signed in here any more to make use of it.
-	const grants = await heldGrants(engine, user.id);
+	const revoke = await prepareToRevoke(engine, user.id);
 	if (user.email === null || user.emailVerifiedAt === null) {
 		await engine.storage.deleteUser({
 			userId: user.id,
@@ -43,7 +42,7 @@ export async function deleteAccount(
 			// By the user's id: the deletion itself puts the pseudonym in its place, as in every event that came before.
 			events: [deletedEvent(user.id, user.email, null)],
 		});
-		revokeGrants(engine, grants);
+		revoke();
 		return { cookie, deletesAt: null };
 	}
 	const { address, userAgent } = visitor;
@@ -55,8 +54,15 @@ export async function deleteAccount(
 		afterMs: undoMs,
 		events: [auditEvent("user.deletion_requested", visitor, content)],
 	});
-	if (deletesAt !== null) revokeGrants(engine, grants);
+	if (deletesAt !== null) revoke();
 	return { cookie, deletesAt: deletesAt === null ? null : isoTime(deletesAt) };
+}
+
+async function prepareToRevoke(engine: Engine, userId: string): Promise<() => void> {
+	if (engine.providers.offered.length === 0) return () => {};
+	const { heldGrants, revokeGrants } = await import("../oauth/revoke-grants.ts");
+	const grants = await heldGrants(engine, userId);
+	return () => revokeGrants(engine, grants);
 }
 
 /** When the account of whoever is signed in will be deleted; `null` when it will not. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { throttleRules } from "../../http/throttle.ts";
-import { newPasskey, newTotp, newTrustedDevice, sha256, signUp } from "./fixtures.ts";
+import { newPasskey, newTotp, newTrustedDevice, nothingToSettle, sha256, signUp } from "./fixtures.ts";
 import type { RaceJob } from "./race-jobs.ts";
 import type { RaceProcesses } from "./race-processes.ts";
 import type { RaceStore } from "./storage-races.ts";
@@ -27,7 +27,7 @@ export function factorRaces(context: () => { race: RaceProcesses; store: RaceSto
 		const { storage } = context().store;
 		const { userId } = await signUp(storage, "with-codes");
 		const codes = Array.from({ length: 10 }, (_, index) => `code ${index}`);
-		await storage.replaceRecoveryCodes({ userId, codeHashes: codes.map(sha256), events: [] });
+		await storage.replaceRecoveryCodes({ userId, codeHashes: codes.map(sha256), settle: nothingToSettle, events: [] });
 		for (const [index, code] of codes.entries()) {
 			expect(await everywhere(["useRecoveryCode", { userId, code, times: 4 }])).toBe(1);
 			expect((await storage.readFactors(userId))?.recoveryCodes).toBe(9 - index);

@@ -1,5 +1,5 @@
 import type { Storage } from "../storage.ts";
-import { counter, day, newPasskey, newTotp, sha256 } from "./fixtures.ts";
+import { counter, day, newPasskey, newTotp, nothingToSettle, sha256 } from "./fixtures.ts";
 import {
 	first,
 	isLive,
@@ -74,7 +74,7 @@ export const factorWrites = {
 		prepare: signUpWithTotp,
 		write: (storage, id) => {
 			const codeHashes = ["a", "b", "c"].map((name) => sha256(`${name} of ${id}`));
-			return storage.replaceRecoveryCodes({ userId: id, codeHashes, events: loggedEvent(id) });
+			return storage.replaceRecoveryCodes({ userId: id, codeHashes, settle: nothingToSettle, events: loggedEvent(id) });
 		},
 		async isStored(storage, id) {
 			const { recoveryCodes } = (await storage.readFactors(id))!;
@@ -124,7 +124,12 @@ export const factorWrites = {
 		prepare: async (storage, id) => {
 			await signInTwice(storage, id);
 			await addPasskey(storage, id, []);
-			await storage.replaceRecoveryCodes({ userId: id, codeHashes: [sha256(first(id))], events: [] });
+			await storage.replaceRecoveryCodes({
+				userId: id,
+				codeHashes: [sha256(first(id))],
+				settle: nothingToSettle,
+				events: [],
+			});
 		},
 		write: (storage, id) => storage.removePasskey({ ...change(id, first(id)), id, usableProviders: [] }),
 		async isStored(storage, id) {

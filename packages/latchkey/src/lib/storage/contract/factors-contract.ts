@@ -1,7 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import type { ContractContext } from "./contract-store.ts";
-import { counter, minute, newEvent, newPasskey, newTotp, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import {
+	counter,
+	minute,
+	newEvent,
+	newPasskey,
+	newTotp,
+	newUser,
+	nothingToSettle,
+	sha256,
+	signIn,
+	signUp,
+} from "./fixtures.ts";
 
 const codes = [sha256("first code"), sha256("second code")];
 
@@ -171,11 +182,21 @@ export function factorsContract(context: ContractContext): void {
 		expect(await storage.readFactors(userId)).toMatchObject({ recoveryCodes: 1 });
 		const fresh = [sha256("third"), sha256("fourth"), sha256("fifth")];
 		const events = [newEvent({ userId })];
-		expect(await storage.replaceRecoveryCodes({ userId, codeHashes: fresh, events })).toBe(true);
+		await storage.increment([counter("k", { limit: 1 })]);
+		const settle = { clear: ["k"], giveBack: [] };
+		expect(await storage.replaceRecoveryCodes({ userId, codeHashes: fresh, settle, events })).toBe(true);
+		expect((await storage.increment([counter("k", { limit: 1 })]))[0]?.accepted).toBe(true);
 		expect(await storage.readFactors(userId)).toMatchObject({ recoveryCodes: 3 });
 		expect(await storage.consumeRecoveryCode({ userId, codeHash: codes[1]! })).toBe(false);
 		expect(await storage.consumeRecoveryCode({ userId, codeHash: fresh[2]! })).toBe(true);
-		expect(await storage.replaceRecoveryCodes({ userId: randomUUID(), codeHashes: fresh, events: [] })).toBe(false);
+		expect(
+			await storage.replaceRecoveryCodes({
+				userId: randomUUID(),
+				codeHashes: fresh,
+				settle: nothingToSettle,
+				events: [],
+			}),
+		).toBe(false);
 		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
 	});
 
@@ -183,7 +204,11 @@ export function factorsContract(context: ContractContext): void {
 		const { storage } = context;
 		const { userId } = await withTotp("ada");
 		const sets = Array.from({ length: 8 }, (_, set) => [0, 1, 2].map((code) => sha256(`${set}/${code}`)));
-		await Promise.all(sets.map((codeHashes) => storage.replaceRecoveryCodes({ userId, codeHashes, events: [] })));
+		await Promise.all(
+			sets.map((codeHashes) =>
+				storage.replaceRecoveryCodes({ userId, codeHashes, settle: nothingToSettle, events: [] }),
+			),
+		);
 		expect(await storage.readFactors(userId)).toMatchObject({ recoveryCodes: 3 });
 		const good = [];
 		for (const set of sets) {
@@ -201,7 +226,7 @@ export function factorsContract(context: ContractContext): void {
 		const put = () =>
 			storage.putToken({ purpose: "attempt", subject: userId, tokenHash, lifetimeMs: minute, payload: null });
 		await put();
-		await storage.replaceRecoveryCodes({ userId, codeHashes: [], events: [] });
+		await storage.replaceRecoveryCodes({ userId, codeHashes: [], settle: nothingToSettle, events: [] });
 		expect(await storage.consumeToken({ purpose: "attempt", tokenHash })).toBeNull();
 		await put();
 		await storage.addPasskey({ passkey: newPasskey(userId), epoch: 2, limit: 1, events: [] });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import type { ContractContext } from "./contract-store.ts";
-import { minute, newEvent, newPasskey, newTotp, newUser, sha256, signIn, signUp } from "./fixtures.ts";
+import { minute, newEvent, newPasskey, newTotp, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
 
 /** Passkeys. */
 export function passkeysContract(context: ContractContext): void {
@@ -118,7 +118,7 @@ export function passkeysContract(context: ContractContext): void {
 		const passkey = newPasskey(userId);
 		await add(passkey);
 		const change = { userId, keepSessionId: session!.id, events: [] };
-		await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("code")], events: [] });
+		await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("code")], settle: nothingToSettle, events: [] });
 		await storage.switchSecondStep({ ...change, on: true });
 		expect(await storage.removePasskey({ ...change, id: passkey.id, usableProviders: [] })).toBe("changed");
 		expect(await storage.readFactors(userId)).toMatchObject({ passkeys: [], recoveryCodes: 0, secondStep: false });

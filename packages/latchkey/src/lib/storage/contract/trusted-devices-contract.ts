@@ -9,6 +9,7 @@ import {
 	newTotp,
 	newTrustedDevice,
 	newUser,
+	nothingToSettle,
 	rotation,
 	sha256,
 	signUp,
@@ -141,7 +142,8 @@ export function trustedDevicesContract(context: ContractContext): void {
 			({ userId, sessionId }) => storage.endOtherSessions({ userId, keepSessionId: sessionId, events: [] }),
 			({ userId }) => storage.addTotp(newTotp(userId)),
 			({ userId }) => storage.addPasskey({ passkey: newPasskey(userId), epoch: 1, limit: 5, events: [] }),
-			({ userId }) => storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], events: [] }),
+			({ userId }) =>
+				storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], settle: nothingToSettle, events: [] }),
 		];
 		for (const [index, end] of ends.entries()) {
 			const { userId, device, sessionId } = await withDevice(`person-${index}`);

@@ -162,7 +162,8 @@ export function upkeepContract(context: ContractContext): void {
 			recordTotpUse: () => storage.recordTotpUse({ userId: "u", sealed: "x", step: 1, resealed: null }),
 			renameTotp: () => storage.renameTotp({ userId: "u", name: "x", events: [] }),
 			removeTotp: () => storage.removeTotp(keep),
-			replaceRecoveryCodes: () => storage.replaceRecoveryCodes({ userId: "u", codeHashes: [], events: [] }),
+			replaceRecoveryCodes: () =>
+				storage.replaceRecoveryCodes({ userId: "u", codeHashes: [], settle: nothingToSettle, events: [] }),
 			consumeRecoveryCode: () => storage.consumeRecoveryCode({ userId: "u", codeHash: sha256("c") }),
 			addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), epoch: 1, limit: 1, events: [] }),
 			findPasskey: () => storage.findPasskey("c"),

@@ -87,9 +87,24 @@ describe("statements of old code", () => {
 		},
 	);
 
-	/** What was answered, without columns that were added behind those that old code knows. */
+	/** What was answered, without columns that were added behind those that old code knows, also of rows within a column. */
 	function known(answer: readonly unknown[], rows: readonly (readonly unknown[])[]): unknown[][] {
-		return answer.map((row, index) => plain(cellsOf(row).slice(0, rows[index]?.length)));
+		return answer.map((row, index) => {
+			const old = rows[index] ?? [];
+			return plain(cellsOf(row).slice(0, old.length)).map((value, column) => knownWithin(value, old[column]));
+		});
+	}
+
+	function knownWithin(value: unknown, old: unknown): unknown {
+		if (Array.isArray(value) && Array.isArray(old)) {
+			return value.map((one, index) => knownWithin(one, old[index]));
+		}
+		if (!isObject(value) || !isObject(old)) return value;
+		return Object.fromEntries(Object.entries(value).filter(([name]) => name in old));
+	}
+
+	function isObject(value: unknown): value is object {
+		return typeof value === "object" && value !== null;
 	}
 
 	function plain(row: readonly unknown[]): unknown[] {

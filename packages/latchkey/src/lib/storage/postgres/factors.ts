@@ -83,8 +83,9 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 
 		removeTotp: async (input) => (await runChange(changes.removeTotp, input, {})) as FactorsChange,
 
-		replaceRecoveryCodes: async ({ userId, codeHashes, events }) => {
-			const parameters = { userId, codeHashes: inHex(codeHashes), events: eventRows(events) };
+		replaceRecoveryCodes: async ({ userId, codeHashes, settle, events }) => {
+			const settled = settlementParameters(settle);
+			const parameters = { userId, codeHashes: inHex(codeHashes), ...settled, events: eventRows(events) };
 			return (await statements.replaceCodes.all(parameters)).length === 1;
 		},
 
@@ -323,7 +324,10 @@ function prepareStatements(connection: PostgresConnection) {
 				select told.once from told`,
 		),
 
-		replaceCodes: connection.prepare<{ userId: string; codeHashes: readonly string[]; events: string }, { id: string }>(
+		replaceCodes: connection.prepare<
+			SettlementParameters & { userId: string; codeHashes: readonly string[]; events: string },
+			{ id: string }
+		>(
 			(_, p) => sql`with ${clock(p)},
 				${turn(p)},
 				moved as (
@@ -347,6 +351,7 @@ function prepareStatements(connection: PostgresConnection) {
 				untrusted as (
 					delete from latchkey_trusted_device using moved where latchkey_trusted_device.user_id = moved.id
 				),
+				${settled(p, "moved")},
 				${logged(p, "moved")}
 				select moved.id from moved`,
 		),

@@ -194,6 +194,52 @@ describe("a PostgreSQL that fails", { timeout: 120_000 }, () => {
 		await storage.ping();
 	});
 
+	it("is unavailable when what was right at start is so no more, and serves again when it is", async () => {
+		const role = freshName();
+		const client = await operator();
+		const schema = new URL(url).searchParams.get("schema")!;
+		await client.query(
+			`CREATE ROLE ${role} LOGIN PASSWORD 'only-for-tests'; CREATE SCHEMA ${schema} AUTHORIZATION ${role}`,
+		);
+		url = url.replace("//postgres:", `//${role}:`);
+		const auth = openTestAuth({ database: url });
+		onTestFinished(() => auth.close());
+		const browser = await signedUp(auth);
+		const disconnect = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`;
+		const changes = [
+			{
+				breaks: `REVOKE ALL ON ALL TABLES IN SCHEMA ${schema} FROM ${role}`,
+				mends: `GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO ${role}`,
+			},
+			{
+				breaks: `ALTER SCHEMA ${schema} RENAME TO ${schema}_away`,
+				mends: `ALTER SCHEMA ${schema}_away RENAME TO ${schema}`,
+			},
+			{
+				breaks: "ALTER TABLE latchkey_session RENAME COLUMN level TO level_away",
+				mends: "ALTER TABLE latchkey_session RENAME COLUMN level_away TO level",
+			},
+			{
+				breaks: `ALTER ROLE ${role} PASSWORD 'another'; ${disconnect}`,
+				mends: `ALTER ROLE ${role} PASSWORD 'only-for-tests'`,
+			},
+		];
+		for (const { breaks, mends } of changes) {
+			await client.query(breaks);
+			const signIn = () => auth.browser().post("/api/auth", { identifier: ada.email, password: ada.password });
+			const refused = await signIn();
+			expect(refused, breaks).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
+			expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+			// Who was read before may be answered for from memory; nobody is told that they are nobody.
+			const checked = await browser.get("/api/auth");
+			if (checked.status === 200) expect(checked.body).toMatchObject({ authenticated: true });
+			else expect(checked).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
+			await client.query(mends);
+			expect((await browser.get("/api/auth")).body, mends).toMatchObject({ authenticated: true });
+			expect((await signIn()).status).toBe(200);
+		}
+	});
+
 	it("is unavailable for writes, and not for reads, when its disk is full, and writes again when there is room", async () => {
 		const storage = await open();
 		const { secretHash } = await signUp(storage, "ada");

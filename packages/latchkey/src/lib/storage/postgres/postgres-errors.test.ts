@@ -17,7 +17,11 @@ describe("errors of PostgreSQL", () => {
 			"25006",
 			"28P01",
 			"3D000",
+			"3F000",
 			"40P01",
+			"42501",
+			"42703",
+			"42P01",
 			"53100",
 			"53300",
 			"55P03",
@@ -46,7 +50,7 @@ describe("errors of PostgreSQL", () => {
 	});
 
 	it("stay what they are when the statement was wrong", () => {
-		for (const error of ["22P02", "23505", "23503", "42601", "42P01", "22021"].map(postgresError)) {
+		for (const error of ["22P02", "23505", "23503", "42601", "42804", "22021"].map(postgresError)) {
 			expect(toStoreError(error)).toBe(error);
 			expect(leavesConnectionSound(error)).toBe(true);
 		}

@@ -31,9 +31,10 @@ export function leavesConnectionSound(error: unknown): boolean {
 
 /**
  * Classes and codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) with which the server says that it
- * cannot serve just now: no connection, no resources, shutting down, cancelled, read-only, disk trouble, damage.
+ * cannot serve just now: no connection, no resources, shutting down, cancelled, read-only, disk trouble, damage; and with
+ * which it says that what was looked at when the store was opened is so no more: a right, the schema, a table, a column.
  */
-const isAway = /^(08|28|3D|40|53|57|58|F0|XX)|^(25006|55P03)$/;
+const isAway = /^(08|28|3D|3F|40|53|57|58|F0|XX)|^(25006|42501|42703|42P01|55P03)$/;
 
 /** `store_unavailable` for an error that means the database is out of reach; any other error as it is. */
 export function toStoreError(error: unknown): unknown {

@@ -36,7 +36,8 @@ describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 		expect(deleteExpired).toBe(6);
 		// Whoever takes a change of address back looks once more for what came in at that very moment.
 		expect(changeEmail).toBe(2);
-		expect(Object.keys(others)).toHaveLength(69);
+		const all = Object.keys(storage).filter((name) => !["close", "deleteExpired", "changeEmail"].includes(name));
+		expect(Object.keys(others).toSorted()).toEqual(all.toSorted());
 		expect(Object.entries(others).filter(([, count]) => count !== 1)).toEqual([]);
 	});
 

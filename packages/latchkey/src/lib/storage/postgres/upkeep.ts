@@ -58,7 +58,8 @@ function prepareDeletions(connection: PostgresConnection) {
 			(_, p) => sql`delete from latchkey_one_time_token where ctid = any(array(
 				select t.ctid from latchkey_one_time_token as t where t.expires_at <= ${now(p)}
 				order by t.expires_at limit ${p.limit}::integer for update skip locked
-			)) returning 1 as gone`,
+			-- Two partitions have rows at the same place.
+			)) and expires_at <= ${now(p)} returning 1 as gone`,
 		),
 
 		ofNobody: connection.prepare<{ limit: number }, { gone: number }>(

@@ -72,11 +72,12 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 				return "changed";
 			}),
 
-		replaceRecoveryCodes: ({ userId, codeHashes, events }) =>
+		replaceRecoveryCodes: ({ userId, codeHashes, settle, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
 				if (!factors.replaceCodes(userId, codeHashes, now)) return new Undo(false);
 				factors.endAttempts(userId);
+				steps.settle(settle);
 				steps.events.append(events, now);
 				return true;
 			}),
