@@ -74,38 +74,6 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 	});
 });
 
-it("says that it is under way, which provider was used last, and in words what went wrong", async () => {
-	const page = await visit();
-	await page.goto("/sign-in");
-	await page.getByRole("button", continueWith).waitFor();
-	expect(await page.getByText("Last used").count()).toBe(0);
-	// The answer to the form is held back until the button has been seen waiting for it.
-	let goOn = () => {};
-	const seen = new Promise<void>((resolve) => {
-		goOn = resolve;
-	});
-	await page.route("**/api/auth/oauth/example", async (route) => {
-		await seen;
-		await route.continue();
-	});
-	const button = page.locator("form[action$='/oauth/example'] [type=submit]");
-	await button.click({ noWaitAfter: true });
-	await expect.poll(() => button.getAttribute("aria-disabled")).toBe("true");
-	goOn();
-	await choose(page, "Cancel");
-	await page.getByRole("heading", { name: "Signing in did not work" }).waitFor();
-	await page.goto("/sign-in");
-	await page.getByText("Last used").waitFor();
-	const words = { provider_unavailable: "cannot be reached right now", provider_error: "cannot be trusted" };
-	for (const [problem, text] of Object.entries(words)) {
-		await page.goto(`/sign-in/problem?problem=${problem}&provider=example&reference=0123abcd`);
-		await page.getByText(text).waitFor();
-		await page.getByText("0123abcd").waitFor();
-		await page.getByRole("button", { name: "Try again with the example provider" }).waitFor();
-		await page.getByRole("link", { name: "Sign in another way" }).waitFor();
-	}
-});
-
 it("asks whoever has an account with the address to sign in to it, then connects and disconnects", async () => {
 	const page = await visit();
 	const email = "alan@example.org";
