@@ -11,12 +11,12 @@ import { startGuardApp } from "./guard-app.ts";
 import { newAddress, origin, password, register, visit } from "./visit.ts";
 
 describe("contacts at the example provider", () => {
-	async function comeAsMary(page: Page): Promise<void> {
+	async function comeAsKatherine(page: Page): Promise<void> {
 		await page.goto("/contacts");
 		await page.getByRole("button", { name: "Continue with the example provider" }).click();
-		await page.getByRole("button", { name: "Mary Somerville" }).click();
+		await page.getByRole("button", { name: "Katherine Johnson" }).click();
 		await page.waitForURL("/contacts");
-		await page.getByText("ada@example.org").waitFor();
+		await page.getByText("grace@example.org").waitFor();
 	}
 
 	it("are offered to be connected to whoever has no account there", async () => {
@@ -30,14 +30,14 @@ describe("contacts at the example provider", () => {
 
 	it("are read on the server without JavaScript", async () => {
 		const page = await visit({ javaScriptEnabled: false });
-		await comeAsMary(page);
+		await comeAsKatherine(page);
 		expect((await page.locator("main li").allTextContents()).join()).toContain("Ada Lovelace");
 		expect(await page.locator("main").textContent()).toContain("so it needs JavaScript");
 	});
 
 	it("are read by the browser too, which sends no token and gets none [ASVS 10.1.1]", async () => {
 		const page = await visit();
-		await comeAsMary(page);
+		await comeAsKatherine(page);
 		const sent = page.waitForRequest("**/api/bff/contacts");
 		const answered = page.waitForResponse("**/api/bff/contacts");
 		await page.getByRole("button", { name: "Ask from the browser" }).click();
@@ -45,8 +45,8 @@ describe("contacts at the example provider", () => {
 		const answer = await answered;
 		expect(answer.status()).toBe(200);
 		const { contacts } = await answer.json();
-		expect(contacts.map(({ name }: { name: string }) => name)).toContain("Ada Lovelace");
-		await page.getByText('"name": "Ada Lovelace"').waitFor();
+		expect(contacts.map(({ name }: { name: string }) => name)).toContain("Grace Hopper");
+		await page.getByText('"name": "Grace Hopper"').waitFor();
 		// No second judge before it, which would keep the body of an upload in memory.
 		const fromElsewhere = await fetch(`${origin}/api/bff/contacts`, { headers: { "sec-fetch-site": "cross-site" } });
 		expect([fromElsewhere.status, (await fromElsewhere.json()).code]).toEqual([403, "cross_origin"]);
@@ -57,7 +57,7 @@ it("signs out here and at the provider without JavaScript, and comes back", asyn
 	const page = await visit({ javaScriptEnabled: false });
 	await page.goto("/sign-in?next=%2Faccount%2Fconnections");
 	await page.getByRole("button", { name: "Continue with the example provider" }).click();
-	await page.getByRole("button", { name: "Mary Somerville" }).click();
+	await page.getByRole("button", { name: "Katherine Johnson" }).click();
 	await page.waitForURL("/account/connections");
 	await page.getByRole("button", { name: "Sign out here and at the provider" }).click();
 	await page.getByRole("heading", { name: "Sign out here too?" }).waitFor();

@@ -5,7 +5,15 @@ import { complaint, mailTo, newAddress, origin, password, register, visit } from
 
 const newPassword = "another horse staple";
 
-/** A page that one has left stays behind, hidden, for the way back. */
+/** What looks at a link before the person does: asks for its head, and renders it with all its scripts. */
+async function scan(link: string): Promise<void> {
+	await fetch(link, { method: "HEAD", redirect: "manual" });
+	const scanner = await visit();
+	await scanner.goto(link, { waitUntil: "networkidle" });
+	expect(await scanner.locator("main form").count()).toBeGreaterThan(0);
+	expect((await scanner.context().cookies()).map(({ name }) => name)).toEqual(["mail-link"]);
+}
+
 /** Sends the last form that has something to type into or to decide; those of outside providers have only a button. */
 const submit = (page: Page) => page.locator("main form:not([action*='/oauth/']) [type=submit]:visible").last().click();
 
@@ -22,7 +30,7 @@ describe.each([
 ])("by mail, $title", ({ javaScriptEnabled }) => {
 	const come = () => visit({ javaScriptEnabled });
 
-	it("a forgotten password is replaced, and its link stands in no address, referrer or history", async () => {
+	it("[A36] a forgotten password is replaced, and its link stands in no address, referrer or history", async () => {
 		const address = await register(await visit());
 		const page = await come();
 		const asked: string[] = [];
@@ -32,6 +40,7 @@ describe.each([
 		await submit(page);
 		await page.getByText("a link is on its way").waitFor();
 		const { link } = await mailTo(address, /Choose a new password/);
+		await scan(link);
 		await page.goto(link);
 		expect(page.url()).toBe(`${origin}/reset-password`);
 		expect(await page.content()).not.toContain(link.split("/").at(-1));
@@ -84,7 +93,7 @@ describe.each([
 		await page.waitForURL("/dashboard");
 	});
 
-	it("an address is confirmed, then changed, and the change taken back by the old one", async () => {
+	it("[A36] an address is confirmed, then changed, and the change taken back by the old one", async () => {
 		const page = await come();
 		const address = newAddress();
 		await page.goto("/sign-up");
@@ -107,14 +116,16 @@ describe.each([
 		await page.locator("#content").getByText(other, { exact: true }).waitFor();
 
 		const owner = await come();
-		await owner.goto((await mailTo(address, /was changed/)).link);
+		const undo = (await mailTo(address, /was changed/)).link;
+		await scan(undo);
+		await owner.goto(undo);
 		await owner.getByRole("button", { name: "Take it back" }).click();
 		await owner.waitForURL("/forgot-password?undone");
 		await page.goto("/account/email");
 		expect(new URL(page.url()).pathname).toBe("/sign-in");
 	});
 
-	it("a deletion can be taken back for a week", async () => {
+	it("[A36] a deletion can be taken back for a week", async () => {
 		const address = await register(await visit());
 		const page = await come();
 		await askForCode(page, address);
@@ -140,7 +151,9 @@ describe.each([
 		await submit(page);
 		await page.waitForURL(/\/goodbye\?deletes=/);
 		await page.getByText("Your account will be deleted on").waitFor();
-		await page.goto((await mailTo(address, /will be deleted/)).link);
+		const keep = (await mailTo(address, /will be deleted/)).link;
+		await scan(keep);
+		await page.goto(keep);
 		await page.getByRole("button", { name: "Keep the account" }).click();
 		await page.waitForURL("/sign-in?kept");
 	});

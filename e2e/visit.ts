@@ -92,9 +92,9 @@ export async function mailbox(of = origin): Promise<string[]> {
 }
 
 /** The newest message to an address whose subject says so, as it stands in the mailbox of local development. */
-export async function mailTo(address: string, subject: RegExp): Promise<{ link: string; code: string }> {
+export async function mailTo(address: string, subject: RegExp, of = origin): Promise<{ link: string; code: string }> {
 	const find = async () =>
-		(await mailbox()).find((article) => article.includes(`<bdi>${address}</bdi>`) && subject.test(article));
+		(await mailbox(of)).find((article) => article.includes(`<bdi>${address}</bdi>`) && subject.test(article));
 	await expect.poll(find, { timeout: 10_000 }).toBeDefined();
 	const article = (await find())!;
 	return {

@@ -10,6 +10,7 @@ import { secretOf, userId } from "./people.mjs";
 export async function openEngine({ database, storage }) {
 	const auth = createEngine({ methods: [password()], url: origin, secret, database });
 	const engine = await auth.engine();
+	await engine.sender.stop();
 	await engine.storage.close();
 	Object.assign(engine, { storage, activity: new ActivityLog(storage, engine.log) });
 	return { auth, engine };

@@ -127,6 +127,17 @@ describe.each(Object.entries(databases))("an account whose address a thief has c
 		expect((await owner.get("/api/auth/user")).body.user.email).toBe(thiefs.email);
 	});
 
+	it("[A23] is taken back once by 16 who use the link at once", async () => {
+		const { auth } = await open();
+		await changeTo(auth, await signIn(auth, ada), thiefs.email);
+		const link = await undoLink(auth);
+		const engine = await auth.engine();
+		const undone = await Promise.all(Array.from({ length: 16 }, () => undoEmailChange(engine, nowhere, link)));
+		expect(undone.filter(({ ok }) => ok)).toHaveLength(1);
+		const told = (await auth.mails()).filter(({ subject }) => subject.startsWith("The change of your address"));
+		expect(told).toHaveLength(1);
+	});
+
 	it("is not deleted because the thief asked for it", async () => {
 		const { auth } = await open();
 		const thief = await signIn(auth, ada);

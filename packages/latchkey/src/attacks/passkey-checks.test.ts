@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { assertion, firstStep, signUpWhereRequired, withPasskey } from "../../test/factors.ts";
+import { assertion, firstStep, signUpWhereRequired, withPasskey, withSecondStep } from "../../test/factors.ts";
 import { ada, openTestAuth, signedUp } from "../../test/harness.ts";
 import { passkey } from "../lib/passkeys/passkey.ts";
 import { password } from "../lib/passwords/password.ts";
@@ -54,7 +54,7 @@ describe("what a browser is asked (WebAuthn Level 3, section 5.4)", () => {
 		const held = [{ id: made.id, type: "public-key", transports: ["hybrid", "internal"] }];
 		expect((await begin(owner, "registration")).excludeCredentials).toEqual(held);
 		expect((await begin(owner, "reauthentication")).allowCredentials).toEqual(held);
-		await owner.patch("/api/auth/factors", { secondStep: true });
+		await withSecondStep(owner, authenticator);
 		const { browser } = await firstStep(auth);
 		expect((await begin(browser, "second-step")).allowCredentials).toEqual(held);
 		// To whom nobody is known, nothing is said.

@@ -25,6 +25,13 @@ export const examplePeople: readonly ExamplePerson[] = [
 		note: "grace@example.org, proven",
 	},
 	{
+		sub: "katherine",
+		name: "Katherine Johnson",
+		email: "katherine@example.org",
+		email_verified: true,
+		note: "katherine@example.org, proven",
+	},
+	{
 		sub: "alan",
 		name: "Alan Turing",
 		email: "alan@example.org",
@@ -38,7 +45,15 @@ export const examplePeople: readonly ExamplePerson[] = [
 		email_verified: false,
 		note: "emmy@example.org, not proven",
 	},
+	{
+		sub: "hedy",
+		name: "Hedy Lamarr",
+		email: "hedy@example.org",
+		email_verified: false,
+		note: "hedy@example.org, not proven",
+	},
 	{ sub: "mary", name: "Mary Somerville", note: "No e-mail address" },
 	{ sub: "sofia", name: "Sofia Kovalevskaya", note: "No e-mail address" },
 	{ sub: "lise", name: "Lise Meitner", note: "No e-mail address" },
+	{ sub: "rosalind", name: "Rosalind Franklin", note: "No e-mail address" },
 ];

@@ -62,6 +62,7 @@ const untold = {
 	"totp.renamed": "a name for oneself",
 	"trusted_device.removed": "it asks for more than before",
 	"password.reset_requested": "its link goes to the same mailbox",
+	"factor.enabled": "the operator's doing, by the command line",
 	"password.enabled": "the operator's doing, by the command line",
 	"email_code.requested": "its code goes to the same mailbox",
 	"sign_up.requested": "its code goes to the same mailbox",

@@ -1,4 +1,4 @@
-import type { Configuration, ServerMetadata } from "openid-client";
+import type { ClientAuth, Configuration, ServerMetadata } from "openid-client";
 import { AuthError } from "../errors.ts";
 import { type GuardedFetch, guardedFetch } from "../http/guarded-fetch.ts";
 import type { Settings } from "../settings.ts";
@@ -143,7 +143,7 @@ export class OfferedProvider {
 		const isOnlyPost = supported.includes("client_secret_post") && !supported.includes("client_secret_basic");
 		return proof.kind === "client_secret_post" || isOnlyPost
 			? openid.ClientSecretPost(proof.secret())
-			: openid.ClientSecretBasic(proof.secret());
+			: clientSecretBasic(proof.secret());
 	}
 
 	/** The token endpoint of a provider that speaks a dialect is heard in the standard's words, and spoken to in its own. */
@@ -177,6 +177,18 @@ export class OfferedProvider {
 			body: JSON.stringify(Object.fromEntries(body)),
 		};
 	}
+}
+
+/**
+ * HTTP Basic as RFC 6749, section 2.3.1, has it: form-encoded, which leaves letters, digits, dashes, dots and underscores
+ * alone. openid-client encodes dashes and underscores too, and servers that decode nothing then know no such client.
+ */
+function clientSecretBasic(secret: string): ClientAuth {
+	const encoded = (text: string) => new URLSearchParams([["", text]]).toString().slice(1);
+	return (_server, { client_id: id }, _body, headers) => {
+		const pair = Buffer.from(`${encoded(id)}:${encoded(secret)}`).toString("base64");
+		headers.set("authorization", `Basic ${pair}`);
+	};
 }
 
 interface TokenRequest {

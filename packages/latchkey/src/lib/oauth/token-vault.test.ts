@@ -1,10 +1,11 @@
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openBeside, testSecret } from "../../../test/harness.ts";
 import { begin, comeBack, oidcAt, openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
 import { freshName, inSchema, sharedServer } from "../storage/postgres/fixtures/postgres-contract-store.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
 import { requireProvider } from "./providers.ts";
-import { providerToken } from "./token-vault.ts";
+import { openTokens, providerToken } from "./token-vault.ts";
 
 const as = (browser: TestBrowser) => ({ headers: new Headers({ cookie: browser.cookieHeader() }) });
 
@@ -13,7 +14,7 @@ const databases = [
 	["PostgreSQL", async () => ({ database: inSchema(await sharedServer(), freshName()) })],
 ] as const;
 
-describe.each(databases)("provider tokens on %s", (_, database) => {
+describe.each(databases)("provider tokens on %s", (name, database) => {
 	async function signedIn() {
 		const opened = await openWithProvider(await database());
 		const browser = opened.auth.browser();
@@ -32,6 +33,30 @@ describe.each(databases)("provider tokens on %s", (_, database) => {
 		const second = await auth.readProviderToken(as(browser), "example");
 		expect(second).toMatchObject({ ok: true });
 		expect(second).not.toEqual(first);
+	});
+
+	it("[A41] are stored sealed, all three, and open for the identity alone that they are of", async () => {
+		const { auth, fake, browser } = await signedIn();
+		const given: string[] = [];
+		fake.mischief.token = (answer) => {
+			given.push(...["access_token", "refresh_token", "id_token"].map((name) => String(answer[name])));
+			return answer;
+		};
+		auth.clock.advance({ hours: 2 });
+		const token = await auth.readProviderToken(as(browser), "example");
+		expect(given).toHaveLength(3);
+		expect(token.ok && token.accessToken).toBe(given[0]);
+		const engine = await auth.engine();
+		const { user } = (await browser.get("/api/auth")).body;
+		const record = (await engine.storage.findProviderTokens({ userId: user.id, provider: "example" }))!;
+		expect(given.filter((text) => record.sealed!.includes(text))).toEqual([]);
+		expect(openTokens(engine, record, record.sealed)).toMatchObject({ accessToken: given[0], refreshToken: given[1] });
+		expect(openTokens(engine, { ...record, subject: "somebody-else" }, record.sealed)).toBeNull();
+		if (name !== "SQLite") return;
+		const stored = [auth.file, `${auth.file}-wal`].filter(existsSync).map((file) => readFileSync(file, "latin1"));
+		// A long value goes on elsewhere in the file: its beginning is in one piece.
+		expect(stored.join().includes(record.sealed!.slice(0, 30))).toBe(true);
+		expect(given.filter((text) => stored.join().includes(text.slice(0, 30)))).toEqual([]);
 	});
 
 	it("are refreshed once for four who ask at once, of a provider that rotates", async () => {

@@ -9,7 +9,6 @@ import { newMail } from "../mail/new-mail.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { NewPasskey } from "../storage/factors-storage.ts";
 import { register } from "../users/sign-up.ts";
-import { askForProof } from "../users/sign-up-by-mail.ts";
 import { nobody } from "./challenges.ts";
 import { passkeyAdded, verifyNewPasskey } from "./register-passkey.ts";
 import type { Attestation } from "./responses.ts";
@@ -71,6 +70,7 @@ export async function requestSignUpWithPasskey(
 	const admission = await admitMail(engine, visitor, email.canonical);
 	if (!admission.ok) return admission;
 	const { value, canonical } = email;
+	const { askForProof } = await import("../users/sign-up-by-mail.ts");
 	const shown = authenticationBy(passkey);
 	const waiting = { value, canonical, name, sealed: null, fields, passkey: { ...passkey, shown } };
 	return askForProof(engine, visitor, userId, waiting);

@@ -4,8 +4,9 @@ import { clientOf, type ProviderMethod, type ProviderOptions } from "../provider
 const issuer = "https://www.linkedin.com/oauth";
 
 /**
- * "Continue with LinkedIn". Variables: `LINKEDIN_CLIENT_ID`, `LINKEDIN_CLIENT_SECRET`. It refuses a client with a secret that
- * sends a code verifier, and puts no nonce into its ID tokens: `state` alone binds its answer to the browser.
+ * "Continue with LinkedIn". Variables: `LINKEDIN_CLIENT_ID`, `LINKEDIN_CLIENT_SECRET`. It refuses a client with a
+ * secret that sends a code verifier, and puts no nonce into its ID tokens: `state` alone binds its answer to the
+ * browser.
  */
 export function linkedin(options: ProviderOptions = {}): ProviderMethod {
 	return openIdPreset({ id: "linkedin", name: "LinkedIn", issuer, emails: "proven" }, options, {

@@ -1,8 +1,9 @@
 import { apiProvider, person } from "../api-provider.ts";
 import { members, type ProviderMethod, type ProviderOptions, text } from "../provider.ts";
 
-/** "Continue with X". Variables: `X_CLIENT_ID`, `X_CLIENT_SECRET`.
- * It names an address only with the scope `users.email`, which the application at X must be allowed.
+/**
+ * "Continue with X". Variables: `X_CLIENT_ID`, `X_CLIENT_SECRET`. It names an address only with the scope `users.email`,
+ * which the application at X must be allowed.
  */
 export function x(options: ProviderOptions = {}): ProviderMethod {
 	const asksForAddress = options.scopes?.includes("users.email") === true;

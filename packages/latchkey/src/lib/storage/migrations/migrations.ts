@@ -4,7 +4,7 @@ import { secondFactors } from "./0003-second-factors.ts";
 import { outsideProviders } from "./0004-outside-providers.ts";
 import { userFields } from "./0005-user-fields.ts";
 import { trustedDevices } from "./0006-trusted-devices.ts";
-import { appNames } from "./0010-app-names.ts";
+import { appNames } from "./0007-app-names.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
