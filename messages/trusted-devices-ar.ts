@@ -16,7 +16,7 @@ export const trustedDevices: Messages["trustedDevices"] = {
 	until: "حتى",
 	lastUsed: "آخر استخدام {when}",
 	forget: "اسأل هناك من جديد",
-	forgetNamed: "اطلب الخطوة الثانية من جديد: {device}",
+	forgetNamed: "اسأل هناك من جديد: {device}",
 	pending: "جارٍ الحفظ…",
 	forgotten: "ستُطلب الخطوة الثانية على ذلك الجهاز من جديد.",
 };

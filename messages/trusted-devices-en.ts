@@ -11,7 +11,7 @@ export const trustedDevices = {
 	until: "until",
 	lastUsed: "Last used {when}",
 	forget: "Ask again there",
-	forgetNamed: "Ask for the second step again: {device}",
+	forgetNamed: "Ask again there: {device}",
 	pending: "Saving…",
 	forgotten: "That device is asked for the second step again.",
 };
