@@ -10,7 +10,7 @@ import type { OfferedProvider } from "./offered-provider.ts";
 
 const lifetimeSeconds = 10 * 60;
 /** Tabs that may be on their way to a provider at once. More would fill the header that every request carries. */
-const maxAtOnce = 8;
+const maxAtOnce = 10;
 
 const schema = z.object({
 	provider: z.string(),
