@@ -19,7 +19,7 @@ import {
 	done,
 	field,
 	goTo,
-	goToProof,
+	goToCode,
 	jsonField,
 	refuseForm,
 	setCookie,
@@ -128,7 +128,7 @@ export function securityActions(
 			if (engine.options.emailVerification !== "required")
 				return answerSignIn(engine, await signUpWithPasskey(engine, visitor, parsed.data), form, {});
 			const asked = await requestSignUpWithPasskey(engine, visitor, parsed.data);
-			return asked.ok ? goToProof(engine, asked.cookie, form) : refuseForm(engine, asked, {});
+			return asked.ok ? goToCode(engine, asked.cookie, form) : refuseForm(engine, asked, {});
 		}),
 		setFirstPassword: signedIn(async ({ engine, visitor, current }, form) =>
 			say(engine, await setFirstPassword(engine, visitor, current, field(form, "new_password")), form),
