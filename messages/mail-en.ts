@@ -18,7 +18,7 @@ export const mail = {
 		lead: "We mail you a link by which you choose a new one.",
 		link: "Forgot your password?",
 		submit: "Send the link",
-		sent: "If there is an account with this address, a link is on its way. It works for 60 minutes. Look into the spam folder too.",
+		sent: "If there is an account with this address, a link is on its way. It works for 60 minutes. Look in the spam folder too.",
 		again: "Nothing came? Check the address and send it again.",
 		undone:
 			"Your address is yours again, everybody is signed out, and the password and every way in added since a day before the change are gone. Choose a new one by mail.",
