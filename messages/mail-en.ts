@@ -2,7 +2,8 @@
 export const mail = {
 	address: "E-mail address",
 	code: "Code",
-	codeHint: "Six digits, from the message. It works in this browser only.",
+	codeHint: "Six digits, from the message.",
+	codeHintHere: "Six digits, from the message. It works in this browser only.",
 	password: "New password",
 	passwordHint:
 		"At least 8 characters. A few words in a row are good; what others use often, or your own name, is not.",
