@@ -6,6 +6,7 @@ import {
 	complaint,
 	mailbox,
 	mailLink,
+	mailTo,
 	newAddress,
 	origin,
 	register,
@@ -59,7 +60,7 @@ async function trustDevice(page: Page) {
 	await page.locator("input[name=code]").fill(totpCode(secret, Date.now() + 30_000));
 	await page.locator("main form:has([name=code]) [type=submit]").click();
 	await page.waitForURL("/dashboard");
-	await page.goto("/account/devices?done=trusted");
+	await page.goto("/account/devices?done=forgotten");
 }
 
 /** Somebody who has a passkey and no password looks at the page of passwords. */
@@ -94,6 +95,8 @@ const forStrangers: Screen[] = [
 	},
 	{ name: "reset by a link", path: "/sign-in", act: (page) => page.goto(links.reset) },
 	{ name: "a code to be typed elsewhere", path: "/sign-in", act: (page) => page.goto(links.code) },
+	{ name: "taking a change of address back", path: "/sign-in", act: (page) => page.goto(links.addressUndo) },
+	{ name: "keeping an account", path: "/sign-in", act: (page) => page.goto(links.deletionUndo) },
 	{ name: "verify, nobody", path: "/verify-email" },
 	{ name: "broken link", path: "/mail-link?broken" },
 	{ name: "mailbox", path: "/dev/mailbox" },
@@ -131,7 +134,7 @@ const forMembers: Screen[] = [
 ];
 
 /** Of messages to the member: what a link leads to is a page like any other. */
-const links = { reset: "", code: "" };
+const links = { reset: "", code: "", addressUndo: "", deletionUndo: "" };
 
 let member: Awaited<ReturnType<BrowserContext["storageState"]>>;
 
@@ -145,7 +148,31 @@ beforeAll(async () => {
 	await other.request.post("/api/auth/email-codes", { data: { email }, headers: { origin } });
 	links.reset = await linkIn("Choose a new password for");
 	links.code = await linkIn("is your code for");
+	links.addressUndo = await undoLink(/was changed/, async (other) => {
+		const email = newAddress();
+		await other.request.post("/api/auth/email-verifications", { data: { email }, headers: { origin } });
+		await typeCode(other, email, /Confirm your new address/);
+	});
+	links.deletionUndo = await undoLink(/will be deleted/, (other) =>
+		other.request.delete("/api/auth/user", { headers: { origin } }),
+	);
 });
+
+/** The link by which somebody with a proven address takes back what is done to their account. */
+async function undoLink(subject: RegExp, act: (page: Page) => Promise<unknown>): Promise<string> {
+	const page = await visit();
+	const email = await register(page);
+	await page.request.post("/api/auth/email-verifications", { data: {}, headers: { origin } });
+	await typeCode(page, email, /Confirm your address/);
+	await act(page);
+	return (await mailTo(email, subject)).link;
+}
+
+async function typeCode(page: Page, address: string, subject: RegExp) {
+	const { code } = await mailTo(address, subject);
+	const answer = await page.request.put(`/api/auth/email-verifications/${code}`, { headers: { origin } });
+	expect(answer.status()).toBe(200);
+}
 
 /** The link of a message that says this, once it has been sent. */
 async function linkIn(words: string): Promise<string> {

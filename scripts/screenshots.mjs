@@ -48,7 +48,7 @@ const stranger = [
 /** Who has typed the password, and has an authenticator app. */
 const halfway = [{ name: "second-step", path: "/sign-in/second-step" }];
 /** Who is not asked for the second step on this device. */
-const trusting = [{ name: "devices-trusted", path: "/account/devices?done=trusted" }];
+const trusting = [{ name: "devices-trusted", path: "/account/devices?done=forgotten" }];
 const member = [
 	{ name: "landing-signed-in", path: "/" },
 	{ name: "account-menu", path: "/dashboard", act: (page) => page.locator("[popovertarget]").click() },
