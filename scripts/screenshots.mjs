@@ -103,15 +103,17 @@ await main(async () => {
 	const application = await startApplication({ AUTH_DATABASE_URL: `file:${join(data, "auth.db")}` });
 	const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArguments });
 	try {
-		const casts = [
-			[stranger, []],
-			[member, [await prepare(application.origin)]],
-			[keyholder, [await prepareKeyholder(application.origin)]],
-			...(await prepareSecondStep(application.origin)),
-		];
+		const ada = await prepare(application.origin);
+		const waiting = await prepareSecondStep(application.origin);
 		await prepareMails(application.origin);
 		mkdirSync(folder, { recursive: true });
-		for (const look of looks()) await takePictures(browser, application.origin, casts, look, wanted, folder);
+		for (const look of looks()) {
+			// Pages that ask for a recent proof get one, however long all the pictures take.
+			await ada.ask("POST", "/reauthentication", { password });
+			const grace = await prepareKeyholder(application.origin, look);
+			const casts = [[stranger, []], [member, [ada.cookie("session")]], [keyholder, [grace]], ...waiting];
+			await takePictures(browser, application.origin, casts, look, wanted, folder);
+		}
 	} finally {
 		await browser.close();
 		await application.stop();
@@ -127,27 +129,23 @@ function looks() {
 	);
 }
 
-/** Somebody with a few devices and some history. Answers the session's cookie. */
+/** Somebody with a few devices and some history. */
 async function prepare(origin) {
-	const post = (path, body, headers = {}) =>
-		fetch(`${origin}/api/auth${path}`, {
-			method: "POST",
-			headers: { "content-type": "application/json", origin, ...headers },
-			body: JSON.stringify(body),
-		});
-	await post("/sign-up", { ...person, password });
-	for (const userAgent of elsewhere) {
-		await post("", { identifier: person.email, password }, { "user-agent": userAgent });
-	}
+	await newVisitor(origin).ask("POST", "/sign-up", { ...person, password });
 	const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
-	const answer = await post("", { identifier: person.email, password }, { "user-agent": agent });
-	return answer.headers.getSetCookie()[0].split(";")[0];
+	let visitor;
+	for (const userAgent of [...elsewhere, agent]) {
+		visitor = newVisitor(origin, userAgent);
+		await visitor.ask("POST", "", { identifier: person.email, password });
+	}
+	return visitor;
 }
 
 /** Somebody without a password, who has an authenticator app beside their passkey. Answers the session's cookie. */
-async function prepareKeyholder(origin) {
+async function prepareKeyholder(origin, { language, theme, width }) {
 	const visitor = newVisitor(origin);
-	const names = { for: "sign-up", email: "grace@example.com", name: "Grace Hopper" };
+	const email = `grace.${language}.${theme}.${width}@example.com`;
+	const names = { for: "sign-up", email, name: "Grace Hopper" };
 	const { options } = await visitor.ask("POST", "/passkeys/challenges", names);
 	await visitor.ask("POST", "/sign-up/passkey", { credential: new TestAuthenticator({ origin }).create(options) });
 	await addApp(visitor);
@@ -209,7 +207,7 @@ async function mailedCode(origin, address, subject) {
 }
 
 /** Somebody who asks over HTTP and keeps cookies. */
-function newVisitor(origin) {
+function newVisitor(origin, userAgent = "curl/8.5.0") {
 	const jar = new Map();
 	return {
 		cookie: (name) => `${name}=${jar.get(name)}`,
@@ -218,6 +216,7 @@ function newVisitor(origin) {
 				method,
 				headers: {
 					"content-type": "application/json",
+					"user-agent": userAgent,
 					origin,
 					cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; "),
 				},
