@@ -53,6 +53,15 @@ async function comeWithoutAddress(page: Page) {
 	await page.waitForURL((url) => url.pathname === "/sign-up/complete");
 }
 
+/** Somebody whose account at the provider is connected sees their contacts there, twice. */
+async function seeContacts(page: Page) {
+	await page.locator("form[action$=example] [type=submit]").click();
+	await page.getByRole("button", { name: "Grace Hopper" }).click();
+	await page.waitForURL("/contacts");
+	await page.locator("main button:visible").last().click();
+	await page.getByText('"email": "ada@example.org"').waitFor();
+}
+
 /** The same person goes on, trusts the device, and looks at the page that says so. */
 async function trustDevice(page: Page) {
 	const secret = await waitForSecondStep(page);
@@ -103,6 +112,7 @@ const forStrangers: Screen[] = [
 	{ name: "goodbye", path: "/goodbye" },
 	{ name: "goodbye, in seven days", path: "/goodbye?deletes=2030-01-08T12:00:00.000Z" },
 	// The last: the tab is signed in afterwards.
+	{ name: "contacts, connected", path: "/sign-in?next=/contacts", act: seeContacts },
 	{ name: "first password", path: "/", act: withoutPassword },
 	{ name: "devices, one of them trusted", path: "/", act: trustDevice },
 ];

@@ -45,6 +45,8 @@ const stranger = [
 	{ name: "goodbye", path: "/goodbye" },
 	{ name: "goodbye-in-seven-days", path: "/goodbye?deletes=2030-01-08T12:00:00.000Z" },
 ];
+/** Who comes by the example provider, where they know people. */
+const connected = [{ name: "contacts-connected", path: "/sign-in?next=/contacts", act: seeContacts }];
 /** Who has typed the password, and has an authenticator app. */
 const halfway = [{ name: "second-step", path: "/sign-in/second-step" }];
 /** Who is not asked for the second step on this device. */
@@ -111,7 +113,13 @@ await main(async () => {
 			// Pages that ask for a recent proof get one, however long all the pictures take.
 			await ada.ask("POST", "/reauthentication", { password });
 			const grace = await prepareKeyholder(application.origin, look);
-			const casts = [[stranger, []], [member, [ada.cookie("session")]], [keyholder, [grace]], ...waiting];
+			const casts = [
+				[stranger, []],
+				[member, [ada.cookie("session")]],
+				[keyholder, [grace]],
+				[connected, []],
+				...waiting,
+			];
 			await takePictures(browser, application.origin, casts, look, wanted, folder);
 		}
 	} finally {
@@ -270,6 +278,14 @@ async function comeWithoutAddress(page) {
 	await page.getByRole("button", { name: "Rosalind Franklin" }).click();
 	await page.waitForURL((url) => url.pathname === "/sign-up/complete");
 	await page.locator("[name=identifier]:visible").waitFor();
+}
+
+async function seeContacts(page) {
+	await page.locator("form[action$=example] [type=submit]").click();
+	await page.getByRole("button", { name: "Katherine Johnson" }).click();
+	await page.waitForURL("/contacts");
+	await page.locator("main button:visible").last().click();
+	await page.getByText('"name":').first().waitFor();
 }
 
 /** Follows the link of the newest message that says this and has one. */
