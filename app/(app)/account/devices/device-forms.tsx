@@ -54,7 +54,7 @@ export function DeviceButton({ id, label, description, pendingLabel }: DeviceBut
 			value={id}
 			aria-label={description}
 			look="secondary"
-			className="ms-9 shrink-0 sm:ms-0"
+			className="ms-9 sm:ms-0 sm:whitespace-nowrap"
 			pending={pending && pressed}
 			pendingLabel={pendingLabel}
 			onClick={() => setPressed(true)}
