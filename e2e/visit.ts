@@ -86,7 +86,7 @@ export function complaint(page: Page) {
 const mailLink = /href="([^"]*\/mail-links\/[^"]*)"/;
 
 /** The messages in the mailbox of local development, newest first, as the page shows them. */
-export async function mailbox(of = origin): Promise<string[]> {
+async function mailbox(of = origin): Promise<string[]> {
 	const html = await (await fetch(`${of}/dev/mailbox`)).text();
 	return html.split("<article").slice(1);
 }
