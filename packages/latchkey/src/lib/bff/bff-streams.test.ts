@@ -113,6 +113,25 @@ describe("an upload", () => {
 		expect(whole).toEqual([]);
 	});
 
+	it.each(["POST", "PUT", "PATCH", "DELETE"])(
+		"is no request of its own behind another where it says no length: %s",
+		async (method) => {
+			const requests: string[] = [];
+			const url = await serve(async (request, response) => {
+				let body = "";
+				for await (const chunk of request) body += chunk;
+				requests.push(`${request.method} ${request.url} ${body}`);
+				response.end("ok");
+			});
+			const smuggled = "GET /admin HTTP/1.1\r\nhost: localhost\r\n\r\n";
+			const body = new Blob([smuggled]).stream();
+			await (await callByHand(url, { method, body, duplex: "half" })).text();
+			// The next one on the same connection is answered with its own answer.
+			await (await callByHand(url)).text();
+			expect(requests).toEqual([`${method} / ${smuggled}`, "GET / "]);
+		},
+	);
+
 	it("says its length where the browser did, and its encoding", async () => {
 		let seen: IncomingMessage["headers"] = {};
 		const url = await serve((request, response) => {
