@@ -287,4 +287,37 @@ describe("a connection that was kept", () => {
 		await expect(callByHand(url, post)).rejects.toMatchObject({ code: "upstream_unavailable" });
 		expect(requests).toEqual([2]);
 	});
+
+	const answer = (text: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+
+	it.each(["at once", "later"])("gives nobody an answer that was not asked for and came %s", async (when) => {
+		const { url, sockets } = await rawUpstream((socket, connection) => {
+			if (connection > 0) return void socket.write(answer("own"));
+			socket.write(answer("first") + (when === "at once" ? answer("planted") : ""));
+			if (when === "later") setTimeout(() => socket.write(answer("planted")), 50);
+		});
+		expect(await (await callByHand(url)).text()).toBe("first");
+		await expect.poll(() => sockets[0]!.destroyed || sockets[0]!.readableEnded).toBe(true);
+		expect(await (await callByHand(url)).text()).toBe("own");
+	});
+
+	it("is not, after an answer that came before all of the upload, which then broke off", async () => {
+		const { url, received, sockets } = await rawUpstream((socket, connection) => {
+			if (socket.bytesWritten === 0) socket.write(answer(String(connection)));
+		});
+		const headers = { "content-length": "100000" };
+		let brokenOff = () => {};
+		const half = new ReadableStream<Uint8Array>({
+			start(controller) {
+				controller.enqueue(new Uint8Array(70_000));
+				brokenOff = () => controller.error(new Error("gone"));
+			},
+		});
+		const response = await callByHand(url, { method: "PUT", headers, body: half, duplex: "half" });
+		expect(await response.text()).toBe("0");
+		brokenOff();
+		expect(await (await callByHand(url)).text()).toBe("1");
+		expect(sockets).toHaveLength(2);
+		expect(received[1]!.toString()).toMatch(/^GET \/ HTTP/);
+	});
 });
