@@ -192,6 +192,16 @@ describe("an answer", () => {
 		expect(asked).toEqual(["gzip, br", "identity"]);
 	});
 
+	it.each(["text/x-component", "Text/X-Component; charset=utf-8"])(
+		"is nothing that the router of Next.js would draw as a page of this site: %s",
+		async (type) => {
+			const url = await serve((_, response) => void response.writeHead(200, { "content-type": type }).end("1:I[]"));
+			const response = await callByHand(url);
+			expect(response.headers.get("content-type")).toBe("application/octet-stream");
+			expect(await response.text()).toBe("1:I[]");
+		},
+	);
+
 	it("is a range, nothing new, or a head alone, as it was asked for", async () => {
 		const url = await serve(({ headers, method }, response) => {
 			if (headers["if-none-match"] === '"1"') return void response.writeHead(304, { etag: '"1"' }).end();
