@@ -35,8 +35,15 @@ describe("the session's state machine, played on the engine and a real store", {
 		await fc.assert(fc.asyncProperty(story(endMoves), play), { numRuns: 45 });
 	});
 
-	it("has met everything that there is to meet", () => {
-		expect(toMeet.filter((what) => !met.has(what))).toEqual([]);
+	it("has met everything that there is to meet", async () => {
+		const missing = () => toMeet.filter((what) => !met.has(what));
+		// Chance may leave something out of 135 stories; it does not leave it out of thousands.
+		for (let more = 0; more < 60 && missing().length > 0; more++) {
+			for (const moves of [aloneMoves, theftMoves, endMoves]) {
+				await fc.assert(fc.asyncProperty(story(moves), play), { numRuns: 15 });
+			}
+		}
+		expect(missing()).toEqual([]);
 	});
 
 	async function play(moves: Story): Promise<void> {

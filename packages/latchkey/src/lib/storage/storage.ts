@@ -113,7 +113,8 @@ export interface Storage extends MailStorage, EmailStorage, OAuthStorage, Factor
 
 	/**
 	 * {@link increment} for an attempt on the account that an identifier names, and {@link findCredentials} in the same
-	 * statement: what every sign-in begins with. At least one counter.
+	 * statement: what every sign-in begins with. At least one counter, the account's first. Where an attempt is refused,
+	 * nobody is found: the answer takes no longer for an account than for none.
 	 */
 	countAttempt(
 		counters: readonly Counter[],

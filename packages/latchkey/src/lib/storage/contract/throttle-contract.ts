@@ -184,10 +184,19 @@ export function throttleContract(context: ContractContext): void {
 			{ key: "address", accepted: true, acceptedCount: 1 },
 		]);
 		expect((await attempt(counters[0]!)).acceptedCount).toBe(2);
-		expect((await storage.countAttempt(counters, ada)).states).toMatchObject([
-			{ key: "account", accepted: false, refusedCount: 1 },
-			{ key: "address", accepted: true },
-		]);
+		expect(await storage.countAttempt(counters, ada)).toMatchObject({
+			states: [
+				{ key: "account", accepted: false, refusedCount: 1 },
+				{ key: "address", accepted: true },
+			],
+			credentials: null,
+		});
+		const elsewhere = [counter("another account"), counter("blocked address", { limit: 1 })];
+		expect((await storage.countAttempt(elsewhere, ada)).credentials).toEqual(known);
+		expect(await storage.countAttempt(elsewhere, ada)).toMatchObject({
+			states: [{ accepted: true }, { accepted: false }],
+			credentials: null,
+		});
 		const nobody = await storage.countAttempt([counter("x")], { kind: "username", canonical: "" });
 		expect(nobody).toMatchObject({ credentials: null, states: [{ key: "x", accepted: true }] });
 	});

@@ -118,7 +118,8 @@ function prepareIncrements(connection: PostgresConnection) {
 		),
 		incrementAndFind: connection.prepare<Counted & NamedBy, CounterRow & Found>(
 			(db, p) => sql`with ${clock(p)}, ${firstAttempts(p)}, counted as (${countOn(p)})
-				select counted.*, found.* from counted left join ${selectCredentials(db, p)} as found on true`,
+				select counted.*, found.* from counted left join ${selectCredentials(db, p)} as found
+					on not exists (select from counted as refusing where refusing.refused > 0)`,
 		),
 	};
 }

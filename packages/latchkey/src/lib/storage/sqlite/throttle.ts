@@ -59,11 +59,12 @@ export function throttleOperations(connection: SqliteConnection): ThrottleOperat
 			requireSoundCounters(counters);
 			return connection.execute(() => {
 				const now = connection.now();
-				const rows = incrementAndFind.all(firstAttempts(counters, now), { now, kind, canonical });
-				// As text, which comes with each counter.
-				const found = rows[0]!.credentials;
-				const credentials = toCredentials(found === null ? undefined : JSON.parse(found));
-				return { states: statesOf(counters, rows, now), credentials };
+				const account = counters[0]!.key;
+				const rows = incrementAndFind.all(firstAttempts(counters, now), { now, kind, canonical, account });
+				const states = statesOf(counters, rows, now);
+				const found = rows.find(({ key }) => key === account)!.credentials;
+				const isFound = found !== null && states.every(({ accepted }) => accepted);
+				return { states, credentials: toCredentials(isFound ? JSON.parse(found) : undefined) };
 			});
 		},
 	};
@@ -163,8 +164,12 @@ function countOn(db: QueryBuilder, rows: CounterRow[], p: { now: number }) {
 function prepareIncrements(connection: SqliteConnection) {
 	return {
 		increment: connection.prepareRowsWrite((db, rows: CounterRow[], p: { now: number }) => countOn(db, rows, p)),
-		incrementAndFind: connection.prepareRowsWrite((db, rows: CounterRow[], p: { now: number } & NamedBy) =>
-			countOn(db, rows, p).returning(sql<string | null>`${jsonObjectFrom(selectCredentials(db, p))}`.as("credentials")),
+		incrementAndFind: connection.prepareRowsWrite(
+			(db, rows: CounterRow[], p: { now: number; account: string } & NamedBy) =>
+				countOn(db, rows, p).returning(
+					sql<string | null>`case when refused = 0 and key = ${p.account}
+						then ${jsonObjectFrom(selectCredentials(db, p))} end`.as("credentials"),
+				),
 		),
 	};
 }
