@@ -106,7 +106,13 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	const change = { userId, keepSessionId: session!.id, events: [] };
 	await storage.renameTotp({ userId, name: "x", events: [] });
 	await storage.recordTotpUse({ userId, sealed: "$sealed$totp", step: 1001, resealed: null });
-	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], settle: nothingToSettle, events: [] });
+	await storage.replaceRecoveryCodes({
+		userId,
+		epoch: user.epoch + 1,
+		codeHashes: [sha256("c")],
+		settle: nothingToSettle,
+		events: [],
+	});
 	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
 	await storage.switchSecondStep({ ...change, on: true });
 	await storage.forgetAttempts({ keys: ["k"], events: [] });
