@@ -85,9 +85,9 @@ async function callMail(storage: Storage, userId: string): Promise<void> {
 	await storage.proveEmail({ userId, canonical, stranger: true, events: [] });
 	await storage.replaceToken({ token, events: [] });
 	const email = { value: "b@example.com", canonical: "b@example.com" };
-	await storage.changeEmail({ userId, token: link, email, undo: null, events: [] });
+	await storage.changeEmail({ userId, token: link, email, undo: null, epoch: null, events: [] });
 	await storage.replaceToken({ token, events: [] });
-	await storage.changeEmail({ userId, token: link, email, undo: { since: 0 }, events: [] });
+	await storage.changeEmail({ userId, token: link, email, undo: { since: 0 }, epoch: null, events: [] });
 	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
 	const [mail] = await storage.claimMails({ limit: 2, leaseMs: minute });
 	await storage.postponeMail({ ...mail!, waitMs: null });

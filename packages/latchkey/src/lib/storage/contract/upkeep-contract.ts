@@ -190,7 +190,14 @@ export function upkeepContract(context: ContractContext): void {
 			resetPassword: () =>
 				storage.resetPassword({ userId: "u", canonical: "x", token, sealed: "x", settle: nothingToSettle, events: [] }),
 			changeEmail: () =>
-				storage.changeEmail({ userId: "u", token, email: { value: "x", canonical: "x" }, undo: null, events: [] }),
+				storage.changeEmail({
+					userId: "u",
+					token,
+					email: { value: "x", canonical: "x" },
+					undo: null,
+					epoch: 1,
+					events: [],
+				}),
 			recordFailure: () => storage.recordFailure({ userId: "u", events: [] }),
 			forgetFailures: () => storage.forgetFailures("u"),
 			requestDeletion: () => storage.requestDeletion({ userId: "u", afterMs: 1, events: [] }),

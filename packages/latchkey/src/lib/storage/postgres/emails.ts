@@ -71,11 +71,11 @@ export function emailOperations(connection: PostgresConnection): EmailOperations
 			return row === undefined ? null : toUser(row);
 		},
 
-		changeEmail: async ({ userId, token, email, undo, events }) => {
+		changeEmail: async ({ userId, token, email, undo, epoch, events }) => {
 			try {
 				const { value, canonical } = email;
 				const written = { userId, ...token, value, canonical, events: eventRows(events) };
-				if (undo === null) return (await change.all(written)).length === 1 ? "changed" : "gone";
+				if (undo === null) return (await change.all({ ...written, epoch })).length === 1 ? "changed" : "gone";
 				return (await undone.all({ ...written, since: undo.since })).length === 1 ? "changed" : "gone";
 			} catch (error) {
 				if (violatedUnique(error)?.endsWith("_identifier")) return "taken";
@@ -272,11 +272,14 @@ function killedBut(p: TokenUse) {
 }
 
 function prepareChange(connection: PostgresConnection) {
-	type Change = TokenUse & { value: string; canonical: string; events: string };
+	type Change = TokenUse & { value: string; canonical: string; epoch: number | null; events: string };
 	return connection.prepare<Change, { id: string; told: number }>(
 		(_, p) => sql`with ${clock(p)},
 			${lockedUser(p)},
-			${used(p, "locked")},
+			current as (
+				select locked.id from locked where ${p.epoch}::integer is null or locked.epoch = ${p.epoch}::integer
+			),
+			${used(p, "current")},
 			${killedBut(p)},
 			written as (
 				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)

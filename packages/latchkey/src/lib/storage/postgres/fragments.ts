@@ -39,7 +39,7 @@ export function turn(p: { userId: string } & Ambient): Part {
 export function lockedUser(p: { userId: string } & Ambient): Part {
 	return sql`${turn(p)},
 		locked as (
-			select u.id from turn cross join latchkey_user as u where u.id = ${p.userId}::text for no key update of u
+			select u.id, u.epoch from turn cross join latchkey_user as u where u.id = ${p.userId}::text for no key update of u
 		)`;
 }
 

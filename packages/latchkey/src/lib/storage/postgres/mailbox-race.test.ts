@@ -35,6 +35,7 @@ const proofs: Record<string, (storage: Storage, userId: string) => Promise<unkno
 			token: back!,
 			email: { value: canonical, canonical },
 			undo: { since: 0 },
+			epoch: null,
 			events: [],
 		}),
 };
@@ -113,7 +114,7 @@ describe("what a mailbox proves on PostgreSQL", { timeout: 30_000 }, () => {
 		const other = { value: "other@example.com", canonical: "other@example.com" };
 		const of = { userId, ...identity, label: null, verifiedEmail: canonical, epoch: null, events: [] };
 		const answers = await atOnce<string>(userId, [
-			() => storage.changeEmail({ userId, token: back!, email: other, undo: { since: 0 }, events: [] }),
+			() => storage.changeEmail({ userId, token: back!, email: other, undo: { since: 0 }, epoch: null, events: [] }),
 			() => storage.linkIdentity(of),
 		]);
 		expect(answers).toEqual(["changed", "gone"]);
