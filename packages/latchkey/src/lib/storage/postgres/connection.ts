@@ -107,12 +107,10 @@ export class PostgresConnection {
 	/** All of them or none. Whoever vanishes on the way holds a lock for no longer than an answer may take. */
 	async #together(client: PostgresClient, queries: readonly PostgresQuery[]): Promise<PostgresResult> {
 		const { answerTimeoutMs: query_timeout } = this.#options;
-		await client.query({
-			text: `begin isolation level read committed;
-				set local idle_in_transaction_session_timeout = ${Math.ceil(query_timeout)}`,
-			query_timeout,
-		});
+		const begin = `begin isolation level read committed;
+			set local idle_in_transaction_session_timeout = ${Math.ceil(query_timeout)}`;
 		try {
+			await client.query({ text: begin, query_timeout });
 			const results: PostgresResult[] = [];
 			for (const query of queries) results.push(await client.query(query));
 			await client.query({ text: "commit", query_timeout });
