@@ -124,9 +124,9 @@ describe("a backend for the frontend through Next.js", () => {
 	}
 
 	/** A request whose body the test writes piece by piece, which a page cannot do over HTTP/1.1. */
-	async function upload(page: Page, path: string) {
-		const headers = { cookie: await cookieOf(page), origin: application.origin };
-		return request(`${application.origin}/api/bff/echo${path}`, { method: "POST", headers });
+	async function upload(page: Page, path: string, method = "POST") {
+		const headers = { cookie: await cookieOf(page), origin: application.origin, "transfer-encoding": "chunked" };
+		return request(`${application.origin}/api/bff/echo${path}`, { method, headers });
 	}
 
 	it("hands the browser what an API streams, as it comes, and never the token", async () => {
@@ -200,6 +200,23 @@ describe("a backend for the frontend through Next.js", () => {
 		let text = "";
 		for await (const chunk of response) text += chunk;
 		expect([response.statusCode, text]).toEqual([200, String(megabytes * 1024 * 1024 + 1)]);
+	});
+
+	it.each(["POST", "DELETE"])("[A37] sends one request for one, however its body ends: %s", async (method) => {
+		const page = await signedIn();
+		const smuggled = "GET /admin HTTP/1.1\r\nhost: localhost\r\n\r\n";
+		let body = "";
+		answer = async (request, response) => {
+			for await (const chunk of request) body += chunk;
+			response.end("ok");
+		};
+		const sending = await upload(page, "/notes", method);
+		const answered = once(sending, "response") as Promise<[IncomingMessage]>;
+		sending.end(smuggled);
+		(await answered)[0].resume();
+		expect(await page.evaluate(async () => (await fetch("/api/bff/echo/own")).text())).toBe("ok");
+		expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([`${method} /notes`, "GET /own"]);
+		expect(body).toBe(smuggled);
 	});
 
 	it("[A38] says that an upload is too large before it has come", async () => {

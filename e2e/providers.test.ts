@@ -38,6 +38,10 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		await page.goto("/account/connections");
 		await page.getByText("This is the only way in to your account").waitFor();
 		expect(await page.getByRole("button", { name: "Disconnect the example provider" }).count()).toBe(0);
+		await page.goto("/sign-in");
+		const button = page.getByRole("button", continueWith);
+		await button.waitFor();
+		if (javaScriptEnabled) await button.getByText("Last used").waitFor();
 	});
 
 	it("asks for the address that no provider has proven, and makes the account once it is", async () => {

@@ -113,6 +113,25 @@ describe("an upload", () => {
 		expect(whole).toEqual([]);
 	});
 
+	it.each(["POST", "PUT", "PATCH", "DELETE"])(
+		"is no request of its own behind another where it says no length: %s",
+		async (method) => {
+			const requests: string[] = [];
+			const url = await serve(async (request, response) => {
+				let body = "";
+				for await (const chunk of request) body += chunk;
+				requests.push(`${request.method} ${request.url} ${body}`);
+				response.end("ok");
+			});
+			const smuggled = "GET /admin HTTP/1.1\r\nhost: localhost\r\n\r\n";
+			const body = new Blob([smuggled]).stream();
+			await (await callByHand(url, { method, body, duplex: "half" })).text();
+			// The next one on the same connection is answered with its own answer.
+			await (await callByHand(url)).text();
+			expect(requests).toEqual([`${method} / ${smuggled}`, "GET / "]);
+		},
+	);
+
 	it("says its length where the browser did, and its encoding", async () => {
 		let seen: IncomingMessage["headers"] = {};
 		const url = await serve((request, response) => {
@@ -172,6 +191,16 @@ describe("an answer", () => {
 		await (await callByHand(url)).arrayBuffer();
 		expect(asked).toEqual(["gzip, br", "identity"]);
 	});
+
+	it.each(["text/x-component", "Text/X-Component; charset=utf-8"])(
+		"is nothing that the router of Next.js would draw as a page of this site: %s",
+		async (type) => {
+			const url = await serve((_, response) => void response.writeHead(200, { "content-type": type }).end("1:I[]"));
+			const response = await callByHand(url);
+			expect(response.headers.get("content-type")).toBe("application/octet-stream");
+			expect(await response.text()).toBe("1:I[]");
+		},
+	);
 
 	it("is a range, nothing new, or a head alone, as it was asked for", async () => {
 		const url = await serve(({ headers, method }, response) => {
@@ -267,5 +296,38 @@ describe("a connection that was kept", () => {
 		const post = { method: "POST", body: "x", headers: { "content-length": "1" } };
 		await expect(callByHand(url, post)).rejects.toMatchObject({ code: "upstream_unavailable" });
 		expect(requests).toEqual([2]);
+	});
+
+	const answer = (text: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+
+	it.each(["at once", "later"])("gives nobody an answer that was not asked for and came %s", async (when) => {
+		const { url, sockets } = await rawUpstream((socket, connection) => {
+			if (connection > 0) return void socket.write(answer("own"));
+			socket.write(answer("first") + (when === "at once" ? answer("planted") : ""));
+			if (when === "later") setTimeout(() => socket.write(answer("planted")), 50);
+		});
+		expect(await (await callByHand(url)).text()).toBe("first");
+		await expect.poll(() => sockets[0]!.destroyed || sockets[0]!.readableEnded).toBe(true);
+		expect(await (await callByHand(url)).text()).toBe("own");
+	});
+
+	it("is not, after an answer that came before all of the upload, which then broke off", async () => {
+		const { url, received, sockets } = await rawUpstream((socket, connection) => {
+			if (socket.bytesWritten === 0) socket.write(answer(String(connection)));
+		});
+		const headers = { "content-length": "100000" };
+		let brokenOff = () => {};
+		const half = new ReadableStream<Uint8Array>({
+			start(controller) {
+				controller.enqueue(new Uint8Array(70_000));
+				brokenOff = () => controller.error(new Error("gone"));
+			},
+		});
+		const response = await callByHand(url, { method: "PUT", headers, body: half, duplex: "half" });
+		expect(await response.text()).toBe("0");
+		brokenOff();
+		expect(await (await callByHand(url)).text()).toBe("1");
+		expect(sockets).toHaveLength(2);
+		expect(received[1]!.toString()).toMatch(/^GET \/ HTTP/);
 	});
 });

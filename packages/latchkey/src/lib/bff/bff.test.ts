@@ -105,6 +105,8 @@ describe("the backend for the frontend", () => {
 	it.each([
 		...["", "other/1", "notes/../admin", "notes/%2e%2e/admin", "notes/..%2fadmin", "notes/a%5c..%5cb", "notes//evil"],
 		...["notes/%252e%252e/admin", "notes/..%252fadmin", "notes/%255c..", "notes/..", "notes/%7f"],
+		...["notes/..;/admin", "notes/..;a=b/admin", "notes/..%3b/admin", "notes/a/.;x", "notes/%c0%ae%c0%ae/admin"],
+		...["notes/%u002e%u002e/admin", "notes/%ff", "notes/%"],
 		...["notes/%2E%2E%2Fadmin", "notes/a%00b", "notes/%0d%0aX:1", "__proto__/x", "constructor/x", "NOTES/1"],
 	])("[A37] calls nothing but what is listed: %j", async (path) => {
 		const { browser, bff } = await open();
@@ -293,7 +295,10 @@ describe("the backend for the frontend", () => {
 			{ url: "http://api.example.com" },
 			{ url: "nonsense" },
 			{ url: "https://u:p@api.example.com" },
+			{ url: "https://:p@api.example.com" },
 			{ url: "https://api.example.com", headers: ["Cookie"] },
+			{ url: "https://api.example.com", headers: ["Transfer-Encoding"] },
+			{ url: "https://api.example.com", headers: ["content-length"] },
 			{ url: "https://api.example.com", methods: ["CONNECT"] },
 			{ url: "/api/v4" },
 			{ url: "/api/v4", token: { audience: "x" } },

@@ -15,6 +15,8 @@ const returnedHeaders = [
 	],
 ];
 
+const opaque = "application/octet-stream";
+
 const withoutBody = new Set([204, 205, 304]);
 
 /** The answer as the browser gets it: its body streams through byte by byte, as fast as the browser takes it. */
@@ -31,6 +33,8 @@ export function toBrowser(message: IncomingMessage, method: string): Response {
 		const value = message.headers[name];
 		if (typeof value === "string") headers.set(name, value);
 	}
+	// The router of Next.js draws this as a page of this site, wherever it has fetched it from.
+	if (/^\s*text\/x-component/i.test(headers.get("content-type") ?? "")) headers.set("content-type", opaque);
 	const isEmpty = withoutBody.has(status);
 	if (isEmpty) headers.delete("content-length");
 	if (isEmpty || method === "HEAD") {

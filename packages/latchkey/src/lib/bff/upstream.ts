@@ -54,7 +54,12 @@ const forwardedHeaders = [
 	...["if-unmodified-since", "range", "idempotency-key", "traceparent", "tracestate"],
 ];
 
-const neverForwarded = ["cookie", "authorization", "host", "connection", "forwarded", "proxy-authorization"];
+const neverForwarded = [
+	...["cookie", "authorization", "proxy-authorization", "host", "forwarded"],
+	// Of one connection, or of how long a body is (RFC 9110, section 7.6.1): they are ours to say.
+	...["connection", "proxy-connection", "keep-alive", "te", "trailer", "upgrade", "expect"],
+	...["transfer-encoding", "content-length"],
+];
 
 /** @throws {AuthError} `misconfigured`, with the cure */
 export function resolveUpstreams({ upstreams }: BffOptions): ReadonlyMap<string, ResolvedUpstream> {
@@ -86,7 +91,7 @@ export function addressOf(name: string, url: string): string {
 	const base = URL.parse(url);
 	const isHere = base !== null && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(base.hostname);
 	const isAllowed = base !== null && (base.protocol === "https:" || (base.protocol === "http:" && isHere));
-	if (!isAllowed || base.search !== "" || base.hash !== "" || base.username !== "") {
+	if (!isAllowed || base.search !== "" || base.hash !== "" || base.username + base.password !== "") {
 		throw misconfigured(`bff: the url of ${name} must be an https address without query, not ${url}`);
 	}
 	return base.href.replace(/\/$/, "");
@@ -108,10 +113,22 @@ function pathBelowIssuer(name: string, { url, token }: Upstream): string {
 export function targetOf(base: string, below: string, search: string): URL | null {
 	// An encoded slash, backslash, dot, percent or control character is a path of its own to one server and not to the next.
 	if (/%(2f|5c|2e|25|[01][0-9a-f]|7f)/i.test(below) || below.includes("\\") || below.includes("//")) return null;
-	if (/\/\.{1,2}(\/|$)/.test(below)) return null;
+	// So is what is no UTF-8: some servers see a dot or a slash in it.
+	if (!isDecodable(below)) return null;
+	// And to some `..;a` is a dot segment with a parameter.
+	if (/\/\.{1,2}((;|%3b)[^/]*)?(\/|$)/i.test(below)) return null;
 	const target = URL.parse(`${base}${below}${search}`);
 	const { origin, pathname } = new URL(base);
 	const root = pathname.replace(/\/$/, "");
 	const isBelow = target?.origin === origin && (target.pathname === root || target.pathname.startsWith(`${root}/`));
 	return isBelow ? target : null;
+}
+
+function isDecodable(path: string): boolean {
+	try {
+		decodeURIComponent(path);
+		return true;
+	} catch {
+		return false;
+	}
 }

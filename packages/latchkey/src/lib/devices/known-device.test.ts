@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { totpCode } from "../../../test/factors.ts";
 import { ada, openTestAuth, signedUp, type TestAuth } from "../../../test/harness.ts";
 import { codeIn, type MailAuth, openMailAuth, tokenIn } from "../../../test/mail.ts";
 import type { TestBrowser } from "../../testing.ts";
@@ -82,6 +83,26 @@ describe("a device that the account was used on", () => {
 		await owner.delete("/api/auth/sessions");
 		await elsewhere.post("/api/auth", right);
 		expect(await news()).toBe(2);
+	});
+
+	it("[A28] is told of also when an app is set up there on the way in, and is known from then on", async () => {
+		const auth = openMailAuth();
+		const owner = await signedUp(auth);
+		await owner.put(`/api/auth/email-verifications/${codeIn(await auth.mail("verify_email"))}`);
+		// The owner of the application asks for a second factor from now on.
+		const engine = await auth.engine();
+		Object.assign(engine, { options: { ...engine.options, secondFactor: "required" } });
+		const thief = auth.browser({ headers: { "user-agent": "Elsewhere/1" } });
+		await thief.post("/api/auth", right);
+		const { secret, enrolment } = (await thief.post("/api/auth/attempt/totp")).body;
+		const code = () => totpCode(secret, auth.clock());
+		expect((await thief.post("/api/auth/attempt", { factor: "totp", enrolment, code: code() })).status).toBe(200);
+		const news = async () => (await auth.mails()).filter(({ subject }) => subject.includes("new device")).length;
+		expect(await news()).toBe(1);
+		auth.clock.advance({ seconds: 30 });
+		await thief.post("/api/auth", right);
+		expect((await thief.post("/api/auth/attempt", { factor: "totp", code: code() })).status).toBe(200);
+		expect(await news()).toBe(1);
 	});
 });
 

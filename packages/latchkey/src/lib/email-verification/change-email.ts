@@ -93,6 +93,7 @@ export async function finishEmailChange(
 		token,
 		email: { value, canonical },
 		undo: null,
+		epoch: session.epoch,
 		events: [auditEvent("email.changed", visitor, { userId: user.id, sessionId: session.id, mails: told })],
 	});
 	// Whoever proved the new address may know that somebody has it.

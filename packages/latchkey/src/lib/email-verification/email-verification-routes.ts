@@ -64,7 +64,14 @@ const confirm = route({
 		"Prove an address by the mailed code or the token of the mailed link: one's own, a new one, or that of a sign-up, which then is finished.",
 	access: "public",
 	responses: { 200: z.object({ ...messageSchema.shape, user: userSchema }), 201: grantedSchema, 202: pendingSchema },
-	errors: ["invalid_code", "not_authenticated", "identifier_taken", "account_exists", "sign_in_expired"],
+	errors: [
+		"invalid_code",
+		"not_authenticated",
+		"identifier_taken",
+		"account_exists",
+		"sign_in_expired",
+		"sign_up_closed",
+	],
 	async handle({ engine, visitor, params }) {
 		const current = await resolveSession(engine, visitor);
 		const confirmed = await confirmEmail(engine, visitor, current, params.token!);

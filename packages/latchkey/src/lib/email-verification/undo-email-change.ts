@@ -80,6 +80,7 @@ export async function undoEmailChange(
 		token,
 		email: { value, canonical },
 		undo: { since: changed.createdAt - suspectBeforeMs },
+		epoch: null,
 		events: [auditEvent("email.change_undone", visitor, { userId, mails: [notice] })],
 	});
 	if (undone === "changed") return { ok: true };

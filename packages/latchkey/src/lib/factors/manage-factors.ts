@@ -80,6 +80,7 @@ export async function renewRecoveryCodes(
 	const events = [auditEvent("recovery_codes.made", visitor, { userId: user.id, sessionId: session.id })];
 	const replaced = await engine.storage.replaceRecoveryCodes({
 		userId: user.id,
+		epoch: session.epoch,
 		codeHashes,
 		settle: withFreshCodes(engine, user.id, nothingToSettle),
 		events,

@@ -51,6 +51,14 @@ describe("the router of groups", () => {
 		expect(await router.match("/cards")).not.toBeNull();
 	});
 
+	it.each([
+		...["/", "//", "//keys", "/keys/", "/keys//", "/Keys", "/keys%2f7", "/%6beys", "/keys;a", "/keys/..", "keys"],
+		...["/__proto__", "/constructor", "/toString/x", "/keys/%37", "/keys/{id}", "/{id}", `/${"x".repeat(10_000)}`],
+	])("finds nothing by another spelling of a path: %j", async (path) => {
+		const router = new LazyRouter([group([""], [""]), group(["keys"], ["/keys/{id}"])]);
+		expect(await router.match(path)).toBeNull();
+	});
+
 	it("tries again what could not be loaded", async () => {
 		let failures = 1;
 		const router = new LazyRouter([

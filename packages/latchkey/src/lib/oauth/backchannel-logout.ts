@@ -73,7 +73,7 @@ async function readLogoutToken(engine: Engine, provider: OfferedProvider, token:
 async function verify(provider: OfferedProvider, token: string): Promise<JWTPayload> {
 	const { server, client } = provider;
 	if (!isOpenId(server)) throw new AuthError("not_found");
-	const keys = await readKeys(provider);
+	const keys = await keysOf(provider);
 	const { createLocalJWKSet, decodeJwt, jwtVerify } = await import("jose");
 	try {
 		const issuer = server.acceptsIssuer === undefined ? server.issuer : server.acceptsIssuer(decodeJwt(token));
@@ -92,6 +92,22 @@ async function verify(provider: OfferedProvider, token: string): Promise<JWTPayl
 	} catch (cause) {
 		throw invalid(cause instanceof Error ? cause.message : "not a token");
 	}
+}
+
+/**
+ * How long keys are believed here. Anybody may send a token, and to ask the provider for each would let them use up what
+ * the provider lets this site ask, sign-ins included.
+ */
+const keysMs = 5000;
+const known = new WeakMap<OfferedProvider, { readonly keys: Promise<JSONWebKeySet>; readonly until: number }>();
+
+/** As they are now, or were some seconds ago: a provider shows a key before it signs with it. */
+function keysOf(provider: OfferedProvider): Promise<JSONWebKeySet> {
+	const read = known.get(provider);
+	if (read !== undefined && performance.now() < read.until) return read.keys;
+	const reading = { keys: readKeys(provider), until: performance.now() + keysMs };
+	known.set(provider, reading);
+	return reading.keys;
 }
 
 async function readKeys(provider: OfferedProvider): Promise<JSONWebKeySet> {

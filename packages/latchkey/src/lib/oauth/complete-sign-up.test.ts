@@ -28,6 +28,12 @@ async function open(options: Partial<AuthOptions> = {}) {
 
 const who = async (browser: TestBrowser) => (await browser.get("/api/auth")).body.user;
 
+/** As a restart with another option does. */
+async function switchSignUp(auth: MailAuth, signUp: "open" | "closed") {
+	const engine = await auth.engine();
+	Object.assign(engine, { options: { ...engine.options, signUp } });
+}
+
 /** Types the code that was mailed. */
 async function prove(auth: MailAuth, browser: TestBrowser) {
 	return browser.put(`${proofPath}/${codeIn(await auth.mail("sign_up_code"))}`);
@@ -129,6 +135,13 @@ describe("somebody whose provider names no proven address", () => {
 	it("is not let in where sign-up is closed, nor when it closes meanwhile", async () => {
 		const { arrive } = await open({ signUp: "closed" });
 		expect((await arrive()).problem).toBe("sign_up_closed");
+		const meanwhile = await open();
+		const { browser } = await meanwhile.arrive();
+		await browser.post(path, { email: address });
+		await switchSignUp(meanwhile.auth, "closed");
+		expect((await browser.post(path, { email: address })).body.code).toBe("sign_up_closed");
+		expect((await prove(meanwhile.auth, browser)).body.code).toBe("sign_up_closed");
+		expect(countRows(meanwhile.auth, "latchkey_user")).toBe(0);
 	});
 
 	it("keeps the tokens that came along, sealed until then", async () => {
@@ -184,6 +197,21 @@ describe("attacks on the way", () => {
 				emailVerification === "required" ? 1 : 0,
 			);
 			expect((await owner.get("/api/auth/identities")).body.connections).toEqual([]);
+		}
+	});
+
+	it("[A21] says of no address that a provider merely claims whether it has an account, sign-up open or closed", async () => {
+		for (const signUp of ["open", "closed"] as const) {
+			const { auth, arrive } = await open();
+			const owner = auth.browser();
+			await owner.post("/api/auth/sign-up", ada);
+			await prove(auth, owner);
+			await switchSignUp(auth, signUp);
+			const claim = (email: string, sub: string) => arrive({ sub, name: "Eve", email, email_verified: false });
+			const taken = await claim(ada.email, "evil-1");
+			const free = await claim(address, "evil-2");
+			const seen = ({ location, problem, browser }: typeof taken) => [problem ?? location, [...browser.cookies.keys()]];
+			expect(seen(taken)).toEqual(seen(free));
 		}
 	});
 

@@ -43,7 +43,9 @@ export async function findPerson(
 		return bothProved ? linkFound(engine, visitor, provider, proven, holder.user.id, email.canonical) : accountExists;
 	}
 	// Unproven, it is no identifier: whoever owns it could not register any more. But its account is not doubled silently.
-	if (email === null && (await isKnownAddress(engine, proven.profile))) return accountExists;
+	// Where every account has a proven address none can be, and whoever claims one there would learn that it has an account.
+	const mayBeDoubled = email === null && engine.options.emailVerification !== "required";
+	if (mayBeDoubled && (await isKnownAddress(engine, proven.profile))) return accountExists;
 	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
 	if (email === null && engine.options.emailVerification !== "off") return { ok: false, code: "sign_up_incomplete" };
 	return registerIdentity(engine, visitor, provider, proven, { email, fields: null });

@@ -144,6 +144,19 @@ describe("Back-channel logout [A45]", () => {
 		expect(await isSignedIn(browser)).toBe(true);
 	});
 
+	it("[A38] lets strangers make this site ask for a provider's keys now and then only", async () => {
+		const { fake, browser, send } = await open();
+		const asked = () => fake.requests.filter((request) => request === "GET /jwks").length;
+		const before = asked();
+		const forged = await (await foreignProvider()).sign(claimsOf(fake));
+		await Promise.all(Array.from({ length: 10 }, () => send(forged)));
+		for (let sent = 0; sent < 10; sent++) expect((await send(forged)).body.code).toBe("invalid_logout_token");
+		expect(asked() - before).toBe(1);
+		// With the keys that are known by now the provider itself is believed.
+		expect((await send(await fake.sign(claimsOf(fake)))).status).toBe(200);
+		expect(await isSignedIn(browser)).toBe(false);
+	});
+
 	it("says so when the provider's keys cannot be read", async () => {
 		const { fake, send } = await open();
 		const token = await fake.sign(claimsOf(fake));

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
@@ -9,7 +10,7 @@ import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { type Authentication, draftSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
-import { openProven, type SignInResult } from "../sign-in/sign-in.ts";
+import { newDevice, openProven, type SignInResult } from "../sign-in/sign-in.ts";
 import type { Settlement } from "../storage/storage.ts";
 import { confirmTotp } from "../totp/totp.ts";
 import { combine } from "./authentication.ts";
@@ -177,6 +178,7 @@ async function finishWithApp(
 			auditEvent("totp.added", visitor, about),
 			auditEvent("recovery_codes.made", visitor, about),
 			auditEvent("sign_in.succeeded", visitor, { ...about, detail: { method: content.method, factor: "totp" } }),
+			...newDevice(engine, visitor, user, draft.id),
 			...events,
 		],
 	});
@@ -184,6 +186,7 @@ async function finishWithApp(
 	return {
 		ok: true,
 		...grantSession(engine, secret, session, user),
+		device: rememberDevice(engine, visitor, user, session),
 		otherCookies: [clearedAttemptCookie(engine.settings)],
 		recoveryCodes: codes,
 	};

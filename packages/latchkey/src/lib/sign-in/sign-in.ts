@@ -210,8 +210,8 @@ export async function openProven(
 	return { ok: true, ...grantSession(engine, secret, session, user), device };
 }
 
-/** Told to a proven address only: whose mailbox another one is, nobody knows. */
-function newDevice(engine: Engine, visitor: Visitor, user: UserRecord, sessionId: string): NewEvent[] {
+/** What tells of a sign-in on a new device, to a proven address only: whose mailbox another one is, nobody knows. */
+export function newDevice(engine: Engine, visitor: Visitor, user: UserRecord, sessionId: string): NewEvent[] {
 	if (user.emailVerifiedAt === null || isKnownDevice(engine, visitor, user)) return [];
 	return [auditEvent("sign_in.new_device", visitor, { userId: user.id, sessionId })];
 }

@@ -45,13 +45,16 @@ export interface EmailStorage {
 	 * Gives the user another, proven address by a token of theirs. With `undo` what went before was not their doing: every
 	 * session ends, the password goes, and so do factors, passkeys and identities added from `since` on, a deletion that
 	 * was asked for, every other token of this purpose made after this one, and the claim of whoever holds the address
-	 * without having proven it. `gone`, `taken`: nothing happened.
+	 * without having proven it. With `epoch` only if the user still is at it: whoever was signed out meanwhile changes
+	 * nothing. `gone`, `taken`: nothing happened.
 	 */
 	changeEmail(input: {
 		userId: string;
 		token: { purpose: string; tokenHash: Uint8Array };
 		email: Omit<NewIdentifier, "kind">;
 		undo: { since: number } | null;
+		/** `null` where no session asks for it, but a link. */
+		epoch: number | null;
 		events: readonly NewEvent[];
 	}): Promise<"changed" | "gone" | "taken">;
 

@@ -33,10 +33,11 @@ export interface FactorsStorage {
 
 	/**
 	 * Puts these codes in the place of the user's present ones; trusted devices are forgotten. False when the user is
-	 * gone.
+	 * gone or at another `epoch` by now: whoever was signed out meanwhile makes none.
 	 */
 	replaceRecoveryCodes(input: {
 		userId: string;
+		epoch: number;
 		codeHashes: readonly Uint8Array[];
 		settle: Settlement;
 		events: readonly NewEvent[];

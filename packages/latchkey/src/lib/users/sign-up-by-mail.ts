@@ -82,6 +82,8 @@ export async function askForProof(
 
 /** The second half: the account is made, its address proven, and whoever asked for it is signed in. */
 export async function finishSignUp(engine: Engine, visitor: Visitor, typed: string): Promise<EmailConfirmed> {
+	// Closed since it was asked for.
+	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
 	const asked = readAskedCode(engine, visitor);
 	const code = readCode(typed);
 	if (asked?.purpose !== purpose || code === null) return { ok: false, code: "invalid_code" };

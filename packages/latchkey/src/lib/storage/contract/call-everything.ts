@@ -85,9 +85,9 @@ async function callMail(storage: Storage, userId: string): Promise<void> {
 	await storage.proveEmail({ userId, canonical, stranger: true, events: [] });
 	await storage.replaceToken({ token, events: [] });
 	const email = { value: "b@example.com", canonical: "b@example.com" };
-	await storage.changeEmail({ userId, token: link, email, undo: null, events: [] });
+	await storage.changeEmail({ userId, token: link, email, undo: null, epoch: null, events: [] });
 	await storage.replaceToken({ token, events: [] });
-	await storage.changeEmail({ userId, token: link, email, undo: { since: 0 }, events: [] });
+	await storage.changeEmail({ userId, token: link, email, undo: { since: 0 }, epoch: null, events: [] });
 	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
 	const [mail] = await storage.claimMails({ limit: 2, leaseMs: minute });
 	await storage.postponeMail({ ...mail!, waitMs: null });
@@ -106,7 +106,13 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	const change = { userId, keepSessionId: session!.id, events: [] };
 	await storage.renameTotp({ userId, name: "x", events: [] });
 	await storage.recordTotpUse({ userId, sealed: "$sealed$totp", step: 1001, resealed: null });
-	await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], settle: nothingToSettle, events: [] });
+	await storage.replaceRecoveryCodes({
+		userId,
+		epoch: user.epoch + 1,
+		codeHashes: [sha256("c")],
+		settle: nothingToSettle,
+		events: [],
+	});
 	await storage.consumeRecoveryCode({ userId, codeHash: sha256("c") });
 	await storage.switchSecondStep({ ...change, on: true });
 	await storage.forgetAttempts({ keys: ["k"], events: [] });

@@ -166,6 +166,7 @@ export function emailContract(context: ContractContext): void {
 				token,
 				email: { value, canonical: value.toLowerCase() },
 				undo,
+				epoch: undo === null ? 1 : null,
 				events: [newEvent({ userId })],
 			});
 
@@ -195,6 +196,17 @@ export function emailContract(context: ContractContext): void {
 			expect(await change(userId, token, "bob@example.com")).toBe("taken");
 			expect(await store.countRows()).toEqual(before);
 			expect((await storage.findCredentialsOfUser(userId))?.user.email).toBe("ada@Example.com");
+		});
+
+		it("is not changed by whoever was signed out meanwhile", async () => {
+			const { storage } = context;
+			const { userId } = await signUp(storage, "ada");
+			const token = link(userId, "email-change");
+			await put(token);
+			await storage.endAllSessions({ userId, events: [] });
+			expect(await change(userId, token, "thief@example.com")).toBe("gone");
+			expect((await storage.findCredentialsOfUser(userId))?.user.email).toBe("ada@Example.com");
+			expect(await peek(token)).not.toBeNull();
 		});
 
 		it("[A4] is undone with the sessions, the password and what was added from a time on", async () => {

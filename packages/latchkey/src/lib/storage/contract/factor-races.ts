@@ -27,7 +27,13 @@ export function factorRaces(context: () => { race: RaceProcesses; store: RaceSto
 		const { storage } = context().store;
 		const { userId } = await signUp(storage, "with-codes");
 		const codes = Array.from({ length: 10 }, (_, index) => `code ${index}`);
-		await storage.replaceRecoveryCodes({ userId, codeHashes: codes.map(sha256), settle: nothingToSettle, events: [] });
+		await storage.replaceRecoveryCodes({
+			userId,
+			epoch: 1,
+			codeHashes: codes.map(sha256),
+			settle: nothingToSettle,
+			events: [],
+		});
 		for (const [index, code] of codes.entries()) {
 			expect(await everywhere(["useRecoveryCode", { userId, code, times: 4 }])).toBe(1);
 			expect((await storage.readFactors(userId))?.recoveryCodes).toBe(9 - index);

@@ -74,7 +74,13 @@ export const factorWrites = {
 		prepare: signUpWithTotp,
 		write: (storage, id) => {
 			const codeHashes = ["a", "b", "c"].map((name) => sha256(`${name} of ${id}`));
-			return storage.replaceRecoveryCodes({ userId: id, codeHashes, settle: nothingToSettle, events: loggedEvent(id) });
+			return storage.replaceRecoveryCodes({
+				userId: id,
+				epoch: 2,
+				codeHashes,
+				settle: nothingToSettle,
+				events: loggedEvent(id),
+			});
 		},
 		async isStored(storage, id) {
 			const { recoveryCodes } = (await storage.readFactors(id))!;
@@ -126,6 +132,7 @@ export const factorWrites = {
 			await addPasskey(storage, id, []);
 			await storage.replaceRecoveryCodes({
 				userId: id,
+				epoch: 1,
 				codeHashes: [sha256(first(id))],
 				settle: nothingToSettle,
 				events: [],

@@ -184,19 +184,16 @@ export function factorsContract(context: ContractContext): void {
 		const events = [newEvent({ userId })];
 		await storage.increment([counter("k", { limit: 1 })]);
 		const settle = { clear: ["k"], giveBack: [] };
-		expect(await storage.replaceRecoveryCodes({ userId, codeHashes: fresh, settle, events })).toBe(true);
+		expect(await storage.replaceRecoveryCodes({ userId, epoch: 2, codeHashes: fresh, settle, events })).toBe(true);
 		expect((await storage.increment([counter("k", { limit: 1 })]))[0]?.accepted).toBe(true);
 		expect(await storage.readFactors(userId)).toMatchObject({ recoveryCodes: 3 });
 		expect(await storage.consumeRecoveryCode({ userId, codeHash: codes[1]! })).toBe(false);
 		expect(await storage.consumeRecoveryCode({ userId, codeHash: fresh[2]! })).toBe(true);
-		expect(
-			await storage.replaceRecoveryCodes({
-				userId: randomUUID(),
-				codeHashes: fresh,
-				settle: nothingToSettle,
-				events: [],
-			}),
-		).toBe(false);
+		const none = { userId, epoch: 2, codeHashes: [sha256("late")], settle: nothingToSettle, events: [] };
+		expect(await storage.replaceRecoveryCodes({ ...none, userId: randomUUID() })).toBe(false);
+		// Made in a session that has ended since: the owner's stay as they are.
+		expect(await storage.replaceRecoveryCodes({ ...none, epoch: 1, events: [newEvent({ userId })] })).toBe(false);
+		expect(await storage.consumeRecoveryCode({ userId, codeHash: fresh[0]! })).toBe(true);
 		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
 	});
 
@@ -206,7 +203,7 @@ export function factorsContract(context: ContractContext): void {
 		const sets = Array.from({ length: 8 }, (_, set) => [0, 1, 2].map((code) => sha256(`${set}/${code}`)));
 		await Promise.all(
 			sets.map((codeHashes) =>
-				storage.replaceRecoveryCodes({ userId, codeHashes, settle: nothingToSettle, events: [] }),
+				storage.replaceRecoveryCodes({ userId, epoch: 2, codeHashes, settle: nothingToSettle, events: [] }),
 			),
 		);
 		expect(await storage.readFactors(userId)).toMatchObject({ recoveryCodes: 3 });
@@ -226,7 +223,7 @@ export function factorsContract(context: ContractContext): void {
 		const put = () =>
 			storage.putToken({ purpose: "attempt", subject: userId, tokenHash, lifetimeMs: minute, payload: null });
 		await put();
-		await storage.replaceRecoveryCodes({ userId, codeHashes: [], settle: nothingToSettle, events: [] });
+		await storage.replaceRecoveryCodes({ userId, epoch: 2, codeHashes: [], settle: nothingToSettle, events: [] });
 		expect(await storage.consumeToken({ purpose: "attempt", tokenHash })).toBeNull();
 		await put();
 		await storage.addPasskey({ passkey: newPasskey(userId), epoch: 2, limit: 1, events: [] });

@@ -105,7 +105,14 @@ export const mailWrites = {
 		write: (storage, id) => {
 			const email = { value: `New ${id}`, canonical: `new ${id}` };
 			const token = link(id, "email-undo");
-			return storage.changeEmail({ userId: id, token, email, undo: { since: 0 }, events: loggedEvent(id) });
+			return storage.changeEmail({
+				userId: id,
+				token,
+				email,
+				undo: { since: 0 },
+				epoch: null,
+				events: loggedEvent(id),
+			});
 		},
 		async isStored(storage, id) {
 			const { user, password } = (await storage.findCredentialsOfUser(id))!;

@@ -118,7 +118,13 @@ export function passkeysContract(context: ContractContext): void {
 		const passkey = newPasskey(userId);
 		await add(passkey);
 		const change = { userId, keepSessionId: session!.id, events: [] };
-		await storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("code")], settle: nothingToSettle, events: [] });
+		await storage.replaceRecoveryCodes({
+			userId,
+			epoch: 1,
+			codeHashes: [sha256("code")],
+			settle: nothingToSettle,
+			events: [],
+		});
 		await storage.switchSecondStep({ ...change, on: true });
 		expect(await storage.removePasskey({ ...change, id: passkey.id, usableProviders: [] })).toBe("changed");
 		expect(await storage.readFactors(userId)).toMatchObject({ passkeys: [], recoveryCodes: 0, secondStep: false });

@@ -143,7 +143,13 @@ export function trustedDevicesContract(context: ContractContext): void {
 			({ userId }) => storage.addTotp(newTotp(userId)),
 			({ userId }) => storage.addPasskey({ passkey: newPasskey(userId), epoch: 1, limit: 5, events: [] }),
 			({ userId }) =>
-				storage.replaceRecoveryCodes({ userId, codeHashes: [sha256("c")], settle: nothingToSettle, events: [] }),
+				storage.replaceRecoveryCodes({
+					userId,
+					epoch: 1,
+					codeHashes: [sha256("c")],
+					settle: nothingToSettle,
+					events: [],
+				}),
 		];
 		for (const [index, end] of ends.entries()) {
 			const { userId, device, sessionId } = await withDevice(`person-${index}`);

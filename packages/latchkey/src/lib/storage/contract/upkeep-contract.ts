@@ -163,7 +163,7 @@ export function upkeepContract(context: ContractContext): void {
 			renameTotp: () => storage.renameTotp({ userId: "u", name: "x", events: [] }),
 			removeTotp: () => storage.removeTotp(keep),
 			replaceRecoveryCodes: () =>
-				storage.replaceRecoveryCodes({ userId: "u", codeHashes: [], settle: nothingToSettle, events: [] }),
+				storage.replaceRecoveryCodes({ userId: "u", epoch: 1, codeHashes: [], settle: nothingToSettle, events: [] }),
 			consumeRecoveryCode: () => storage.consumeRecoveryCode({ userId: "u", codeHash: sha256("c") }),
 			addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), epoch: 1, limit: 1, events: [] }),
 			findPasskey: () => storage.findPasskey("c"),
@@ -190,7 +190,14 @@ export function upkeepContract(context: ContractContext): void {
 			resetPassword: () =>
 				storage.resetPassword({ userId: "u", canonical: "x", token, sealed: "x", settle: nothingToSettle, events: [] }),
 			changeEmail: () =>
-				storage.changeEmail({ userId: "u", token, email: { value: "x", canonical: "x" }, undo: null, events: [] }),
+				storage.changeEmail({
+					userId: "u",
+					token,
+					email: { value: "x", canonical: "x" },
+					undo: null,
+					epoch: 1,
+					events: [],
+				}),
 			recordFailure: () => storage.recordFailure({ userId: "u", events: [] }),
 			forgetFailures: () => storage.forgetFailures("u"),
 			requestDeletion: () => storage.requestDeletion({ userId: "u", afterMs: 1, events: [] }),

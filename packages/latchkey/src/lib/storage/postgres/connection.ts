@@ -44,24 +44,37 @@ export class PostgresConnection {
 		return { sql: prepared.sql, all, first: async (parameters) => (await all(parameters))[0] };
 	}
 
+	/**
+	 * The same after a statement that locks, in one transaction. Whatever was stored before the lock was had is seen, which
+	 * a statement that waits for a lock of its own does not see. Four round trips: for what happens seldom.
+	 */
+	prepareBehind<P extends Parameters, R>(lock: Build<P, unknown>, build: Build<P, R>): Statement<P, R> {
+		const [before, prepared] = [prepare(lock, this.#options.names), prepare(build, this.#options.names)];
+		const all = (parameters: P) => this.#execute(prepared, parameters, before) as Promise<R[]>;
+		return { sql: prepared.sql, all, first: async (parameters) => (await all(parameters))[0] };
+	}
+
 	close(): void {
 		this.#closed = true;
 	}
 
-	async #execute(prepared: Prepared, parameters: Parameters): Promise<unknown[]> {
+	async #execute(prepared: Prepared, parameters: Parameters, lock?: Prepared): Promise<unknown[]> {
 		const { clock, channel, named, answerTimeoutMs, onStatement } = this.#options;
-		const query: PostgresQuery = {
-			text: prepared.sql,
-			values: prepared.values({ ...parameters, at: clock?.() ?? null, channel }),
+		const given = { ...parameters, at: clock?.() ?? null, channel };
+		const toQuery = ({ name, sql, values }: Prepared): PostgresQuery => ({
+			text: sql,
+			values: values(given),
 			types: resultTypes,
 			query_timeout: answerTimeoutMs,
-			...(named && { name: prepared.name }),
-		};
+			...(named && { name }),
+		});
+		const statements = lock === undefined ? [prepared] : [lock, prepared];
+		const queries = statements.map(toQuery);
 		for (let attempt = 1; ; attempt++) {
 			if (this.#closed) throw storeIsClosed();
 			try {
-				onStatement?.(prepared.sql);
-				return (await this.#query(query)).rows;
+				for (const { sql } of statements) onStatement?.(sql);
+				return (await this.#query(queries)).rows;
 			} catch (error) {
 				// Undone whole, so it can be said once more; that a deadlock was seen took the other side on.
 				if (!wasUndone(error) || attempt === attempts) throw toStoreError(error);
@@ -70,7 +83,7 @@ export class PostgresConnection {
 	}
 
 	// Not `pool.query`: it closes the connection after every error, also one that only says that a name is taken.
-	async #query(query: PostgresQuery): Promise<PostgresResult> {
+	async #query(queries: readonly PostgresQuery[]): Promise<PostgresResult> {
 		const client = await connectWithin(this.#options.pool, this.#options.connectTimeoutMs);
 		if (!this.#heard.has(client)) {
 			this.#heard.add(client);
@@ -79,7 +92,8 @@ export class PostgresConnection {
 		}
 		let sound = false;
 		try {
-			const result = await client.query(query);
+			const [only] = queries;
+			const result = await (queries.length === 1 ? client.query(only!) : this.#together(client, queries));
 			sound = true;
 			return result;
 		} catch (error) {
@@ -87,6 +101,23 @@ export class PostgresConnection {
 			throw error;
 		} finally {
 			client.release(!sound);
+		}
+	}
+
+	/** All of them or none. Whoever vanishes on the way holds a lock for no longer than an answer may take. */
+	async #together(client: PostgresClient, queries: readonly PostgresQuery[]): Promise<PostgresResult> {
+		const { answerTimeoutMs: query_timeout } = this.#options;
+		const begin = `begin isolation level read committed;
+			set local idle_in_transaction_session_timeout = ${Math.ceil(query_timeout)}`;
+		try {
+			await client.query({ text: begin, query_timeout });
+			const results: PostgresResult[] = [];
+			for (const query of queries) results.push(await client.query(query));
+			await client.query({ text: "commit", query_timeout });
+			return results.at(-1)!;
+		} catch (error) {
+			if (leavesConnectionSound(error)) await client.query({ text: "rollback", query_timeout });
+			throw error;
 		}
 	}
 }

@@ -9,6 +9,8 @@ import {
 	endedByEpoch,
 	eventRows,
 	killedPending,
+	lockedUser,
+	lockUser,
 	logged,
 	now,
 	type SettlementParameters,
@@ -34,7 +36,6 @@ export function emailOperations(connection: PostgresConnection): EmailOperations
 	const reset = prepareReset(connection);
 	const change = prepareChange(connection);
 	const undone = prepareUndo(connection);
-	const sweep = prepareSweep(connection);
 	return {
 		peekToken: async (input) => {
 			const row = await peek.first(input);
@@ -70,15 +71,12 @@ export function emailOperations(connection: PostgresConnection): EmailOperations
 			return row === undefined ? null : toUser(row);
 		},
 
-		changeEmail: async ({ userId, token, email, undo, events }) => {
+		changeEmail: async ({ userId, token, email, undo, epoch, events }) => {
 			try {
 				const { value, canonical } = email;
 				const written = { userId, ...token, value, canonical, events: eventRows(events) };
-				if (undo === null) return (await change.all(written)).length === 1 ? "changed" : "gone";
-				const { since } = undo;
-				if ((await undone.all({ ...written, since })).length === 0) return "gone";
-				await sweep.all({ userId, since });
-				return "changed";
+				if (undo === null) return (await change.all({ ...written, epoch })).length === 1 ? "changed" : "gone";
+				return (await undone.all({ ...written, since: undo.since })).length === 1 ? "changed" : "gone";
 			} catch (error) {
 				if (violatedUnique(error)?.endsWith("_identifier")) return "taken";
 				throw error;
@@ -174,7 +172,8 @@ function withoutFactors(gate: string) {
 
 function prepareProof(connection: PostgresConnection) {
 	type Proof = { userId: string; canonical: string; stranger: boolean; events: string };
-	return connection.prepare<Proof, { first: boolean; told: number }>(
+	return connection.prepareBehind<Proof, { first: boolean; told: number }>(
+		lockUser,
 		(_, p) => sql`with ${clock(p)},
 			${held(p)},
 			${killedPending("held")},
@@ -219,7 +218,8 @@ function used(p: TokenUse & Ambient, gate: string) {
 
 function prepareReset(connection: PostgresConnection) {
 	type Reset = TokenUse & SettlementParameters & { canonical: string; sealed: string; events: string };
-	return connection.prepare<Reset, UserRow & { told: number }>(
+	return connection.prepareBehind<Reset, UserRow & { told: number }>(
+		lockUser,
 		(_, p) => sql`with ${clock(p)},
 			${held(p)},
 			${used(p, "held")},
@@ -272,11 +272,14 @@ function killedBut(p: TokenUse) {
 }
 
 function prepareChange(connection: PostgresConnection) {
-	type Change = TokenUse & { value: string; canonical: string; events: string };
+	type Change = TokenUse & { value: string; canonical: string; epoch: number | null; events: string };
 	return connection.prepare<Change, { id: string; told: number }>(
 		(_, p) => sql`with ${clock(p)},
 			${lockedUser(p)},
-			${used(p, "locked")},
+			current as (
+				select locked.id from locked where ${p.epoch}::integer is null or locked.epoch = ${p.epoch}::integer
+			),
+			${used(p, "current")},
 			${killedBut(p)},
 			written as (
 				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
@@ -295,7 +298,8 @@ const inPlaceOfTheOld = sql`on conflict (user_id, kind) do update set value = ex
 
 function prepareUndo(connection: PostgresConnection) {
 	type Change = TokenUse & { value: string; canonical: string; since: number; events: string };
-	return connection.prepare<Change, { id: string; told: number }>(
+	return connection.prepareBehind<Change, { id: string; told: number }>(
+		lockUser,
 		(_, p) => sql`with ${clock(p)},
 			${lockedUser(p)},
 			${used(p, "locked")},
@@ -332,26 +336,6 @@ function prepareUndo(connection: PostgresConnection) {
 			${logged(p, "written")}
 			select written.id, ${told(p, "user", "written")} as told from written`,
 	);
-}
-
-/** What came between the first look of {@link prepareUndo} and its lock; from then on the epoch lets nothing more come. */
-function prepareSweep(connection: PostgresConnection) {
-	return connection.prepare<{ userId: string; since: number }, { id: string }>(
-		(_, p) => sql`with ${lockedUser(p)},
-			swept as (
-				update latchkey_user set ${factorsBefore(p)} from locked where latchkey_user.id = locked.id
-				returning latchkey_user.id
-			),
-			${withoutNewer(p, "swept")}
-			select swept.id from swept`,
-	);
-}
-
-function lockedUser(p: { userId: string } & Ambient) {
-	return sql`${turn(p)},
-		locked as (
-			select u.id from turn cross join latchkey_user as u where u.id = ${p.userId}::text for no key update of u
-		)`;
 }
 
 const keysBefore = (p: { since: number }) => sql`(

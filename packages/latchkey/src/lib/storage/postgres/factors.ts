@@ -83,9 +83,9 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 
 		removeTotp: async (input) => (await runChange(changes.removeTotp, input, {})) as FactorsChange,
 
-		replaceRecoveryCodes: async ({ userId, codeHashes, settle, events }) => {
+		replaceRecoveryCodes: async ({ userId, epoch, codeHashes, settle, events }) => {
 			const settled = settlementParameters(settle);
-			const parameters = { userId, codeHashes: inHex(codeHashes), ...settled, events: eventRows(events) };
+			const parameters = { userId, epoch, codeHashes: inHex(codeHashes), ...settled, events: eventRows(events) };
 			return (await statements.replaceCodes.all(parameters)).length === 1;
 		},
 
@@ -325,14 +325,14 @@ function prepareStatements(connection: PostgresConnection) {
 		),
 
 		replaceCodes: connection.prepare<
-			SettlementParameters & { userId: string; codeHashes: readonly string[]; events: string },
+			SettlementParameters & { userId: string; epoch: number; codeHashes: readonly string[]; events: string },
 			{ id: string }
 		>(
 			(_, p) => sql`with ${clock(p)},
 				${turn(p)},
 				moved as (
 					update latchkey_user set recovery_set = latchkey_user.recovery_set + 1 from turn
-					where latchkey_user.id = ${p.userId}::text
+					where latchkey_user.id = ${p.userId}::text and latchkey_user.epoch = ${p.epoch}::integer
 					returning latchkey_user.id, latchkey_user.recovery_set
 				),
 				outdated as (

@@ -35,6 +35,22 @@ export function turn(p: { userId: string } & Ambient): Part {
 	)`;
 }
 
+/** `locked`: the user's row, behind its turn. */
+export function lockedUser(p: { userId: string } & Ambient): Part {
+	return sql`${turn(p)},
+		locked as (
+			select u.id, u.epoch from turn cross join latchkey_user as u where u.id = ${p.userId}::text for no key update of u
+		)`;
+}
+
+/**
+ * To stand before a statement that must see whatever was being changed while it waited for the user's row: what somebody
+ * added whom it shuts out, or an address that is another one by then.
+ */
+export function lockUser(_: unknown, p: { userId: string } & Ambient): RawBuilder<unknown> {
+	return sql`with ${lockedUser(p)} select locked.id from locked`;
+}
+
 /** Whether a row of `latchkey_session` is neither ended nor expired. Whether its epoch is current is another matter. */
 export function isOpen(moment: RawBuilder<number>): RawBuilder<boolean> {
 	return sql<boolean>`latchkey_session.ended_at is null

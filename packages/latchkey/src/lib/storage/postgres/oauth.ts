@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { IdentityRecord, OAuthStorage, ProviderSessionRecord, ProviderTokenRecord } from "../oauth-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, isLive, logged, now, turn } from "./fragments.ts";
+import { clock, eventRows, isLive, lockUser, logged, now, turn } from "./fragments.ts";
 import { violatesReference } from "./postgres-errors.ts";
 
 type Pair = { issuer: string; subject: string };
@@ -56,7 +56,8 @@ function prepareIdentities(connection: PostgresConnection) {
 				from latchkey_identity as i where i.user_id = ${p.userId}::text order by i.issuer, i.subject`,
 		),
 
-		link: connection.prepare<Link, { linked: string | null; holder: string | null }>(
+		link: connection.prepareBehind<Link, { linked: string | null; holder: string | null }>(
+			lockUser,
 			(_, p) => sql`with ${clock(p)},
 				${turn(p)},
 				owner as (

@@ -90,9 +90,10 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				}
 			}),
 
-		changeEmail: ({ userId, token, email, undo, events }) =>
+		changeEmail: ({ userId, token, email, undo, epoch, events }) =>
 			connection.transaction((): Changed | Undo<Changed> => {
 				const now = connection.now();
+				if (epoch !== null && account.at.all({ userId, epoch }).length === 0) return new Undo<Changed>("gone");
 				const [used] = tokens.use.all({ ...token, subject: userId, now });
 				if (used === undefined) return new Undo<Changed>("gone");
 				steps.killPending(userId);
@@ -275,6 +276,10 @@ function prepareAccount(connection: SqliteConnection) {
 
 		removeIdentities: connection.prepareWrite((db, p: { userId: string; since: number }) =>
 			db.deleteFrom("latchkey_identity").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
+		),
+
+		at: connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
+			db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
 		),
 
 		read: connection.prepareWrite((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),

@@ -72,10 +72,11 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 				return "changed";
 			}),
 
-		replaceRecoveryCodes: ({ userId, codeHashes, settle, events }) =>
+		replaceRecoveryCodes: ({ userId, epoch, codeHashes, settle, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
-				if (!factors.replaceCodes(userId, codeHashes, now)) return new Undo(false);
+				if (statements.userAt.all({ userId, epoch }).length === 0) return new Undo(false);
+				factors.replaceCodes(userId, codeHashes, now);
 				factors.endAttempts(userId);
 				steps.settle(settle);
 				steps.events.append(events, now);
@@ -103,8 +104,8 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 export interface FactorSteps {
 	/** A change that moves the epoch: all of it, or nothing when `work` answers anything but `changed`. */
 	change<Answer extends string>(input: ChangeFactors, work: () => Answer): Promise<Answer | FactorsChange>;
-	/** False when the user is gone. */
-	replaceCodes(userId: string, codeHashes: readonly Uint8Array[], now: number): boolean;
+	/** Puts these in the place of those of the user, who must be there. */
+	replaceCodes(userId: string, codeHashes: readonly Uint8Array[], now: number): void;
 	/** With no factor left there is nothing for recovery codes to stand in for. */
 	tidy(userId: string): void;
 	/** What somebody left who never proved that the account's address is theirs. */
@@ -132,11 +133,9 @@ export function factorSteps(connection: SqliteConnection, steps: Steps): FactorS
 				return answer;
 			}),
 		replaceCodes(userId, codeHashes, now) {
-			const [user] = statements.nextSet.all({ userId });
-			if (user === undefined) return false;
+			const { recovery_set: set } = statements.nextSet.all({ userId })[0]!;
 			statements.removeCodes.run({ userId, since: 0 });
-			for (const codeHash of codeHashes) statements.addCode.run({ userId, codeHash, set: user.recovery_set, now });
-			return true;
+			for (const codeHash of codeHashes) statements.addCode.run({ userId, codeHash, set, now });
 		},
 		tidy(userId) {
 			if (statements.tidy.run({ userId }) === 1) statements.removeCodes.run({ userId, since: 0 });
@@ -211,6 +210,10 @@ function prepareStatements(connection: SqliteConnection) {
 					.where("user_id", "=", p.userId)
 					.where("sealed", "=", p.sealed)
 					.where("last_step", "<", p.step),
+		),
+
+		userAt: connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
+			db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
 		),
 
 		renameTotp: connection.prepareWrite((db, p: { userId: string; name: string }) =>

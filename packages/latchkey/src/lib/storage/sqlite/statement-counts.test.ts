@@ -185,6 +185,7 @@ async function callEverything(storage: Storage): Promise<void> {
 		token: link,
 		email: { value: "b@example.com", canonical: "b@example.com" },
 		undo: { since: 0 },
+		epoch: null,
 		events: [],
 	});
 	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
