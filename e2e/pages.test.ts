@@ -1,11 +1,10 @@
 import axe from "axe-core";
 import type { BrowserContext, Page } from "playwright-core";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { totpCode } from "../packages/latchkey/test/factors.ts";
 import {
 	complaint,
-	mailbox,
-	mailLink,
+	mailTo,
 	newAddress,
 	origin,
 	register,
@@ -52,6 +51,15 @@ async function comeWithoutAddress(page: Page) {
 	await page.waitForURL((url) => url.pathname === "/sign-up/complete");
 }
 
+/** Somebody whose account at the provider is connected sees their contacts there, twice. */
+async function seeContacts(page: Page) {
+	await page.locator("form[action$=example] [type=submit]").click();
+	await page.getByRole("button", { name: "Grace Hopper" }).click();
+	await page.waitForURL("/contacts");
+	await page.locator("main button:visible").last().click();
+	await page.getByText('"email": "ada@example.org"').waitFor();
+}
+
 /** The same person goes on, trusts the device, and looks at the page that says so. */
 async function trustDevice(page: Page) {
 	const secret = await waitForSecondStep(page);
@@ -59,7 +67,7 @@ async function trustDevice(page: Page) {
 	await page.locator("input[name=code]").fill(totpCode(secret, Date.now() + 30_000));
 	await page.locator("main form:has([name=code]) [type=submit]").click();
 	await page.waitForURL("/dashboard");
-	await page.goto("/account/devices?done=trusted");
+	await page.goto("/account/devices?done=forgotten");
 }
 
 /** Somebody who has a passkey and no password looks at the page of passwords. */
@@ -94,12 +102,15 @@ const forStrangers: Screen[] = [
 	},
 	{ name: "reset by a link", path: "/sign-in", act: (page) => page.goto(links.reset) },
 	{ name: "a code to be typed elsewhere", path: "/sign-in", act: (page) => page.goto(links.code) },
+	{ name: "taking a change of address back", path: "/sign-in", act: (page) => page.goto(links.addressUndo) },
+	{ name: "keeping an account", path: "/sign-in", act: (page) => page.goto(links.deletionUndo) },
 	{ name: "verify, nobody", path: "/verify-email" },
 	{ name: "broken link", path: "/mail-link?broken" },
 	{ name: "mailbox", path: "/dev/mailbox" },
 	{ name: "goodbye", path: "/goodbye" },
 	{ name: "goodbye, in seven days", path: "/goodbye?deletes=2030-01-08T12:00:00.000Z" },
 	// The last: the tab is signed in afterwards.
+	{ name: "contacts, connected", path: "/sign-in?next=/contacts", act: seeContacts },
 	{ name: "first password", path: "/", act: withoutPassword },
 	{ name: "devices, one of them trusted", path: "/", act: trustDevice },
 ];
@@ -131,7 +142,7 @@ const forMembers: Screen[] = [
 ];
 
 /** Of messages to the member: what a link leads to is a page like any other. */
-const links = { reset: "", code: "" };
+const links = { reset: "", code: "", addressUndo: "", deletionUndo: "" };
 
 let member: Awaited<ReturnType<BrowserContext["storageState"]>>;
 
@@ -143,15 +154,32 @@ beforeAll(async () => {
 	member = await page.context().storageState();
 	await other.request.post("/api/auth/password-resets", { data: { email }, headers: { origin } });
 	await other.request.post("/api/auth/email-codes", { data: { email }, headers: { origin } });
-	links.reset = await linkIn("Choose a new password for");
-	links.code = await linkIn("is your code for");
+	links.reset = (await mailTo(email, /Choose a new password for/)).link;
+	links.code = (await mailTo(email, /is your code for/)).link;
+	links.addressUndo = await undoLink(/was changed/, async (other) => {
+		const email = newAddress();
+		await other.request.post("/api/auth/email-verifications", { data: { email }, headers: { origin } });
+		await typeCode(other, email, /Confirm your new address/);
+	});
+	links.deletionUndo = await undoLink(/will be deleted/, (other) =>
+		other.request.delete("/api/auth/user", { headers: { origin } }),
+	);
 });
 
-/** The link of a message that says this, once it has been sent. */
-async function linkIn(words: string): Promise<string> {
-	const find = async () => (await mailbox()).find((mail) => mail.includes(words));
-	const mail = await vi.waitUntil(find, { timeout: 20_000 });
-	return mail.match(mailLink)![1]!;
+/** The link by which somebody with a proven address takes back what is done to their account. */
+async function undoLink(subject: RegExp, act: (page: Page) => Promise<unknown>): Promise<string> {
+	const page = await visit();
+	const email = await register(page);
+	await page.request.post("/api/auth/email-verifications", { data: {}, headers: { origin } });
+	await typeCode(page, email, /Confirm your address/);
+	await act(page);
+	return (await mailTo(email, subject)).link;
+}
+
+async function typeCode(page: Page, address: string, subject: RegExp) {
+	const { code } = await mailTo(address, subject);
+	const answer = await page.request.put(`/api/auth/email-verifications/${code}`, { headers: { origin } });
+	expect(answer.status()).toBe(200);
 }
 
 const screens = [
@@ -282,149 +310,3 @@ function untranslated() {
 	}
 	return texts.filter((text) => !["SQLite", "PostgreSQL", "HTTP"].includes(text));
 }
-
-it("gives every field the name, type and autocomplete that password managers and keyboards know", async () => {
-	const page = await visit({ storageState: member });
-	const fields = async (path: string) => {
-		await page.goto(path);
-		return page
-			.locator("main form input:not([type=hidden])")
-			.evaluateAll((inputs) =>
-				inputs.map((input) =>
-					["name", "type", "autocomplete", "autocapitalize", "autocorrect", "spellcheck", "enterkeyhint", "minlength"]
-						.map((attribute) => input.getAttribute(attribute))
-						.join(" "),
-				),
-			);
-	};
-	const typedName = "none off false";
-	expect(await fields("/sign-in")).toEqual([
-		`identifier text username webauthn ${typedName} next `,
-		"password password current-password none  false go ",
-	]);
-	expect(await fields("/sign-up")).toEqual([
-		`identifier email username ${typedName} next `,
-		"name text name    next ",
-		"new_password password new-password none  false go 8",
-	]);
-	expect(await fields("/reauthenticate")).toEqual([
-		"identifier text username     ",
-		"password password current-password none  false go ",
-	]);
-	expect(await fields("/account/password")).toEqual([
-		"identifier text username     ",
-		"current_password password current-password none  false next ",
-		"new_password password new-password none  false go 8",
-	]);
-	expect(await fields("/account/data")).toEqual([
-		"identifier text username     ",
-		"password password current-password none  false go ",
-	]);
-});
-
-it("puts the focus where a page has one purpose, and nowhere else", async () => {
-	const page = await visit({ storageState: member });
-	for (const [path, focused] of [
-		["/sign-in", "identifier"],
-		["/sign-up", "identifier"],
-		["/reauthenticate", "password"],
-		["/account", null],
-		["/account/password", null],
-	] as const) {
-		await page.goto(path);
-		expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe(focused);
-	}
-});
-
-it("takes pasted and filled-in passwords, and never looks at what is pasted [ASVS 6.2.7]", async () => {
-	const page = await visit();
-	await page.goto("/sign-in");
-	const field = page.getByLabel("Password", { exact: true });
-	await field.focus();
-	await page.evaluate(() => {
-		const clipboardData = new DataTransfer();
-		clipboardData.setData("text/plain", "pasted");
-		const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
-		if (document.activeElement!.dispatchEvent(paste)) document.execCommand("insertText", false, "pasted");
-	});
-	expect(await field.inputValue()).toBe("pasted");
-});
-
-it("shows and hides the password from the keyboard, with the caret where it was [ASVS 6.2.6]", async () => {
-	const page = await visit();
-	await page.goto("/sign-in");
-	const field = page.getByLabel("Password", { exact: true });
-	await field.fill("correct horse");
-	await field.evaluate((input: HTMLInputElement) => input.setSelectionRange(3, 3));
-	await page.keyboard.press("Tab");
-	await page.keyboard.press("Space");
-	await expect.poll(() => field.getAttribute("type")).toBe("text");
-	expect(await page.locator(":focus").getAttribute("aria-label")).toBe("Hide password");
-	await expect.poll(() => field.evaluate((input: HTMLInputElement) => input.selectionStart)).toBe(3);
-	await page.keyboard.press("Space");
-	await expect.poll(() => field.getAttribute("type")).toBe("password");
-});
-
-it("is used with the keyboard alone: skip link, fields, menu and Escape", async () => {
-	const page = await visit();
-	const email = await register(page);
-	await page.context().clearCookies();
-	await page.goto("/sign-in");
-	await page.keyboard.type(email);
-	await page.keyboard.press("Tab");
-	await page.keyboard.type("correct horse battery");
-	await page.keyboard.press("Enter");
-	await page.waitForURL("/dashboard");
-
-	await page.reload();
-	await page.keyboard.press("Tab");
-	expect(await page.locator(":focus").textContent()).toBe("Skip to the content");
-	await page.keyboard.press("Enter");
-	await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
-
-	const menu = page.getByRole("button", { name: "Account menu" });
-	await menu.focus();
-	expect(await menu.evaluate((button) => getComputedStyle(button).outlineStyle)).toBe("solid");
-	await page.keyboard.press("Enter");
-	await page.getByRole("button", { name: "Sign out" }).waitFor();
-	await page.keyboard.press("Escape");
-	await page.getByRole("button", { name: "Sign out" }).waitFor({ state: "hidden" });
-	expect(await page.locator(":focus").getAttribute("aria-label")).toBe("Account menu");
-	await page.keyboard.press("Enter");
-	await page.keyboard.press("Tab");
-	await page.keyboard.press("Tab");
-	await page.keyboard.press("Tab");
-	expect(await page.locator(":focus").textContent()).toBe("Sign out");
-	await page.keyboard.press("Enter");
-	await page.waitForURL("/");
-});
-
-it("holds still for those who ask for it, and keeps its borders in forced colours", async () => {
-	const page = await visit({ reducedMotion: "reduce", forcedColors: "active" });
-	await page.goto("/sign-in");
-	const moving = () => document.getAnimations().length;
-	expect(await page.evaluate(moving)).toBe(0);
-	const button = page.locator("main").getByRole("button", { name: "Sign in" });
-	expect(await button.evaluate((element) => getComputedStyle(element).borderTopWidth)).toBe("1px");
-});
-
-it("chooses the language by what the browser asks for, and the same for static pages and others", async () => {
-	for (const [asked, language] of [
-		["ar", "ar"],
-		["ar-EG,ar;q=0.9,en;q=0.8", "ar"],
-		["fr-FR,fr;q=0.9,ar;q=0.5,en;q=0.3", "ar"],
-		["en-GB,en;q=0.9,ar;q=0.8", "en"],
-		["arn,en", "en"],
-		["de", "en"],
-		["", "en"],
-	] as const) {
-		for (const path of ["/", "/sign-in"]) {
-			const html = await (await fetch(`${origin}${path}`, { headers: { "accept-language": asked } })).text();
-			expect([path, asked, /<html lang="(\w+)"/.exec(html)?.[1]]).toEqual([path, asked, language]);
-		}
-	}
-	const chosen = await fetch(`${origin}/`, {
-		headers: { "accept-language": "ar", cookie: "language=en; theme=light" },
-	});
-	expect(await chosen.text()).toMatch(/<html lang="en" dir="ltr" data-theme="light">/);
-});

@@ -210,7 +210,7 @@ describe.each<[string, BrowserContextOptions]>([
 		await page.goto("/account/devices");
 		await page.getByRole("heading", { name: "Trusted devices" }).waitFor();
 		await page.getByRole("button", { name: /^Ask again there: / }).click();
-		await page.waitForURL("/account/devices?done=trusted");
+		await page.waitForURL("/account/devices?done=forgotten");
 		await page.getByText("That device is asked for the second step again.").waitFor();
 		expect(await page.getByRole("heading", { name: "Trusted devices" }).count()).toBe(0);
 		await signOut();

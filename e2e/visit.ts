@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, expect, inject } from "vitest";
+import { afterAll, afterEach, inject, vi } from "vitest";
 import { TestAuthenticator } from "../packages/latchkey/src/lib/testing/test-authenticator.ts";
 
 export const origin = inject("origin");
@@ -83,10 +83,10 @@ export function complaint(page: Page) {
 }
 
 /** Where a message leads, in a message of {@link mailbox}. */
-export const mailLink = /href="([^"]*\/mail-links\/[^"]*)"/;
+const mailLink = /href="([^"]*\/mail-links\/[^"]*)"/;
 
 /** The messages in the mailbox of local development, newest first, as the page shows them. */
-export async function mailbox(of = origin): Promise<string[]> {
+async function mailbox(of = origin): Promise<string[]> {
 	const html = await (await fetch(`${of}/dev/mailbox`)).text();
 	return html.split("<article").slice(1);
 }
@@ -95,8 +95,7 @@ export async function mailbox(of = origin): Promise<string[]> {
 export async function mailTo(address: string, subject: RegExp, of = origin): Promise<{ link: string; code: string }> {
 	const find = async () =>
 		(await mailbox(of)).find((article) => article.includes(`<bdi>${address}</bdi>`) && subject.test(article));
-	await expect.poll(find, { timeout: 10_000 }).toBeDefined();
-	const article = (await find())!;
+	const article = await vi.waitUntil(find, { timeout: 20_000 });
 	return {
 		link: mailLink.exec(article)?.[1] ?? "",
 		code: /\n {4}(\d{6})\n/.exec(article)?.[1] ?? "",

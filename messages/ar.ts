@@ -1,8 +1,8 @@
-import { security } from "./ar-security";
 import { contacts } from "./contacts-ar";
 import type { Messages } from "./en";
 import { mail } from "./mail-ar";
 import { providers } from "./providers-ar";
+import { security } from "./security-ar";
 import { trustedDevices } from "./trusted-devices-ar";
 
 export const ar: Messages = {
@@ -233,8 +233,8 @@ export const ar: Messages = {
 			"sign_in.succeeded": "تسجيل دخول",
 			"sign_in.failed": "حاول أحدهم الدخول بكلمة مرور خاطئة",
 			"sign_in.throttled": "محاولات دخول كثيرة: أُجّلت المحاولات التالية",
-			"reauthentication.succeeded": "تأكيد كلمة المرور",
-			"reauthentication.failed": "أُدخلت كلمة مرور خاطئة أثناء الجلسة",
+			"reauthentication.succeeded": "تأكّد أنك أنت",
+			"reauthentication.failed": "لم يستطع أحدهم أثناء الجلسة أن يؤكّد أنه أنت",
 			"password.added": "اختيرت كلمة مرور لأول مرة",
 			"password.changed": "تغيّرت كلمة المرور",
 			"trusted_device.added": "لن تُطلب الخطوة الثانية على أحد الأجهزة",
@@ -245,7 +245,7 @@ export const ar: Messages = {
 			"session.ended": "تسجيل خروج",
 			"session.revoked": "سُجّل خروج جهاز من جهاز آخر",
 			"session.copied": "اكتُشفت جلسة منسوخة وأُنهيت",
-			"sign_in.second_step_required": "قُبلت كلمة المرور وطُلبت الخطوة الثانية",
+			"sign_in.second_step_required": "قُبلت الخطوة الأولى وطُلبت الثانية",
 			"second_step.failed": "أُدخل رمز خاطئ في الخطوة الثانية",
 			"second_step.switched": "تغيّر إعداد الخطوة الثانية",
 			"factor.enabled": "أُعيد تفعيل التطبيق أو رموز الاسترداد",
@@ -342,7 +342,7 @@ export const ar: Messages = {
 			not_authenticated: "لم تعد مسجّل الدخول. سجّل الدخول ثم حاول مجددًا.",
 			reauthentication_required: "أكّد أنك أنت أولًا.",
 			insufficient_level: "هذا يطلب عاملين. أكّد أنك أنت بعامل آخر أولًا.",
-			attempt_expired: "انتظر هذا الدخول طويلًا. ابدأ من جديد.",
+			attempt_expired: "طال انتظار هذا الدخول. ابدأ من جديد.",
 			factor_exists: "لديك هذا من قبل.",
 			factor_missing: "لا يوجد عامل ثانٍ بعد.",
 			last_way_in: "هذه طريقتك الوحيدة للدخول. أضف غيرها أولًا.",

@@ -1,7 +1,7 @@
 import { contacts } from "./contacts-en";
-import { security } from "./en-security";
 import { mail } from "./mail-en";
 import { providers } from "./providers-en";
+import { security } from "./security-en";
 import { trustedDevices } from "./trusted-devices-en";
 
 /** Everything that the application says. The other catalogues have the same keys: the compiler sees to it. */
@@ -229,8 +229,8 @@ export const en = {
 			"sign_in.succeeded": "Signed in",
 			"sign_in.failed": "Somebody tried to sign in with a wrong password",
 			"sign_in.throttled": "Too many sign-in attempts: further ones had to wait",
-			"reauthentication.succeeded": "Password confirmed",
-			"reauthentication.failed": "A wrong password was given while signed in",
+			"reauthentication.succeeded": "Confirmed that it was you",
+			"reauthentication.failed": "Somebody signed in here could not confirm that it was you",
 			"password.added": "First password chosen",
 			"password.changed": "Password changed",
 			"trusted_device.added": "A device is not asked for a second step any more",
@@ -242,7 +242,7 @@ export const en = {
 			"session.revoked": "A device was signed out from another",
 			"session.copied": "A copied session was found and ended",
 			"sessions.revoked": "Signed out everywhere else",
-			"sign_in.second_step_required": "Password accepted, second step asked for",
+			"sign_in.second_step_required": "First step accepted, second step asked for",
 			"second_step.failed": "A wrong code was given as second step",
 			"second_step.switched": "Second step switched",
 			"factor.enabled": "App or recovery codes enabled again",

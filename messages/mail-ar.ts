@@ -3,7 +3,8 @@ import type { Messages } from "./en";
 export const mail: Messages["mail"] = {
 	address: "البريد الإلكتروني",
 	code: "الرمز",
-	codeHint: "ستة أرقام من الرسالة. يعمل في هذا المتصفح فقط.",
+	codeHint: "ستة أرقام من الرسالة.",
+	codeHintHere: "ستة أرقام من الرسالة. يعمل الرمز في هذا المتصفح فقط.",
 	password: "كلمة المرور الجديدة",
 	passwordHint: "8 أحرف على الأقل. بضع كلمات متتالية خيار جيد، أما ما يشيع استخدامه أو اسمك فلا.",
 	pending: "لحظة…",

@@ -2,7 +2,8 @@
 export const mail = {
 	address: "E-mail address",
 	code: "Code",
-	codeHint: "Six digits, from the message. It works in this browser only.",
+	codeHint: "Six digits, from the message.",
+	codeHintHere: "Six digits, from the message. It works in this browser only.",
 	password: "New password",
 	passwordHint:
 		"At least 8 characters. A few words in a row are good; what others use often, or your own name, is not.",
@@ -18,7 +19,7 @@ export const mail = {
 		lead: "We mail you a link by which you choose a new one.",
 		link: "Forgot your password?",
 		submit: "Send the link",
-		sent: "If there is an account with this address, a link is on its way. It works for 60 minutes. Look into the spam folder too.",
+		sent: "If there is an account with this address, a link is on its way. It works for 60 minutes. Look in the spam folder too.",
 		again: "Nothing came? Check the address and send it again.",
 		undone:
 			"Your address is yours again, everybody is signed out, and the password and every way in added since a day before the change are gone. Choose a new one by mail.",

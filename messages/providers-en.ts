@@ -18,8 +18,8 @@ export const providers = {
 			"There is an account with this address already. Sign in to it first, then connect {provider} on the page that follows.",
 		identity_taken: "This account at {provider} is connected to another account here.",
 		other_session: "This must be finished in the browser and the session in which it was begun. Nothing has changed.",
-		provider_unavailable: "{provider} cannot be reached right now. Please try again in a moment.",
-		provider_error: "{provider} gave an answer that cannot be trusted, so nobody was signed in.",
+		provider_unavailable: "Right now {provider} cannot be reached. Please try again in a moment.",
+		provider_error: "The answer of {provider} cannot be trusted, so nobody was signed in.",
 		sign_up_closed: "New accounts cannot be made here at present.",
 		too_many_attempts: "Too many attempts. Please wait a few minutes, then try again.",
 		invalid_credentials: "That is not the account at {provider} that is connected here.",
@@ -41,9 +41,9 @@ export const providers = {
 	proveWith: "Confirm with {provider}",
 	complete: {
 		title: "One thing is missing",
-		lead: "{provider} told no e-mail address. Enter yours: a code goes there, and your account is made once you have typed it.",
+		lead: "We got no e-mail address from {provider}. Enter yours: a code goes there, and your account is made once you have typed it.",
 		leadUnproven:
-			"{provider} does not say whether this e-mail address is yours. A code goes there, and your account is made once you have typed it.",
+			"We do not know from {provider} whether this e-mail address is yours. A code goes there, and your account is made once you have typed it.",
 		email: "E-mail address",
 		emailHint: "It is how you get back in when the other way is lost.",
 		submit: "Send me a code",

@@ -7,6 +7,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { TOTP } from "otpauth";
 import { chromium } from "playwright-core";
 import { startApplication } from "../e2e/application.ts";
@@ -31,14 +32,25 @@ const stranger = [
 	{ name: "sign-in-problem", path: "/sign-in/problem?problem=account_exists&provider=example&reference=0123abcd" },
 	{ name: "sign-up", path: "/sign-up" },
 	{ name: "sign-up-complete", path: "/sign-up/complete" },
+	{ name: "sign-up-complete-waiting", path: "/sign-in", act: comeWithoutAddress },
 	{ name: "sign-up-refused", path: "/sign-up", act: signUpBadly },
 	{ name: "forgot-password", path: "/forgot-password?sent" },
 	{ name: "reset-password", path: "/reset-password" },
+	{ name: "reset-password-by-link", path: "/dev/mailbox", act: (page) => followLink(page, "Choose a new password") },
 	{ name: "sign-in-code", path: "/sign-in/code" },
 	{ name: "mail-link", path: "/mail-link?broken" },
+	{ name: "undo-address", path: "/dev/mailbox", act: (page) => followLink(page, "was changed") },
+	{ name: "undo-deletion", path: "/dev/mailbox", act: (page) => followLink(page, "will be deleted") },
 	{ name: "mailbox", path: "/dev/mailbox" },
 	{ name: "goodbye", path: "/goodbye" },
+	{ name: "goodbye-in-seven-days", path: "/goodbye?deletes=2030-01-08T12:00:00.000Z" },
 ];
+/** Who comes by the example provider, where they know people. */
+const connected = [{ name: "contacts-connected", path: "/sign-in?next=/contacts", act: seeContacts }];
+/** Who has typed the password, and has an authenticator app. */
+const halfway = [{ name: "second-step", path: "/sign-in/second-step" }];
+/** Who is not asked for the second step on this device. */
+const trusting = [{ name: "devices-trusted", path: "/account/devices?done=forgotten" }];
 const member = [
 	{ name: "landing-signed-in", path: "/" },
 	{ name: "account-menu", path: "/dashboard", act: (page) => page.locator("[popovertarget]").click() },
@@ -93,13 +105,23 @@ await main(async () => {
 	const application = await startApplication({ AUTH_DATABASE_URL: `file:${join(data, "auth.db")}` });
 	const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArguments });
 	try {
-		const casts = [
-			[stranger, []],
-			[member, [await prepare(application.origin)]],
-			[keyholder, [await prepareKeyholder(application.origin)]],
-		];
+		const ada = await prepare(application.origin);
+		const waiting = await prepareSecondStep(application.origin);
+		await prepareMails(application.origin);
 		mkdirSync(folder, { recursive: true });
-		for (const look of looks()) await takePictures(browser, application.origin, casts, look, wanted, folder);
+		for (const look of looks()) {
+			// Pages that ask for a recent proof get one, however long all the pictures take.
+			await ada.ask("POST", "/reauthentication", { password });
+			const grace = await prepareKeyholder(application.origin, look);
+			const casts = [
+				[stranger, []],
+				[member, [ada.cookie("session")]],
+				[keyholder, [grace]],
+				[connected, []],
+				...waiting,
+			];
+			await takePictures(browser, application.origin, casts, look, wanted, folder);
+		}
 	} finally {
 		await browser.close();
 		await application.stop();
@@ -115,42 +137,107 @@ function looks() {
 	);
 }
 
-/** Somebody with a few devices and some history. Answers the session's cookie. */
+/** Somebody with a few devices and some history. */
 async function prepare(origin) {
-	const post = (path, body, headers = {}) =>
-		fetch(`${origin}/api/auth${path}`, {
-			method: "POST",
-			headers: { "content-type": "application/json", origin, ...headers },
-			body: JSON.stringify(body),
-		});
-	await post("/sign-up", { ...person, password });
-	for (const userAgent of elsewhere) {
-		await post("", { identifier: person.email, password }, { "user-agent": userAgent });
-	}
+	await newVisitor(origin).ask("POST", "/sign-up", { ...person, password });
 	const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
-	const answer = await post("", { identifier: person.email, password }, { "user-agent": agent });
-	return answer.headers.getSetCookie()[0].split(";")[0];
+	let visitor;
+	for (const userAgent of [...elsewhere, agent]) {
+		visitor = newVisitor(origin, userAgent);
+		await visitor.ask("POST", "", { identifier: person.email, password });
+	}
+	return visitor;
 }
 
 /** Somebody without a password, who has an authenticator app beside their passkey. Answers the session's cookie. */
-async function prepareKeyholder(origin) {
-	let cookies = "";
-	const ask = async (method, path, body) => {
-		const answer = await fetch(`${origin}/api/auth${path}`, {
-			method,
-			headers: { "content-type": "application/json", origin, cookie: cookies },
-			body: JSON.stringify(body),
-		});
-		cookies = answer.headers.getSetCookie()[0]?.split(";")[0] ?? cookies;
-		return answer.json();
+async function prepareKeyholder(origin, { language, theme, width }) {
+	const visitor = newVisitor(origin);
+	const email = `grace.${language}.${theme}.${width}@example.com`;
+	const names = { for: "sign-up", email, name: "Grace Hopper" };
+	const { options } = await visitor.ask("POST", "/passkeys/challenges", names);
+	await visitor.ask("POST", "/sign-up/passkey", { credential: new TestAuthenticator({ origin }).create(options) });
+	await addApp(visitor);
+	return visitor.cookie("session");
+}
+
+/** Somebody with an authenticator app, before the second step and after it on a device that they trust. */
+async function prepareSecondStep(origin) {
+	const visitor = newVisitor(origin);
+	const email = "katherine@example.com";
+	await visitor.ask("POST", "/sign-up", { email, password, name: "Katherine Johnson" });
+	const secret = await addApp(visitor);
+	const code = new TOTP({ secret }).generate({ timestamp: Date.now() + 30_000 });
+	await visitor.ask("POST", "", { email, password });
+	await visitor.ask("POST", "/attempt", { factor: "totp", code, trustDevice: true });
+	const returning = newVisitor(origin);
+	await returning.ask("POST", "", { email, password });
+	return [
+		[halfway, [returning.cookie("attempt")]],
+		[trusting, [visitor.cookie("session"), visitor.cookie("trusted-device")]],
+	];
+}
+
+async function addApp(visitor) {
+	const { secret, enrolment } = await visitor.ask("POST", "/factors/totp");
+	await visitor.ask("PUT", "/factors/totp", { enrolment, code: new TOTP({ secret }).generate(), name: "Old phone" });
+	return secret;
+}
+
+/** Messages whose links undo something, or choose a new password. */
+async function prepareMails(origin) {
+	for (const [email, undoes] of [
+		["mary@example.com", "address"],
+		["dorothy@example.com", "deletion"],
+	]) {
+		const visitor = newVisitor(origin);
+		await visitor.ask("POST", "/sign-up", { email, password });
+		await visitor.ask("POST", "/email-verifications", {});
+		await visitor.ask("PUT", `/email-verifications/${await mailedCode(origin, email, "Confirm your address")}`);
+		if (undoes === "deletion") await visitor.ask("DELETE", "/user");
+		else {
+			const other = "mary.jackson@example.com";
+			await visitor.ask("POST", "/email-verifications", { email: other });
+			await visitor.ask("PUT", `/email-verifications/${await mailedCode(origin, other, "Confirm your new address")}`);
+		}
+	}
+	await newVisitor(origin).ask("POST", "/password-resets", { email: person.email });
+}
+
+/** The code in a message of the mailbox, once it has been sent. */
+async function mailedCode(origin, address, subject) {
+	for (;;) {
+		const messages = (await (await fetch(`${origin}/dev/mailbox`)).text()).split("<article").slice(1);
+		const message = messages.find((text) => text.includes(`<bdi>${address}</bdi>`) && text.includes(subject));
+		const code = /\n {4}(\d{6})\n/.exec(message ?? "")?.[1];
+		if (code !== undefined) return code;
+		await setTimeout(100);
+	}
+}
+
+/** Somebody who asks over HTTP and keeps cookies. */
+function newVisitor(origin, userAgent = "curl/8.5.0") {
+	const jar = new Map();
+	return {
+		cookie: (name) => `${name}=${jar.get(name)}`,
+		async ask(method, path, body) {
+			const answer = await fetch(`${origin}/api/auth${path}`, {
+				method,
+				headers: {
+					"content-type": "application/json",
+					"user-agent": userAgent,
+					origin,
+					cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; "),
+				},
+				...(body !== undefined && { body: JSON.stringify(body) }),
+			});
+			for (const line of answer.headers.getSetCookie()) {
+				const [name, value] = line.split(";")[0].split(/=(.*)/s);
+				jar.set(name, value);
+			}
+			if (!answer.ok) throw new Error(`${method} ${path} was answered with ${answer.status}`);
+			return answer.json();
+		},
 	};
-	const names = { for: "sign-up", email: "grace@example.com", name: "Grace Hopper" };
-	const { options } = await ask("POST", "/passkeys/challenges", names);
-	await ask("POST", "/sign-up/passkey", { credential: new TestAuthenticator({ origin }).create(options) });
-	const { secret, enrolment } = await ask("POST", "/factors/totp");
-	const code = new TOTP({ secret }).generate();
-	await ask("PUT", "/factors/totp", { enrolment, code, name: "Old phone" });
-	return cookies;
 }
 
 async function takePictures(browser, origin, casts, { language, theme, width }, wanted, folder) {
@@ -183,6 +270,28 @@ async function signIn(page, identifier, typed) {
 	await page.locator("[name=password]").fill(typed);
 	await page.locator("main form:has([name=identifier]) [type=submit]").click();
 	await page.locator("main [role=alert]").waitFor();
+}
+
+/** Somebody new, whose provider has proven no address. */
+async function comeWithoutAddress(page) {
+	await page.locator("form[action$=example] [type=submit]").click();
+	await page.getByRole("button", { name: "Rosalind Franklin" }).click();
+	await page.waitForURL((url) => url.pathname === "/sign-up/complete");
+	await page.locator("[name=identifier]:visible").waitFor();
+}
+
+async function seeContacts(page) {
+	await page.locator("form[action$=example] [type=submit]").click();
+	await page.getByRole("button", { name: "Katherine Johnson" }).click();
+	await page.waitForURL("/contacts");
+	await page.locator("main button:visible").last().click();
+	await page.getByText('"name":').first().waitFor();
+}
+
+/** Follows the link of the newest message that says this and has one. */
+async function followLink(page, subject) {
+	const message = page.locator("article", { hasText: subject });
+	await page.goto(await message.locator("a[href*='/mail-links/']").first().getAttribute("href"));
 }
 
 async function guessTooOften(page) {

@@ -19,7 +19,6 @@ describe("what an application with nothing but passwords loads", () => {
 			"bff/upstream.ts",
 			// The answer to a sign-up where addresses must be proven first.
 			"email-codes/code-asked.ts",
-			"email-codes/code-cookie.ts",
 			// A recent proof may be any factor that the account has.
 			"factors/verify-factor.ts",
 			"oauth/provider.ts",

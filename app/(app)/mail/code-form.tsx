@@ -15,11 +15,12 @@ interface CodeFormProps {
 	state: FormState;
 	next: string;
 	submit: string;
+	hint: string;
 	words: Messages["mail"];
 }
 
 /** One field for the whole code, as it is pasted and filled in. */
-export function CodeForm({ action, state: initial, next, submit, words }: CodeFormProps) {
+export function CodeForm({ action, state: initial, next, submit, hint, words }: CodeFormProps) {
 	const { state, pending, formProps } = useForm(actions[action], initial);
 	return (
 		<form {...formProps} className="space-y-5">
@@ -28,7 +29,7 @@ export function CodeForm({ action, state: initial, next, submit, words }: CodeFo
 			<Field
 				name="code"
 				label={words.code}
-				hint={words.codeHint}
+				hint={hint}
 				state={state}
 				type="text"
 				dir="ltr"

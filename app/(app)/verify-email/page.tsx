@@ -43,11 +43,10 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 			title={words.verify.title}
 			lead={isLink && link.here ? words.verify.byLinkLead : fill(lead, { email: isolated(email ?? "") })}
 			notice={
-				canType && !isLink ? (
+				canType && !isLink && (sent !== undefined || isExpired || (await auth.mailbox()) !== null) ? (
 					<Notice>
 						{sent !== undefined && <p>{words.verify.sent}</p>}
 						{isExpired && <p>{words.expired}</p>}
-						<p>{words.codeHint}</p>
 						<MailboxHint words={words} />
 					</Notice>
 				) : undefined
@@ -74,7 +73,15 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 				)}
 				{isLink && !link.here && <CodeToType code={link.code ?? ""} words={words} />}
 				{!isLink && canType && (
-					<CodeForm action="confirmEmail" state={state} next={goOn} submit={words.verify.submit} words={words} />
+					<CodeForm
+						action="confirmEmail"
+						state={state}
+						next={goOn}
+						submit={words.verify.submit}
+						// That of a sign-up is held by the browser, every other by the account.
+						hint={isSignUp ? words.codeHintHere : words.codeHint}
+						words={words}
+					/>
 				)}
 				{!canType && !isDone && !isLink && (
 					<Link className={button("primary")} href={withNext("/sign-in", "/verify-email")}>

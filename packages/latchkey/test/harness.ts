@@ -93,6 +93,11 @@ export async function signedUp(auth: TestAuth, person: Record<string, unknown> =
 	return browser;
 }
 
+/** Whether the answers to this browser say so. */
+export async function isSignedIn(browser: TestBrowser): Promise<boolean> {
+	return (await browser.get("/api/auth")).body.authenticated;
+}
+
 /** Where a request comes from, as the arrival stamp would have noted it. Needs `installArrivalStamp()`. */
 export function from(address: string): Record<string, string> {
 	return stampOf({ kind: "fetch", peer: address, agoMs: 0, url: null });

@@ -19,7 +19,7 @@ interface DevicesFormProps {
 
 const acts = {
 	end: { action: endSession, next: "/account/devices?done=one" },
-	forget: { action: forgetTrustedDevice, next: "/account/devices?done=trusted" },
+	forget: { action: forgetTrustedDevice, next: "/account/devices?done=forgotten" },
 } as const;
 
 /** One form around all devices: each button of it ends, or forgets, its own. */
@@ -54,7 +54,7 @@ export function DeviceButton({ id, label, description, pendingLabel }: DeviceBut
 			value={id}
 			aria-label={description}
 			look="secondary"
-			className="ms-9 sm:ms-0"
+			className="ms-9 sm:ms-0 sm:whitespace-nowrap"
 			pending={pending && pressed}
 			pendingLabel={pendingLabel}
 			onClick={() => setPressed(true)}

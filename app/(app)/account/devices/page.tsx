@@ -29,7 +29,7 @@ export default async function DevicesPage({ searchParams }: PageProps<"/account/
 			<PageHeading title={words.title} lead={words.lead} />
 			{done === "one" && <Notice kind="success">{words.ended}</Notice>}
 			{done === "others" && <Notice kind="success">{words.endedOthers}</Notice>}
-			{done === "trusted" && <Notice kind="success">{m.trustedDevices.forgotten}</Notice>}
+			{done === "forgotten" && <Notice kind="success">{m.trustedDevices.forgotten}</Notice>}
 			{page.sessions
 				.filter((device) => device.current)
 				.map((device) => (
@@ -51,7 +51,10 @@ export default async function DevicesPage({ searchParams }: PageProps<"/account/
 						<DevicesForm act="end" state={await auth.formState()}>
 							<ul className="divide-y divide-line">
 								{others.map((device) => (
-									<li key={device.id} className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 py-5">
+									<li
+										key={device.id}
+										className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 py-5 sm:flex-nowrap"
+									>
 										<DeviceRow device={device} name={describe(device)}>
 											<p className="text-muted">
 												{fill(words.lastActive, { when: timeAgo(language, device.lastSeenAt, Date.now()) })}

@@ -21,7 +21,10 @@ export async function TrustedDevices() {
 				<DevicesForm act="forget" state={await auth.formState()}>
 					<ul className="divide-y divide-line">
 						{devices.map((device) => (
-							<li key={device.id} className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 py-5">
+							<li
+								key={device.id}
+								className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 py-5 sm:flex-nowrap"
+							>
 								<TrustedRow device={device} />
 								<DeviceButton
 									id={device.id}

@@ -74,7 +74,14 @@ export default async function SignInCodePage({ searchParams }: PageProps<"/sign-
 			)}
 			{isLink && !link.here && <CodeToType code={link.code ?? ""} words={words} />}
 			{!isLink && isAsked && (
-				<CodeForm action="signInByCode" state={state} next={next} submit={words.signInCode.enter} words={words} />
+				<CodeForm
+					action="signInByCode"
+					state={state}
+					next={next}
+					submit={words.signInCode.enter}
+					hint={words.codeHintHere}
+					words={words}
+				/>
 			)}
 			{!isLink && !isAsked && (
 				<AddressForm

@@ -1,14 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { adaThere, startFakeProvider } from "../../test/fake-provider.ts";
-import { openBeside, openTestAuth, testSecret } from "../../test/harness.ts";
+import { isSignedIn, openBeside, openTestAuth, testSecret } from "../../test/harness.ts";
 import { begin, comeBack, oidcAt, openWithProvider, problemOf, signInAt } from "../../test/oauth-harness.ts";
 import { createAuth } from "../index.ts";
 import { password } from "../lib/passwords/password.ts";
 import { TestBrowser } from "../lib/testing/test-browser.ts";
-
-async function isSignedIn(browser: TestBrowser): Promise<boolean> {
-	return (await browser.get("/api/auth")).body.authenticated;
-}
 
 describe("an answer that belongs to another browser, time or transaction", () => {
 	it("[A10] [ASVS 10.1.2] is refused in the victim's browser, whose code and state it are not", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adaThere, startFakeProvider } from "../../test/fake-provider.ts";
-import { ada, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
+import { ada, isSignedIn, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
 import { begin, comeBack, oidcAt, openWithProvider, problemOf, signInAt } from "../../test/oauth-harness.ts";
 import { AuthError } from "../index.ts";
 import type { Storage } from "../lib/storage/storage.ts";
@@ -14,10 +14,6 @@ async function proveAddress(auth: TestAuth): Promise<void> {
 	const database = new DatabaseSync(auth.file);
 	database.exec("UPDATE latchkey_identifier SET verified_at = 1 WHERE kind = 'email'");
 	database.close();
-}
-
-async function isSignedIn(browser: TestBrowser): Promise<boolean> {
-	return (await browser.get("/api/auth")).body.authenticated;
 }
 
 describe("an account that somebody made before with the address", () => {

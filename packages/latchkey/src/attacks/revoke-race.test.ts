@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ada, openBeside, signedUp } from "../../test/harness.ts";
+import { ada, isSignedIn, openBeside, signedUp } from "../../test/harness.ts";
 import { countRows, gate, type InstrumentedAuth, instrument, openInstrumented } from "../../test/instruments.ts";
 import type { TestBrowser } from "../testing.ts";
 
@@ -218,10 +218,6 @@ function lateBrowsers(engines: InstrumentedAuth[]): TestBrowser[] {
 
 function changePassword(browser: TestBrowser, password = newPassword) {
 	return browser.put("/api/auth/password", { currentPassword: ada.password, newPassword: password });
-}
-
-async function isSignedIn(browser: TestBrowser): Promise<boolean> {
-	return (await browser.get("/api/auth")).body.authenticated;
 }
 
 async function liveSessions(browser: TestBrowser): Promise<number> {

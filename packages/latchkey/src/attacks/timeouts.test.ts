@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ada, signedUp } from "../../test/harness.ts";
+import { ada, isSignedIn, signedUp } from "../../test/harness.ts";
 import { type InstrumentedAuth, openInstrumented } from "../../test/instruments.ts";
 import type { TestBrowser } from "../testing.ts";
 
@@ -102,10 +102,6 @@ describe("passwords under a profile of NIST's", () => {
 			expect(await lengths(profile)).toEqual([422, 422, 422, 201]);
 	});
 });
-
-async function isSignedIn(browser: TestBrowser): Promise<boolean> {
-	return (await browser.get("/api/auth")).body.authenticated;
-}
 
 async function use(auth: InstrumentedAuth, browser: TestBrowser): Promise<void> {
 	expect((await browser.get("/api/auth/user")).status).toBe(200);

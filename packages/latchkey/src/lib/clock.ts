@@ -1,6 +1,11 @@
 /** Milliseconds since 1970. Tests pass one that they can move. */
 export type Clock = () => number;
 
+/** This machine's clock, or a test's. For what is shown and sealed; what the store counts is decided by the database's. */
+export function nowOf({ options }: { readonly options: { readonly clock: Clock | null } }): number {
+	return (options.clock ?? Date.now)();
+}
+
 const dayMs = 86_400_000;
 const maxDays = 10_000;
 const days = new Map<number, string>();

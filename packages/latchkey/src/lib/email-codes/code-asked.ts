@@ -1,10 +1,9 @@
 import * as z from "zod/mini";
-import { isoTime } from "../clock.ts";
+import { isoTime, nowOf } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import { refusal } from "../http/responses.ts";
 import type { Answer } from "../http/route.ts";
 import { messageSchema } from "../http/schemas.ts";
-import { nowOf } from "./code-cookie.ts";
 import type { CodeAsked } from "./request-email-code.ts";
 
 /** The answer to whoever is to type a code. */

@@ -1,3 +1,4 @@
+import { nowOf } from "../clock.ts";
 import { randomSecret } from "../crypto/random.ts";
 import { seal, unseal } from "../crypto/sealing.ts";
 import type { Engine } from "../engine.ts";
@@ -40,11 +41,6 @@ export function readAskedCode(engine: Engine, { headers }: Pick<Visitor, "header
 	if (text === null) return null;
 	const [purpose, secret, email, expiresAt] = JSON.parse(text);
 	return expiresAt > nowOf(engine) ? { purpose, email, expiresAt, holder: holderByBrowser(secret) } : null;
-}
-
-/** For what is shown; what counts is decided by the database's clock. */
-export function nowOf({ options }: Pick<Engine, "options">): number {
-	return options.clock?.() ?? Date.now();
 }
 
 function nameOf({ settings }: Engine): string {

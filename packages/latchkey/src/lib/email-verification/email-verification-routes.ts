@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { isoTime } from "../clock.ts";
+import { isoTime, nowOf } from "../clock.ts";
 import { codeAskedSchema } from "../email-codes/code-asked.ts";
-import { nowOf } from "../email-codes/code-cookie.ts";
 import { AuthError } from "../errors.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";

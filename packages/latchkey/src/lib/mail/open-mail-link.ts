@@ -1,5 +1,6 @@
+import { nowOf } from "../clock.ts";
 import { holderByUser } from "../email-codes/code.ts";
-import { nowOf, readAskedCode } from "../email-codes/code-cookie.ts";
+import { readAskedCode } from "../email-codes/code-cookie.ts";
 import type { Engine } from "../engine.ts";
 import { cookieName, readCookie } from "../http/cookies.ts";
 import type { Visitor } from "../http/visitor.ts";

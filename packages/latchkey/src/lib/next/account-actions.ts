@@ -1,8 +1,6 @@
 import { headers } from "next/headers.js";
 import type { Engine } from "../engine.ts";
-import { toRefusal } from "../errors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
-import { requireSameOrigin } from "../http/handle-request.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { changePassword } from "../passwords/change-password.ts";
@@ -29,6 +27,7 @@ import {
 	setDevice,
 } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
+import { type Asked, signedInActions } from "./guarded-forms.ts";
 
 /** What people do with their own account, as forms. Whoever is not signed in is refused with `not_authenticated`. */
 export interface AccountActions {
@@ -48,24 +47,6 @@ export interface AccountActions {
 	 * redirects. Where the account is deleted later, the place is told when, as the parameter `deletes`.
 	 */
 	readonly deleteAccount: FormAction;
-}
-
-export type Asked = CurrentRequest & { readonly current: ResolvedSession };
-
-/** Makes form actions that run for nobody but a signed-in visitor of this site. */
-export function signedInActions(request: () => Promise<CurrentRequest>) {
-	return (body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
-		async (_previous, form) => {
-			const asked = await request();
-			const { engine, visitor, current } = asked;
-			try {
-				requireSameOrigin(engine, visitor);
-				if (current === null) return await refuseForm(engine, { ok: false, code: "not_authenticated" }, {});
-				return await body({ ...asked, current }, form);
-			} catch (error) {
-				return refuseForm(engine, toRefusal(error), {});
-			}
-		};
 }
 
 export function accountActions(request: () => Promise<CurrentRequest>): AccountActions {

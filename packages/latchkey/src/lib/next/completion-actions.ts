@@ -38,11 +38,10 @@ export function completionActions(request: () => Promise<CurrentRequest>): Compl
 					return await answerSignIn(engine, completed.result, form, values);
 				}
 				if (!completed.asked.ok) return await refuseForm(engine, completed.asked, values);
-				await setCookie(completed.asked.cookie);
+				return await goToCode(engine, completed.asked.cookie, form);
 			} catch (error) {
 				return refuseForm(engine, toRefusal(error), values);
 			}
-			return goToCode(engine, form);
 		},
 	};
 }

@@ -1,8 +1,8 @@
 import { disconnect } from "../oauth/connections.ts";
-import { signedInActions } from "./account-actions.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
 import { done, field, goTo, refuseForm } from "./form-answers.ts";
+import { signedInActions } from "./guarded-forms.ts";
 
 /** What people do with the providers that they have connected. Connecting is a plain form: see `docs/providers.md`. */
 export interface ConnectionActions {

@@ -67,7 +67,6 @@ export function formActions(
 				"setFirstPassword",
 				"renamePasskey",
 				"removePasskey",
-				"setFirstPassword",
 			],
 			async () => {
 				const { securityActions } = await import("./security-actions.ts");

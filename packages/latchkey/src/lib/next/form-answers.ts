@@ -129,8 +129,9 @@ export async function setDevice(granted: Parameters<typeof deviceCookies>[0]): P
 	for (const cookie of deviceCookies(granted)) await setCookie(cookie);
 }
 
-/** Goes to where the mailed code of a sign-up is typed, and from there to the form's `next`. */
-export async function goToCode({ options }: Engine, form: FormData): Promise<never> {
+/** Goes to where a newcomer types the code that was mailed to them, and from there to the form's `next`. */
+export async function goToCode({ options }: Engine, cookie: CookieToSet, form: FormData): Promise<never> {
+	await setCookie(cookie);
 	const next = field(form, "next");
 	const { verifyEmail } = options.pages;
 	return goTo(next === "" ? verifyEmail : `${verifyEmail}?next=${encodeURIComponent(next)}`);
@@ -140,12 +141,6 @@ export async function goTo(path: string): Promise<never> {
 	// Not at the top: evaluated inside a route handler, this module of Next.js does not load.
 	const { redirect } = await import("next/navigation.js");
 	return redirect(path);
-}
-
-/** To the page that takes the code which was mailed to a newcomer. */
-export async function goToProof(engine: Engine, cookie: CookieToSet, form: FormData): Promise<never> {
-	await setCookie(cookie);
-	return goToCode(engine, form);
 }
 
 /** The contract's field names as the forms', which are those that password managers know. */

@@ -5,19 +5,18 @@ import { cancelEmailChange, startEmailChange } from "../email-verification/chang
 import { confirmEmail } from "../email-verification/confirm-email.ts";
 import { requestVerification } from "../email-verification/request-verification.ts";
 import { undoEmailChange } from "../email-verification/undo-email-change.ts";
-import { type Refusal, toRefusal } from "../errors.ts";
-import { requireSameOrigin } from "../http/handle-request.ts";
+import type { Refusal } from "../errors.ts";
 import { openMailLink } from "../mail/mail-link.ts";
 import { forgottenMailLink, readMailLinkToken } from "../mail/open-mail-link.ts";
 import { requestPasswordReset } from "../password-reset/request-password-reset.ts";
 import { resetPassword } from "../password-reset/reset-password.ts";
-import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { keepAccount, keepAccountByLink } from "../users/deletion.ts";
 import { parseEmail } from "../users/identifiers.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
 import { answerSignIn, done, field, refuseForm, setCookie } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
+import { signedInActions, visitorActions } from "./guarded-forms.ts";
 
 /**
  * What goes through a mailbox, as forms. Those that a link leads to find it in the cookie that
@@ -46,26 +45,9 @@ export interface MailActions {
 	readonly keepAccount: FormAction;
 }
 
-type Asked = CurrentRequest & { readonly current: ResolvedSession };
-
 export function mailActions(auth: Pick<Auth, "signIn">, request: () => Promise<CurrentRequest>): MailActions {
-	const anybody =
-		(body: (asked: CurrentRequest, form: FormData) => Promise<FormState>): FormAction =>
-		async (_previous, form) => {
-			const asked = await request();
-			try {
-				requireSameOrigin(asked.engine, asked.visitor);
-				return await body(asked, form);
-			} catch (error) {
-				return refuseForm(asked.engine, toRefusal(error), {});
-			}
-		};
-	const signedIn = (body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
-		anybody(async ({ engine, visitor, current }, form) =>
-			current === null
-				? refuseForm(engine, { ok: false, code: "not_authenticated" }, {})
-				: body({ engine, visitor, current }, form),
-		);
+	const anybody = visitorActions(request);
+	const signedIn = signedInActions(request);
 	return {
 		requestPasswordReset: anybody(async ({ engine, visitor }, form) => {
 			const email = parseEmail(field(form, "identifier"));

@@ -1,16 +1,14 @@
 import type { Auth } from "../auth.ts";
 import type { Engine } from "../engine.ts";
-import { type Refusal, toRefusal } from "../errors.ts";
+import type { Refusal } from "../errors.ts";
 import { renewRecoveryCodes, switchSecondStep } from "../factors/manage-factors.ts";
 import { ownName } from "../factors/own-name.ts";
 import { fieldErrors } from "../http/field-errors.ts";
-import { requireSameOrigin } from "../http/handle-request.ts";
 import { addPasskey, newPasskeyInput, removePasskey, renamePasskey } from "../passkeys/manage-passkeys.ts";
 import { attestationInput } from "../passkeys/responses.ts";
 import { requestSignUpWithPasskey, signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
 import { setFirstPassword } from "../passwords/first-password.ts";
 import { dropAttempt } from "../second-step/pending-attempt.ts";
-import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { addTotp, newTotpInput, removeTotp, renameTotp } from "../totp/manage-totp.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
@@ -19,13 +17,14 @@ import {
 	done,
 	field,
 	goTo,
-	goToProof,
+	goToCode,
 	jsonField,
 	refuseForm,
 	setCookie,
 	showCodes,
 } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
+import { signedInActions, visitorActions } from "./guarded-forms.ts";
 
 /** The second step of a sign-in, and what people do with their second factors and passkeys, as forms. */
 export interface SecurityActions {
@@ -58,20 +57,14 @@ export interface SecurityActions {
 	readonly removePasskey: FormAction;
 }
 
-type Asked = CurrentRequest & { readonly current: ResolvedSession };
-
 export function securityActions(
 	auth: Pick<Auth, "finishSignIn">,
 	request: () => Promise<CurrentRequest>,
 ): SecurityActions {
-	const signedIn = (body: (asked: Asked, form: FormData) => Promise<FormState>): FormAction =>
-		fromThisSite(request, async (asked, form) => {
-			const { engine, current } = asked;
-			if (current === null) return refuseForm(engine, { ok: false, code: "not_authenticated" }, {});
-			return body({ ...asked, current }, form);
-		});
+	const anybody = visitorActions(request);
+	const signedIn = signedInActions(request);
 	return {
-		finishSignIn: fromThisSite(request, async ({ engine, visitor }, form) => {
+		finishSignIn: anybody(async ({ engine, visitor }, form) => {
 			const enrolment = field(form, "enrolment");
 			const trust = field(form, "trust_device");
 			const input = {
@@ -84,7 +77,7 @@ export function securityActions(
 			};
 			return answerSignIn(engine, await auth.finishSignIn(visitor, input), form, { enrolment, trust_device: trust });
 		}),
-		dropSignIn: fromThisSite(request, async ({ engine, visitor }) => {
+		dropSignIn: anybody(async ({ engine, visitor }) => {
 			await setCookie(await dropAttempt(engine, visitor));
 			return goTo(engine.options.pages.signIn);
 		}),
@@ -122,13 +115,13 @@ export function securityActions(
 			}
 			return say(engine, await addPasskey(engine, visitor, current, parsed.data), form, { name: typed });
 		}),
-		signUpWithPasskey: fromThisSite(request, async ({ engine, visitor }, form) => {
+		signUpWithPasskey: anybody(async ({ engine, visitor }, form) => {
 			const parsed = attestationInput.safeParse(jsonField(form, "credential"));
 			if (!parsed.success) return refuseForm(engine, { ok: false, code: "invalid_credentials" }, {});
 			if (engine.options.emailVerification !== "required")
 				return answerSignIn(engine, await signUpWithPasskey(engine, visitor, parsed.data), form, {});
 			const asked = await requestSignUpWithPasskey(engine, visitor, parsed.data);
-			return asked.ok ? goToProof(engine, asked.cookie, form) : refuseForm(engine, asked, {});
+			return asked.ok ? goToCode(engine, asked.cookie, form) : refuseForm(engine, asked, {});
 		}),
 		setFirstPassword: signedIn(async ({ engine, visitor, current }, form) =>
 			say(engine, await setFirstPassword(engine, visitor, current, field(form, "new_password")), form),
@@ -141,21 +134,6 @@ export function securityActions(
 			const id = field(form, "id");
 			return say(engine, await removePasskey(engine, visitor, current, id), form, { id });
 		}),
-	};
-}
-
-function fromThisSite(
-	request: () => Promise<CurrentRequest>,
-	body: (asked: CurrentRequest, form: FormData) => Promise<FormState>,
-): FormAction {
-	return async (_previous, form) => {
-		const asked = await request();
-		try {
-			requireSameOrigin(asked.engine, asked.visitor);
-			return await body(asked, form);
-		} catch (error) {
-			return refuseForm(asked.engine, toRefusal(error), {});
-		}
 	};
 }
 

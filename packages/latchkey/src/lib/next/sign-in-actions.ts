@@ -11,7 +11,7 @@ import { signUpInput } from "../users/sign-up.ts";
 import { requestSignUp } from "../users/sign-up-by-mail.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { answerSignIn, emptyAsNull, field, goToProof, jsonField, ownFields, refuseForm } from "./form-answers.ts";
+import { answerSignIn, emptyAsNull, field, goToCode, jsonField, ownFields, refuseForm } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 
 /** The way in, as forms. */
@@ -85,5 +85,5 @@ async function signUpByMail(
 	} catch (error) {
 		return refuseForm(engine, toRefusal(error), values);
 	}
-	return goToProof(engine, cookie, form);
+	return goToCode(engine, cookie, form);
 }

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
+import { nowOf } from "../clock.ts";
 import { uuidv7 } from "../crypto/random.ts";
-import { askCode, nowOf } from "../email-codes/code-cookie.ts";
+import { askCode } from "../email-codes/code-cookie.ts";
 import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";

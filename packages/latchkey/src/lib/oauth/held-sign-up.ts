@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import * as z from "zod/mini";
+import { nowOf } from "../clock.ts";
 import { randomSecret } from "../crypto/random.ts";
-import { nowOf } from "../email-codes/code-cookie.ts";
 import type { Engine } from "../engine.ts";
 import { cookieName, readCookie } from "../http/cookies.ts";
 import type { Visitor } from "../http/visitor.ts";

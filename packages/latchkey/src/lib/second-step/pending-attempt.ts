@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import * as z from "zod/mini";
-import { isoTime } from "../clock.ts";
+import { isoTime, nowOf } from "../clock.ts";
 import { randomSecret } from "../crypto/random.ts";
 import { seal, unseal } from "../crypto/sealing.ts";
 import type { Engine } from "../engine.ts";
@@ -147,11 +147,6 @@ export function attemptCookieName(settings: Settings): string {
 
 export function clearedAttemptCookie(settings: Settings): CookieToSet {
 	return { name: attemptCookieName(settings), value: "", maxAgeSeconds: 0, secure: settings.secure };
-}
-
-/** This machine's clock, or a test's. */
-export function nowOf({ options }: Pick<Engine, "options">): number {
-	return (options.clock ?? Date.now)();
 }
 
 function readAttempt(engine: Engine, { headers }: Visitor): AttemptContent | null {

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openTestAuth, signedUp, type TestAuth } from "../../../test/harness.ts";
+import { claimsOf } from "../../../test/instruments.ts";
 import type { Engine } from "../engine.ts";
 import { readVisitor } from "../http/visitor.ts";
 import { needsRenewal, renewSession } from "./renew-session.ts";
 import { type ResolvedSession, resolveSession } from "./resolve-session.ts";
-import type { SessionClaims } from "./session-token.ts";
 
 const ownSite = { trustedProxies: 0, loopback: true, origin: "http://localhost:3000" };
 
@@ -15,10 +15,6 @@ async function judge(auth: TestAuth, token: string | undefined, engine?: Engine)
 	const current = await resolveSession(engine ?? (await auth.engine()), readVisitor({ headers }, ownSite));
 	await auth.settled();
 	return current;
-}
-
-function claimsOf(token: string): SessionClaims {
-	return JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as SessionClaims;
 }
 
 /** Signed in, seen, and 15 minutes old. */

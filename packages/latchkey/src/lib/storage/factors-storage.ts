@@ -2,7 +2,7 @@ import type { NewEvent, NewSession, SessionRecord, Settlement } from "./storage.
 
 /**
  * Second factors and passkeys. What makes an account harder or easier to enter (an authenticator app added or removed, a
- * passkey removed, the second step switched, a first password) moves the user's epoch: every session ends but the one that did it, and so
+ * passkey removed, the second step switched) moves the user's epoch: every session ends but the one that did it, and so
  * does every sign-in under way, also one that waits for its second step.
  */
 export interface FactorsStorage {
@@ -76,12 +76,6 @@ export interface FactorsStorage {
 
 	/** Lets what these counters have counted be forgotten, and whatever they refuse with it. */
 	forgetAttempts(input: { keys: readonly string[]; events: readonly NewEvent[] }): Promise<void>;
-
-	/**
-	 * Gives the user a password where there is none, under a version that no password of theirs ever had. Kills pending
-	 * resets and changes of the address. `gone` when there is one, or no such user.
-	 */
-	addPassword(input: ChangeFactors & { sealed: string }): Promise<FactorsChange>;
 }
 
 /** How many of each there are: what a sign-in needs to know. */

@@ -2,6 +2,7 @@ import type { EmailStorage } from "./email-storage.ts";
 import type { FactorSummary, FactorsRecord, FactorsStorage, NewPasskey, TotpRecord } from "./factors-storage.ts";
 import type { MailStorage, NewMail } from "./mail-storage.ts";
 import type { OAuthStorage, ProviderSession } from "./oauth-storage.ts";
+import type { PasswordsStorage } from "./passwords-storage.ts";
 import type { TrustedDeviceRecord, TrustedDevicesStorage } from "./trusted-devices-storage.ts";
 
 /**
@@ -13,7 +14,13 @@ import type { TrustedDeviceRecord, TrustedDevicesStorage } from "./trusted-devic
  * until when, so that machines with different clocks agree. A method rejects with `store_unavailable` when the
  * database cannot be reached or stays locked, and never answers "nobody" or "no" for that reason.
  */
-export interface Storage extends MailStorage, EmailStorage, OAuthStorage, FactorsStorage, TrustedDevicesStorage {
+export interface Storage
+	extends MailStorage,
+		EmailStorage,
+		OAuthStorage,
+		PasswordsStorage,
+		FactorsStorage,
+		TrustedDevicesStorage {
 	// ── sessions ──
 
 	/**
@@ -79,15 +86,6 @@ export interface Storage extends MailStorage, EmailStorage, OAuthStorage, Factor
 
 	/** Changes the name, the user name (`null` removes it), the application's own fields, or several of them. */
 	updateUser(input: UpdateUser): Promise<UpdatedUser>;
-
-	/**
-	 * Replaces a password if its row still has `version`; moves the user's epoch, so that every session ends, and opens
-	 * the new one. Kills pending resets and changes of the address. `null` when the version moved or the user is gone, and then nothing happened.
-	 */
-	changePassword(input: ChangePassword): Promise<SessionRecord | null>;
-
-	/** Stores the same password under new parameters or a new key: only if neither version nor seal changed meanwhile. */
-	resealPassword(input: { userId: string; version: number; from: string; to: string }): Promise<boolean>;
 
 	/**
 	 * Deletes the user and everything that is theirs. Their audit events stay under `pseudonym`, without address,
@@ -296,15 +294,6 @@ export interface UpdateUser {
 export type UpdatedUser =
 	| { ok: true; user: UserRecord }
 	| { ok: false; reason: "taken" | "gone" | "last_identifier" | "moved" };
-
-export interface ChangePassword {
-	userId: string;
-	version: number;
-	sealed: string;
-	session: Omit<NewSession, "userId" | "epoch">;
-	settle: Settlement;
-	events: readonly NewEvent[];
-}
 
 /**
  * One counted thing and its rule. At most `limit` attempts are accepted within `windowMs`; the window begins with the

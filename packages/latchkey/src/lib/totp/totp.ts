@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
+import { nowOf } from "../clock.ts";
 import { isSealedUnderCurrentKey, seal, unseal } from "../crypto/sealing.ts";
 import type { Engine } from "../engine.ts";
-import { nowOf } from "../second-step/pending-attempt.ts";
 import type { UserRecord } from "../storage/storage.ts";
 
 const periodSeconds = 30;

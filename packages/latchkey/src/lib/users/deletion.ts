@@ -1,6 +1,5 @@
-import { isoTime } from "../clock.ts";
+import { isoTime, nowOf } from "../clock.ts";
 import { type KeyRing, keyedName } from "../crypto/keys.ts";
-import { nowOf } from "../email-codes/code-cookie.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { nowOf } from "../clock.ts";
 import { uuidv7 } from "../crypto/random.ts";
 import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
@@ -9,7 +10,7 @@ import type { Visitor } from "../http/visitor.ts";
 import { languageOf } from "../mail/ask-for-mail.ts";
 import { newMail } from "../mail/new-mail.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
-import { nowOf, startAttempt } from "../second-step/pending-attempt.ts";
+import { startAttempt } from "../second-step/pending-attempt.ts";
 import { secondStepFor } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, grantSession } from "../sessions/open-session.ts";
 import { replace } from "../sessions/replaced-session.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import type { ChangePassword } from "../storage.ts";
+import type { ChangePassword } from "../passwords-storage.ts";
 import type { ContractContext } from "./contract-store.ts";
 import { counter, minute, newEvent, newSession, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
 

@@ -26,10 +26,10 @@ import type { Ambient } from "./prepared.ts";
 
 type FactorOperations = Omit<
 	FactorsStorage,
-	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey" | "addPassword"
+	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey"
 >;
 
-/** What an account has besides a password, passkeys' and passwords' own doings apart. */
+/** What an account has besides a password, passkeys' own doings apart. */
 export function factorOperations(connection: PostgresConnection): FactorOperations {
 	const read = prepareRead(connection);
 	const add = prepareAdd(connection);

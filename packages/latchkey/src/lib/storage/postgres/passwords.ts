@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { FactorsChange } from "../factors-storage.ts";
+import type { PasswordsStorage } from "../passwords-storage.ts";
 import { type SessionRow, toSession } from "../sqlite/rows.ts";
-import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { type ChangeParameters, type ChangeRow, changeStatement, runChange } from "./factors.ts";
 import {
@@ -22,10 +22,8 @@ import {
 } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
 
-type PasswordOperations = Pick<Storage, "changePassword" | "resealPassword" | "addPassword">;
-
 /** Passwords chosen, changed, and stored anew without a change. */
-export function passwordOperations(connection: PostgresConnection): PasswordOperations {
+export function passwordOperations(connection: PostgresConnection): PasswordsStorage {
 	const change = prepareChange(connection);
 
 	const add = connection.prepare<ChangeParameters, ChangeRow>((_, p) =>

@@ -6,10 +6,10 @@ import type { Steps } from "./steps.ts";
 
 type FactorOperations = Omit<
 	FactorsStorage,
-	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey" | "addPassword"
+	"addPasskey" | "findPasskey" | "recordPasskeyUse" | "renamePasskey" | "removePasskey"
 >;
 
-/** What an account has besides a password, passkeys' and passwords' own doings apart. */
+/** What an account has besides a password, passkeys' own doings apart. */
 export function factorOperations(connection: SqliteConnection, steps: Steps): FactorOperations {
 	const read = prepareReads(connection);
 	const factors = factorSteps(connection, steps);

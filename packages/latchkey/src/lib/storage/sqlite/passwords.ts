@@ -1,13 +1,11 @@
 import { sql } from "kysely";
-import type { Storage } from "../storage.ts";
+import type { PasswordsStorage } from "../passwords-storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
 import { factorSteps } from "./factors.ts";
 import type { Steps } from "./steps.ts";
 
-type PasswordOperations = Pick<Storage, "changePassword" | "resealPassword" | "addPassword">;
-
 /** Passwords chosen, changed, and stored anew without a change. */
-export function passwordOperations(connection: SqliteConnection, steps: Steps): PasswordOperations {
+export function passwordOperations(connection: SqliteConnection, steps: Steps): PasswordsStorage {
 	const change = connection.prepareWrite((db, p: { userId: string; version: number; sealed: string; now: number }) =>
 		db
 			.updateTable("latchkey_password")

@@ -98,7 +98,7 @@ export const security = {
 	},
 	secondStep: {
 		title: "One more step",
-		lead: "Your password was right. Now show that it is you.",
+		lead: "The first step is done. Now show in another way that it is you.",
 		code: "Code from your authenticator app",
 		recoveryCode: "Recovery code",
 		recoveryHint: "24 characters. Dashes and spaces do not matter.",
