@@ -36,7 +36,7 @@ export const security = {
 		lastUsed: "Last used {when}",
 		neverUsed: "Not used since",
 		removeLead:
-			"Without it, your password alone signs you in again, unless you have a passkey and ask for a second step.",
+			"Without it, one step such as a password signs you in again, unless you have a passkey and ask for a second step.",
 		remove: "Remove the app",
 		removing: "Removing…",
 		removed: "The app is removed.",

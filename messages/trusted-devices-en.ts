@@ -6,7 +6,7 @@ export const trustedDevices = {
 	},
 	trustHint: "Only on a device that is yours alone.",
 	title: "Trusted devices",
-	lead: "On these, your password alone signs you in. What matters asks for the second step all the same.",
+	lead: "On these, the first step alone signs you in. What matters asks for the second step all the same.",
 	trusted: "Trusted",
 	until: "until",
 	lastUsed: "Last used {when}",
