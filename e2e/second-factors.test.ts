@@ -235,7 +235,7 @@ it("shows recovery codes once: to keep, to print, and not when the page comes ba
 
 	// The router keeps the page that is left, hidden, and shows it again on the way back.
 	await page.getByRole("link", { name: "Devices" }).click();
-	await page.waitForURL("/account/devices");
+	await page.getByRole("heading", { name: "Devices", level: 1 }).waitFor();
 	await page.goBack();
 	await page.waitForURL("/account/security/app");
 	await expect.poll(() => page.locator("main li code").count()).toBe(0);
