@@ -105,6 +105,7 @@ function prepareInsert(connection: SqliteConnection) {
 				"level",
 				"address",
 				"user_agent",
+				"sweep_at",
 			])
 			.expression((eb) =>
 				eb
@@ -129,6 +130,7 @@ function prepareInsert(connection: SqliteConnection) {
 						eb.val(p.level).as("level"),
 						eb.val(p.address).as("address"),
 						eb.val(p.user_agent).as("user_agent"),
+						eb.val(p.idle_expires_at).as("sweep_at"),
 					]),
 			),
 	);
