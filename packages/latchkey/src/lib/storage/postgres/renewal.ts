@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { type SessionRow, sessionColumns, toSession } from "../sqlite/rows.ts";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, clockNow, isLive, now } from "./fragments.ts";
+import { clock, clockNow, isLive, isOpen, now } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
 
 type RenewalOperations = Pick<Storage, "advanceGeneration" | "recordSight" | "touchSessions">;
@@ -76,6 +76,7 @@ function prepareTouch(connection: PostgresConnection) {
 					least(expires_at, coalesce(seen.idle_expires_at, expires_at))
 				)
 			from clock, seen
-			where latchkey_session.id = seen.id and ${isLive(clockNow)}`,
+			-- Without the user's epoch: what is written here brings nobody back, and a look-up for each row is saved.
+			where latchkey_session.id = seen.id and ${isOpen(clockNow)}`,
 	);
 }
