@@ -74,11 +74,12 @@ describe("moving from SQLite to PostgreSQL", { timeout: 60_000 }, () => {
 		}
 	});
 
-	it("sorts as SQLite does, whatever the language of the database, and puts the tables under a prefix of choice", async () => {
+	it("sorts and compares as SQLite does, whatever the language and the settings of the database, also under a prefix", async () => {
 		const database = freshName();
 		await asSuperuser((client) =>
 			client.query(`CREATE DATABASE ${database} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'`),
 		);
+		await asSuperuser((client) => client.query(`ALTER DATABASE ${database} SET bytea_output = 'escape'`));
 		await fill(30);
 		// Upper case after lower case, and accents beside their letters, are what a language would do.
 		inFile((database) =>
