@@ -1,16 +1,11 @@
 import { sql } from "kysely";
 import type { EmailStorage } from "../email-storage.ts";
-import type { OneTimeTokenTable } from "../schema.ts";
-import type { TokenRecord } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
 import { factorSteps } from "./factors.ts";
 import { selectUsers, toUser } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
-type EmailOperations = Omit<
-	EmailStorage,
-	"requestDeletion" | "undoDeletion" | "readDeletion" | "listDueDeletions" | "recordFailure" | "forgetFailures"
->;
+type EmailOperations = Pick<EmailStorage, "proveEmail" | "resetPassword" | "changeEmail">;
 
 /** What a mailbox proves. */
 export function emailOperations(connection: SqliteConnection, steps: Steps): EmailOperations {
@@ -28,34 +23,6 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 	}
 
 	return {
-		peekToken: ({ purpose, tokenHash }) =>
-			connection.execute(() => {
-				const row = tokens.peek.get({ purpose, tokenHash, now: connection.now() });
-				return row === undefined ? null : toToken(row);
-			}),
-
-		findToken: ({ purpose, subject }) =>
-			connection.execute(() => {
-				const row = tokens.find.get({ purpose, subject, now: connection.now() });
-				return row === undefined ? null : toToken(row);
-			}),
-
-		replaceToken: ({ token: { purpose, subject, tokenHash, lifetimeMs, payload }, events }) =>
-			connection.transaction(() => {
-				const now = connection.now();
-				tokens.drop.run({ purpose, subject });
-				const json = JSON.stringify(payload ?? null);
-				tokens.insert.run({ purpose, subject, tokenHash, payload: json, now, expiresAt: now + lifetimeMs });
-				steps.events.append(events, now);
-			}),
-
-		dropTokens: ({ purpose, subject, events }) =>
-			connection.transaction(() => {
-				if (tokens.drop.run({ purpose, subject }) === 0) return new Undo(false);
-				steps.events.append(events, connection.now());
-				return true;
-			}),
-
 		proveEmail: ({ userId, canonical, stranger, events }) =>
 			connection.transaction((): { first: boolean } | Undo<null> => {
 				const now = connection.now();
@@ -117,61 +84,8 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 
 type Changed = "changed" | "gone" | "taken";
 
-export function toToken(row: Omit<OneTimeTokenTable, "token_hash">): TokenRecord {
-	return {
-		purpose: row.purpose,
-		subject: row.subject,
-		payload: JSON.parse(row.payload),
-		createdAt: row.created_at,
-		expiresAt: row.expires_at,
-	};
-}
-
 function prepareTokens(connection: SqliteConnection) {
-	const columns = ["purpose", "subject", "payload", "created_at", "expires_at"] as const;
-	type New = {
-		purpose: string;
-		tokenHash: Uint8Array;
-		subject: string;
-		payload: string;
-		now: number;
-		expiresAt: number;
-	};
 	return {
-		peek: connection.prepareRead((db, p: { purpose: string; tokenHash: Uint8Array; now: number }) =>
-			db
-				.selectFrom("latchkey_one_time_token")
-				.select(columns)
-				.where("purpose", "=", p.purpose)
-				.where("token_hash", "=", p.tokenHash)
-				.where("expires_at", ">", p.now),
-		),
-
-		find: connection.prepareRead((db, p: { purpose: string; subject: string; now: number }) =>
-			db
-				.selectFrom("latchkey_one_time_token")
-				.select(columns)
-				.where("subject", "=", p.subject)
-				.where("purpose", "=", p.purpose)
-				.where("expires_at", ">", p.now)
-				.limit(sql.lit(1)),
-		),
-
-		insert: connection.prepareWrite((db, p: New) =>
-			db.insertInto("latchkey_one_time_token").values({
-				purpose: p.purpose,
-				token_hash: p.tokenHash,
-				subject: p.subject,
-				payload: p.payload,
-				created_at: p.now,
-				expires_at: p.expiresAt,
-			}),
-		),
-
-		drop: connection.prepareWrite((db, p: { purpose: string; subject: string }) =>
-			db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.subject).where("purpose", "=", p.purpose),
-		),
-
 		dropSince: connection.prepareWrite((db, p: { purpose: string; subject: string; since: number }) =>
 			db
 				.deleteFrom("latchkey_one_time_token")

@@ -77,7 +77,7 @@ function createStorage(connection: SqliteConnection): Storage {
 		...deleteUserOperation(connection, steps),
 		...exportUserOperation(connection),
 		...throttleOperations(connection),
-		...tokenOperations(connection),
+		...tokenOperations(connection, steps),
 		...auditOperations(connection, steps.events),
 		...mailOperations(connection),
 		...emailOperations(connection, steps),

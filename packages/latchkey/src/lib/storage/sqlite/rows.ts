@@ -2,13 +2,14 @@ import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
 import type { QueryBuilder } from "../query-builder.ts";
-import type { AuditEventTable, PasskeyTable, SessionTable, TrustedDeviceTable } from "../schema.ts";
+import type { AuditEventTable, OneTimeTokenTable, PasskeyTable, SessionTable, TrustedDeviceTable } from "../schema.ts";
 import type {
 	Credentials,
 	EventRecord,
 	IdentifierKind,
 	PasswordRecord,
 	SessionRecord,
+	TokenRecord,
 	UserExport,
 	UserRecord,
 } from "../storage.ts";
@@ -249,4 +250,24 @@ export function selectCredentials(db: QueryBuilder, p: NamedBy) {
 export function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
 	if (row === undefined) return null;
 	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
+}
+
+export const tokenColumns = [
+	"purpose",
+	"subject",
+	"payload",
+	"created_at",
+	"expires_at",
+] as const satisfies readonly (keyof OneTimeTokenTable)[];
+
+export type TokenRow = Pick<OneTimeTokenTable, (typeof tokenColumns)[number]>;
+
+export function toToken(row: TokenRow): TokenRecord {
+	return {
+		purpose: row.purpose,
+		subject: row.subject,
+		payload: JSON.parse(row.payload),
+		createdAt: row.created_at,
+		expiresAt: row.expires_at,
+	};
 }
