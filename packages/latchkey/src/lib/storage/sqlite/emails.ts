@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { EmailStorage } from "../email-storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { factorSteps } from "./factors.ts";
 import { selectUsers, toUser } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
@@ -11,7 +10,7 @@ type EmailOperations = Pick<EmailStorage, "proveEmail" | "resetPassword" | "chan
 export function emailOperations(connection: SqliteConnection, steps: Steps): EmailOperations {
 	const tokens = prepareTokens(connection);
 	const account = prepareAccount(connection);
-	const factors = factorSteps(connection, steps);
+	const { factors } = steps;
 
 	/** Takes away what somebody left who never proved that the address is theirs. */
 	function removeStranger(userId: string, now: number): void {
@@ -60,7 +59,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 		changeEmail: ({ userId, token, email, undo, epoch, events }) =>
 			connection.transaction((): Changed | Undo<Changed> => {
 				const now = connection.now();
-				if (epoch !== null && account.at.all({ userId, epoch }).length === 0) return new Undo<Changed>("gone");
+				if (epoch !== null && !steps.sessions.isAt(userId, epoch)) return new Undo<Changed>("gone");
 				const [used] = tokens.use.all({ ...token, subject: userId, now });
 				if (used === undefined) return new Undo<Changed>("gone");
 				steps.killPending(userId);
@@ -190,10 +189,6 @@ function prepareAccount(connection: SqliteConnection) {
 
 		removeIdentities: connection.prepareWrite((db, p: { userId: string; since: number }) =>
 			db.deleteFrom("latchkey_identity").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
-		),
-
-		at: connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
-			db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
 		),
 
 		read: connection.prepareWrite((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),

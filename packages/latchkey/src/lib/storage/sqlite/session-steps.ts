@@ -15,6 +15,8 @@ export interface SessionSteps {
 	keep(input: { userId: string; sessionId: string; now: number }): boolean;
 	/** Moves the user's epoch and answers the new one; `null` when there is no such user. */
 	moveEpoch(userId: string): number | null;
+	/** Whether the user is there and still at this epoch. */
+	isAt(userId: string, epoch: number): boolean;
 }
 
 /** Prepares the steps. */
@@ -56,6 +58,10 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			.returning("epoch"),
 	);
 
+	const isAt = connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
+		db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
+	);
+
 	return {
 		insert(session, now) {
 			const row = newSessionRow(session, now);
@@ -71,6 +77,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 		endLive: (input) => endLive.run(input),
 		keep: (input) => keep.run(input) === 1,
 		moveEpoch: (userId) => moveEpoch.all({ userId })[0]?.epoch ?? null,
+		isAt: (userId, epoch) => isAt.all({ userId, epoch }).length === 1,
 	};
 }
 
