@@ -22,6 +22,7 @@ import { sessionOperations } from "./sessions.ts";
 import { createSteps } from "./steps.ts";
 import { throttleOperations } from "./throttle.ts";
 import { tokenOperations } from "./tokens.ts";
+import { totpOperations } from "./totp.ts";
 import { trustedDeviceOperations } from "./trusted-devices.ts";
 import { upkeepOperations } from "./upkeep.ts";
 import { userOperations } from "./users.ts";
@@ -85,6 +86,7 @@ function createStorage(connection: SqliteConnection): Storage {
 		...upkeepOperations(connection),
 		...oauthOperations(connection, steps),
 		...factorOperations(connection, steps),
+		...totpOperations(connection, steps),
 		...passkeyOperations(connection, steps),
 		...trustedDeviceOperations(connection, steps),
 	};

@@ -1,8 +1,15 @@
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
-import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
+import type { FactorSummary, FactorsRecord, PasskeyRecord, TotpRecord } from "../factors-storage.ts";
 import type { QueryBuilder } from "../query-builder.ts";
-import type { AuditEventTable, OneTimeTokenTable, PasskeyTable, SessionTable, TrustedDeviceTable } from "../schema.ts";
+import type {
+	AuditEventTable,
+	OneTimeTokenTable,
+	PasskeyTable,
+	SessionTable,
+	TotpTable,
+	TrustedDeviceTable,
+} from "../schema.ts";
 import type {
 	Credentials,
 	EventRecord,
@@ -141,6 +148,31 @@ export function toFactorSummary(row: FactorRow): FactorSummary {
 		passkeys: row.passkeys,
 		recoveryCodes: row.recovery_codes,
 		secondStep: row.second_step === 1,
+	};
+}
+
+/** The factors with all that is needed to check them. */
+export function toFactors(
+	row: FactorRow & { password: string | null },
+	totp: Selectable<TotpTable> | undefined,
+	passkeys: readonly Selectable<PasskeyTable>[],
+): FactorsRecord {
+	return {
+		totp: totp === undefined ? null : toTotp(totp),
+		passkeys: passkeys.map(toPasskey),
+		recoveryCodes: row.recovery_codes,
+		secondStep: row.second_step === 1,
+		password: row.password !== null,
+	};
+}
+
+function toTotp(row: Selectable<TotpTable>): TotpRecord {
+	return {
+		sealed: row.sealed,
+		lastStep: row.last_step,
+		name: row.name,
+		createdAt: row.created_at,
+		lastUsedAt: row.last_used_at,
 	};
 }
 
