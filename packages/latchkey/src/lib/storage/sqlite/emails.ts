@@ -9,6 +9,7 @@ type EmailOperations = Pick<EmailStorage, "proveEmail" | "resetPassword" | "chan
 /** What a mailbox proves. */
 export function emailOperations(connection: SqliteConnection, steps: Steps): EmailOperations {
 	const tokens = prepareTokens(connection);
+	const address = prepareAddress(connection);
 	const account = prepareAccount(connection);
 	const { factors } = steps;
 
@@ -25,11 +26,11 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 		proveEmail: ({ userId, canonical, stranger, events }) =>
 			connection.transaction((): { first: boolean } | Undo<null> => {
 				const now = connection.now();
-				const [address] = account.address.all({ userId, canonical });
-				if (address === undefined) return new Undo(null);
+				const [held] = address.find.all({ userId, canonical });
+				if (held === undefined) return new Undo(null);
 				steps.killPending(userId);
-				if (address.verified_at !== null) return { first: false };
-				account.verify.run({ userId, now });
+				if (held.verified_at !== null) return { first: false };
+				address.verify.run({ userId, now });
 				if (stranger) removeStranger(userId, now);
 				steps.events.append(events, now);
 				return { first: true };
@@ -38,17 +39,17 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 		resetPassword: ({ userId, canonical, token, sealed, settle, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
-				const [address] = account.address.all({ userId, canonical });
-				if (address === undefined || tokens.use.run({ ...token, subject: userId, now }) === 0) return new Undo(null);
+				const [held] = address.find.all({ userId, canonical });
+				if (held === undefined || tokens.use.run({ ...token, subject: userId, now }) === 0) return new Undo(null);
 				steps.killPending(userId);
-				removePrevious(address.verified_at === null);
+				removePrevious(held.verified_at === null);
 				account.setPassword.run({ userId, sealed, now });
 				steps.settle(settle);
 				steps.events.append(events, now);
 				return toUser(account.read.all({ userId })[0]!);
 
 				function removePrevious(firstProof: boolean): void {
-					if (firstProof) account.verify.run({ userId, now });
+					if (firstProof) address.verify.run({ userId, now });
 					if (firstProof) account.removeIdentities.run({ userId, since: 0 });
 					if (firstProof) factors.removeAll(userId);
 					steps.sessions.endLive({ userId, keepSessionId: null, now });
@@ -63,9 +64,9 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const [used] = tokens.use.all({ ...token, subject: userId, now });
 				if (used === undefined) return new Undo<Changed>("gone");
 				steps.killPending(userId);
-				if (undo !== null) account.evict.run({ userId, canonical: email.canonical });
-				account.removeEmail.run({ userId });
-				if (account.addEmail.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
+				if (undo !== null) address.evict.run({ userId, canonical: email.canonical });
+				address.remove.run({ userId });
+				if (address.add.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
 				if (undo !== null) {
 					steps.sessions.endLive({ userId, keepSessionId: null, now });
 					steps.sessions.moveEpoch(userId);
@@ -105,10 +106,10 @@ function prepareTokens(connection: SqliteConnection) {
 	};
 }
 
-function prepareAccount(connection: SqliteConnection) {
+function prepareAddress(connection: SqliteConnection) {
 	const email = sql.lit("email" as const);
 	return {
-		address: connection.prepareWrite((db, p: { userId: string; canonical: string }) =>
+		find: connection.prepareWrite((db, p: { userId: string; canonical: string }) =>
 			db
 				.selectFrom("latchkey_identifier")
 				.select("verified_at")
@@ -135,16 +136,12 @@ function prepareAccount(connection: SqliteConnection) {
 				.where("verified_at", "is", null),
 		),
 
-		keep: connection.prepareWrite((db, p: { userId: string }) =>
-			db.updateTable("latchkey_user").set({ deletes_at: null }).where("id", "=", p.userId),
-		),
-
-		removeEmail: connection.prepareWrite((db, p: { userId: string }) =>
+		remove: connection.prepareWrite((db, p: { userId: string }) =>
 			db.deleteFrom("latchkey_identifier").where("user_id", "=", p.userId).where("kind", "=", email),
 		),
 
 		// Nothing is written when somebody else has it.
-		addEmail: connection.prepareWrite((db, p: { userId: string; value: string; canonical: string; now: number }) =>
+		add: connection.prepareWrite((db, p: { userId: string; value: string; canonical: string; now: number }) =>
 			db
 				.insertInto("latchkey_identifier")
 				.values({
@@ -157,7 +154,12 @@ function prepareAccount(connection: SqliteConnection) {
 				})
 				.onConflict((conflict) => conflict.columns(["kind", "canonical"]).doNothing()),
 		),
+	};
+}
 
+/** What proves who somebody is, and their wish to leave. */
+function prepareAccount(connection: SqliteConnection) {
+	return {
 		setPassword: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
 			db
 				.insertInto("latchkey_password")
@@ -189,6 +191,10 @@ function prepareAccount(connection: SqliteConnection) {
 
 		removeIdentities: connection.prepareWrite((db, p: { userId: string; since: number }) =>
 			db.deleteFrom("latchkey_identity").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
+		),
+
+		keep: connection.prepareWrite((db, p: { userId: string }) =>
+			db.updateTable("latchkey_user").set({ deletes_at: null }).where("id", "=", p.userId),
 		),
 
 		read: connection.prepareWrite((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),
