@@ -13,11 +13,8 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 	const account = prepareAccount(connection);
 	const { factors } = steps;
 
-	/** Takes away what somebody left who never proved that the address is theirs. */
-	function removeStranger(userId: string, now: number): void {
-		steps.sessions.endLive({ userId, keepSessionId: null, now });
-		steps.sessions.moveEpoch(userId);
-		account.removePassword.run({ userId });
+	/** Takes away what somebody left, besides a password, who never proved that the address is theirs. */
+	function removeUnproven(userId: string): void {
 		account.removeIdentities.run({ userId, since: 0 });
 		factors.removeAll(userId);
 	}
@@ -31,7 +28,11 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				steps.killPending(userId);
 				if (held.verified_at !== null) return { first: false };
 				address.verify.run({ userId, now });
-				if (stranger) removeStranger(userId, now);
+				if (stranger) {
+					steps.sessions.endAll(userId, now);
+					account.removePassword.run({ userId });
+					removeUnproven(userId);
+				}
 				steps.events.append(events, now);
 				return { first: true };
 			}),
@@ -42,19 +43,15 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				const [held] = address.find.all({ userId, canonical });
 				if (held === undefined || tokens.use.run({ ...token, subject: userId, now }) === 0) return new Undo(null);
 				steps.killPending(userId);
-				removePrevious(held.verified_at === null);
+				if (held.verified_at === null) {
+					address.verify.run({ userId, now });
+					removeUnproven(userId);
+				}
+				steps.sessions.endAll(userId, now);
 				account.setPassword.run({ userId, sealed, now });
 				steps.settle(settle);
 				steps.events.append(events, now);
 				return toUser(account.read.all({ userId })[0]!);
-
-				function removePrevious(firstProof: boolean): void {
-					if (firstProof) address.verify.run({ userId, now });
-					if (firstProof) account.removeIdentities.run({ userId, since: 0 });
-					if (firstProof) factors.removeAll(userId);
-					steps.sessions.endLive({ userId, keepSessionId: null, now });
-					steps.sessions.moveEpoch(userId);
-				}
 			}),
 
 		changeEmail: ({ userId, token, email, undo, epoch, events }) =>
@@ -68,8 +65,7 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 				address.remove.run({ userId });
 				if (address.add.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
 				if (undo !== null) {
-					steps.sessions.endLive({ userId, keepSessionId: null, now });
-					steps.sessions.moveEpoch(userId);
+					steps.sessions.endAll(userId, now);
 					tokens.dropSince.run({ purpose: token.purpose, subject: userId, since: used.created_at });
 					account.removePassword.run({ userId });
 					account.removeIdentities.run({ userId, since: undo.since });

@@ -39,10 +39,9 @@ export function factorSteps(connection: SqliteConnection, { sessions, events }: 
 			connection.transaction<Answer | FactorsChange>(() => {
 				const now = connection.now();
 				const { userId, keepSessionId } = input;
-				sessions.endLive({ userId, keepSessionId, now });
-				if (!sessions.keep({ userId, sessionId: keepSessionId, now }))
+				if (sessions.endOthers({ userId, keepSessionId, now }) === null) {
 					return new Undo<Answer | FactorsChange>("not_live");
-				sessions.moveEpoch(userId);
+				}
 				const answer = work();
 				if (answer !== "changed") return new Undo<Answer | FactorsChange>(answer);
 				events.append(input.events, now);

@@ -47,8 +47,7 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 			connection.transaction(() => {
 				const now = connection.now();
 				if (change.run({ userId, version, sealed, now }) === 0) return new Undo(null);
-				steps.sessions.endLive({ userId, keepSessionId: null, now });
-				const epoch = steps.sessions.moveEpoch(userId);
+				const epoch = steps.sessions.endAll(userId, now);
 				const opened = epoch === null ? null : steps.sessions.insert({ ...session, userId, epoch }, now);
 				if (opened === null) return new Undo(null);
 				steps.killPending(userId);

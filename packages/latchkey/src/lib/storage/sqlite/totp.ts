@@ -14,8 +14,8 @@ export function totpOperations(connection: SqliteConnection, steps: Steps): Totp
 				const now = connection.now();
 				if (statements.add.run({ userId, epoch, sealed, step, name, now }) === 0) return new Undo(null);
 				if (recoveryCodeHashes !== null) factors.replaceCodes(userId, recoveryCodeHashes, now);
-				steps.sessions.endLive({ userId, keepSessionId: null, now });
-				const opened = steps.sessions.insert({ ...session, userId, epoch: steps.sessions.moveEpoch(userId)! }, now);
+				const moved = steps.sessions.endAll(userId, now)!;
+				const opened = steps.sessions.insert({ ...session, userId, epoch: moved }, now);
 				if (opened === null) return new Undo(null);
 				if (replaces !== null) steps.sessions.endReplaced(replaces.sessionId, now);
 				steps.settle(settle);
