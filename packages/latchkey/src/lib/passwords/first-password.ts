@@ -1,7 +1,7 @@
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { refusalToChange } from "../factors/manage-factors.ts";
+import { factorsToChange } from "../factors/manage-factors.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { checkNewPassword } from "./new-password.ts";
@@ -17,10 +17,8 @@ export async function setFirstPassword(
 	newPassword: string,
 ): Promise<{ readonly ok: true } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	if (factors.password) return { ok: false, code: "factor_exists" };
 	// A way in that nobody could take would count as one, and then the last real one could be removed.
 	if (user.email === null && user.username === null) {
