@@ -4,7 +4,7 @@ import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { factorsToChange } from "../factors/manage-factors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
-import { addressSubject } from "../http/throttle.ts";
+import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { currentAttempt } from "../second-step/pending-attempt.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
@@ -38,7 +38,7 @@ export async function beginCeremony(engine: Engine, visitor: Visitor, input: Cer
 	const admission = await engine.throttle.admit([
 		{ rule: "challengeAddress", subject: addressSubject(engine, visitor) },
 	]);
-	if (!admission.ok) return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	if (!admission.ok) return tooManyAttempts(admission);
 	switch (input.for) {
 		case "sign-in":
 			return ask(engine, visitor, { use: input.for, subject: nobody, allowed: [] });
