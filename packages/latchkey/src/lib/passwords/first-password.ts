@@ -4,7 +4,7 @@ import { auditEvent } from "../events/events.ts";
 import { factorsToChange } from "../factors/manage-factors.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
-import { checkNewPassword } from "./new-password.ts";
+import { acceptNewPassword } from "./new-password.ts";
 
 /**
  * Gives a password to an account that has none, after a recent proof by whatever it has. Every session but this one ends,
@@ -24,13 +24,12 @@ export async function setFirstPassword(
 	if (user.email === null && user.username === null) {
 		return { ok: false, code: "invalid_input", fields: { username: "required" } };
 	}
-	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
-	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { newPassword: policy.reason } };
-	engine.hasher.requireRoom();
+	const accepted = await acceptNewPassword(engine, user, newPassword);
+	if (!accepted.ok) return accepted;
 	const added = await engine.storage.addPassword({
 		userId: user.id,
 		keepSessionId: session.id,
-		sealed: await engine.hasher.hash(user.id, policy.normalized),
+		sealed: await engine.hasher.hash(user.id, accepted.normalized),
 		events: [auditEvent("password.added", visitor, { userId: user.id, sessionId: session.id })],
 	});
 	if (added === "changed") return { ok: true };
