@@ -1,5 +1,4 @@
-import type { Selectable } from "kysely";
-import { sql } from "kysely";
+import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { FactorSummary, FactorsRecord, PasskeyRecord, TotpRecord } from "../factors-storage.ts";
 import type { QueryBuilder } from "../query-builder.ts";
 import type {
@@ -14,6 +13,7 @@ import type {
 	Credentials,
 	EventRecord,
 	IdentifierKind,
+	NewEvent,
 	PasswordRecord,
 	SessionRecord,
 	TokenRecord,
@@ -220,6 +220,17 @@ export const trustedDeviceColumns = [
 
 export type TrustedDeviceRow = Pick<TrustedDeviceTable, (typeof trustedDeviceColumns)[number]>;
 
+/** Somebody's trusted devices that are good at their present epoch, newest first. */
+export function selectTrustedDevices(db: QueryBuilder, p: { userId: string; now: number | RawBuilder<number> }) {
+	return db
+		.selectFrom("latchkey_trusted_device as d")
+		.innerJoin("latchkey_user as u", (join) => join.onRef("u.id", "=", "d.user_id").onRef("u.epoch", "=", "d.epoch"))
+		.select(trustedDeviceColumns.map((column) => `d.${column}` as const))
+		.where("d.user_id", "=", p.userId)
+		.where("d.expires_at", ">", p.now)
+		.orderBy("d.id", "desc");
+}
+
 export function toTrustedDevice(row: TrustedDeviceRow): TrustedDeviceRecord {
 	return {
 		id: row.id,
@@ -250,6 +261,19 @@ export interface NullablePassword {
 export function toPassword({ version, sealed, changed_at, failures }: NullablePassword): PasswordRecord | null {
 	if (version === null || sealed === null || changed_at === null) return null;
 	return { version, sealed, changedAt: changed_at, failures: failures ?? 0 };
+}
+
+/** An event as it is stored, but for the time. */
+export function toEventRow(event: NewEvent) {
+	return {
+		id: event.id,
+		type: event.type,
+		subject: event.userId,
+		session_id: event.sessionId,
+		address: event.address,
+		user_agent: event.userAgent,
+		detail: event.detail === null ? null : JSON.stringify(event.detail),
+	};
 }
 
 export function toEvent(row: Selectable<AuditEventTable>): EventRecord {
