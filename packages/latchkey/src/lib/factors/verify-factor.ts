@@ -64,7 +64,7 @@ export async function admitFactor(
 }
 
 /** What a factor's wrong codes are counted by: to be forgotten once it is shown, or another one takes its place. */
-export function countersOf({ throttle }: Engine, userId: string, factor: CodeFactorName): string[] {
+function countersOf({ throttle }: Engine, userId: string, factor: CodeFactorName): string[] {
 	const { count, stop } = rulesOf[factor];
 	return [count, stop].map((rule) => throttle.keyOf(rule, userId));
 }

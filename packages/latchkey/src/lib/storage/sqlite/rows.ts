@@ -142,7 +142,7 @@ export interface FactorRow {
 	second_step: number;
 }
 
-export function toFactorSummary(row: FactorRow): FactorSummary {
+function toFactorSummary(row: FactorRow): FactorSummary {
 	return {
 		totp: row.totps === 1,
 		passkeys: row.passkeys,
@@ -258,7 +258,7 @@ export interface NullablePassword {
 	failures: number | null;
 }
 
-export function toPassword({ version, sealed, changed_at, failures }: NullablePassword): PasswordRecord | null {
+function toPassword({ version, sealed, changed_at, failures }: NullablePassword): PasswordRecord | null {
 	if (version === null || sealed === null || changed_at === null) return null;
 	return { version, sealed, changedAt: changed_at, failures: failures ?? 0 };
 }
