@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import type { Admission, ThrottleRule } from "../http/throttle.ts";
+import { type Admission, type ThrottleRule, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { hashRecoveryCode } from "../recovery-codes/recovery-codes.ts";
 import type { FactorName } from "../second-step/second-step.ts";
@@ -64,7 +64,7 @@ export async function admitFactor(
 }
 
 /** What a factor's wrong codes are counted by: to be forgotten once it is shown, or another one takes its place. */
-export function countersOf({ throttle }: Engine, userId: string, factor: CodeFactorName): string[] {
+function countersOf({ throttle }: Engine, userId: string, factor: CodeFactorName): string[] {
 	const { count, stop } = rulesOf[factor];
 	return [count, stop].map((rule) => throttle.keyOf(rule, userId));
 }
@@ -81,11 +81,7 @@ async function throttled(
 	{ first, retryAfterSeconds }: Extract<Admission, { ok: false }>,
 ): Promise<Refusal> {
 	if (first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
-	return {
-		ok: false,
-		code: "too_many_attempts",
-		retryAfterSeconds: Math.min(retryAfterSeconds, longestWaitSeconds),
-	};
+	return tooManyAttempts({ retryAfterSeconds: Math.min(retryAfterSeconds, longestWaitSeconds) });
 }
 
 /** Whether the code is right. If so it is used up, whatever comes of it. */

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { uuidv7 } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
-import { refusalToChange } from "../factors/manage-factors.ts";
+import { factorsToChange } from "../factors/manage-factors.ts";
 import { fieldErrors } from "../http/field-errors.ts";
-import { addressSubject } from "../http/throttle.ts";
+import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { currentAttempt } from "../second-step/pending-attempt.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
@@ -38,7 +38,7 @@ export async function beginCeremony(engine: Engine, visitor: Visitor, input: Cer
 	const admission = await engine.throttle.admit([
 		{ rule: "challengeAddress", subject: addressSubject(engine, visitor) },
 	]);
-	if (!admission.ok) return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	if (!admission.ok) return tooManyAttempts(admission);
 	switch (input.for) {
 		case "sign-in":
 			return ask(engine, visitor, { use: input.for, subject: nobody, allowed: [] });
@@ -111,11 +111,9 @@ async function askSignedIn(
 			allowed: await passkeysOf(engine, user.id),
 		});
 	}
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
 	// A passkey enters alone: whoever has shown less than the account asks for must not make one.
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	const upgrade = "upgrade" in input && input.upgrade === true;
 	if (upgrade && !isRecent(current, upgradeSeconds)) return { ok: false, code: "reauthentication_required" };
 	return askToMake(engine, visitor, user, { use: "registration", upgrade });

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { pendingPurposes } from "../email-storage.ts";
-import { sessionColumns } from "../sqlite/rows.ts";
+import { sessionColumns, toEventRow } from "../sqlite/rows.ts";
 import type { NewEvent, NewSession, Settlement } from "../storage.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -257,13 +257,7 @@ function insertEvents(p: { events: string }, gate: Part): Part {
 export function eventRows(events: readonly NewEvent[]): string {
 	return JSON.stringify(
 		events.map((event) => ({
-			id: event.id,
-			type: event.type,
-			subject: event.userId,
-			session_id: event.sessionId,
-			address: event.address,
-			user_agent: event.userAgent,
-			detail: event.detail === null ? null : JSON.stringify(event.detail),
+			...toEventRow(event),
 			mails: (event.mails ?? []).map((mail) => ({
 				id: mail.id,
 				kind: mail.kind,

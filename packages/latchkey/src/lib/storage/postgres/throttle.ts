@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { requireSoundCounters } from "../sound-counters.ts";
 import {
 	type FactorRow,
 	type NamedBy,
@@ -142,13 +143,4 @@ function firstAttempts(p: { counters: string }) {
 			key text, "limit" integer, "windowMs" bigint, "waitMs" bigint, "maxWaitMs" bigint
 		)
 	)`;
-}
-
-function requireSoundCounters(counters: readonly Counter[]): void {
-	if (new Set(counters.map(({ key }) => key)).size !== counters.length) {
-		throw new TypeError("increment() was given a key twice. Count each key once in a call.");
-	}
-	if (counters.some(({ limit }) => limit < 1)) {
-		throw new TypeError("increment() was given a limit below 1. Refuse without counting instead.");
-	}
 }
