@@ -47,11 +47,14 @@ export interface OAuthStorage {
 	findProviderSession(sessionId: string): Promise<ProviderSessionRecord | null>;
 
 	/** Our sessions that began in this session of the provider or, with that `null`, at all with this subject. */
-	findSessionsOfProvider(input: {
-		issuer: string;
-		subject: string | null;
-		providerSession: string | null;
-	}): Promise<{ userId: string; sessionId: string }[]>;
+	findSessionsOfProvider(input: EndedThere): Promise<{ userId: string; sessionId: string }[]>;
+
+	/**
+	 * Ends the live sessions that `ended` means, for a word of the provider that is believed once: counted, ended and
+	 * recorded together, so that a word whose end failed may come again. `repeated` when it was believed before, and `moved`
+	 * when one of the sessions is not in the events, because another took its place meanwhile. Nothing was written then.
+	 */
+	endSessionsOfProvider(input: EndSessionsOfProvider): Promise<"ended" | "repeated" | "moved">;
 }
 
 export interface IdentityRecord {
@@ -125,6 +128,21 @@ export interface ProviderSession {
 	subject: string;
 	/** The provider's own name for its session (`sid`). */
 	providerSession: string | null;
+}
+
+/** What a provider says has ended: its session or, with that `null`, everything of this subject. */
+export interface EndedThere {
+	issuer: string;
+	subject: string | null;
+	providerSession: string | null;
+}
+
+export interface EndSessionsOfProvider {
+	ended: EndedThere;
+	/** By what the word is known again, and for how long. */
+	once: { key: string; lifetimeMs: number };
+	/** One for each session, which it names. */
+	events: readonly NewEvent[];
 }
 
 export interface ProviderSessionRecord extends ProviderSession {

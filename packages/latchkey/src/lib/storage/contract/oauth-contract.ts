@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import type { KeepProviderTokens, LinkIdentity, OAuthStorage } from "../oauth-storage.ts";
+import type {
+	EndedThere,
+	EndSessionsOfProvider,
+	KeepProviderTokens,
+	LinkIdentity,
+	OAuthStorage,
+} from "../oauth-storage.ts";
 import type { CreateSession, NewSession, Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
-import { minute, newEvent, newUser, signIn, signUp } from "./fixtures.ts";
+import { minute, newEvent, newMail, newUser, signIn, signUp } from "./fixtures.ts";
 
 const google = { issuer: "https://google.example", subject: "1" };
 const github = { issuer: "https://github.example", subject: "2" };
@@ -222,6 +228,42 @@ export function oauthContract(context: ContractContext): void {
 		expect(found).toEqual([{ userId, sessionId: next!.id }]);
 	});
 
+	it("[A45] ends what began at a provider, for a word that is believed once, with its events", async () => {
+		const { storage, clock } = context;
+		const { userId } = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
+		const { userId: bob, session: untouched } = await signUp(storage, "bob");
+		const [first, second] = [await beginAt(storage, userId, "s1"), await beginAt(storage, userId, "s2")];
+		const end = (providerSession: string | null, key: string, sessionIds: readonly string[]) =>
+			storage.endSessionsOfProvider({
+				ended: { ...google, providerSession },
+				once: { key, lifetimeMs: minute },
+				events: sessionIds.map((sessionId) =>
+					newEvent({ userId, sessionId, type: "ended", mails: [newMail({ userId, recipient: "ada@example.com" })] }),
+				),
+			});
+		const left = async () => (await storage.listSessions(userId, { limit: 10 })).map(({ id }) => id);
+		const recorded = async () =>
+			(await storage.listEvents(userId, { limit: 10 })).map(({ sessionId }) => sessionId).toSorted();
+
+		// One that was not known of: nothing is written, and the word may come again.
+		expect(await end("s1", "k1", [])).toBe("moved");
+		expect(await end("s1", "k1", [first, second])).toBe("ended");
+		expect(await left()).not.toContain(first);
+		expect(await left()).toContain(second);
+		expect(await recorded()).toEqual([first]);
+		expect(await storage.claimMails({ limit: 5, leaseMs: minute })).toHaveLength(1);
+
+		expect(await end(null, "k1", [second])).toBe("repeated");
+		expect(await left()).toContain(second);
+		expect(await end(null, "k2", [first, second])).toBe("ended");
+		expect(await left()).not.toContain(second);
+		expect(await recorded()).toEqual([first, second].toSorted());
+		expect(await end(null, "k3", [])).toBe("ended");
+		clock.now += minute;
+		expect(await end(null, "k1", [])).toBe("ended");
+		expect((await storage.listSessions(bob, { limit: 10 })).map(({ id }) => id)).toEqual([untouched!.id]);
+	});
+
 	it("notes no beginning of a session that does not begin", async () => {
 		const { storage, store } = context;
 		const { userId } = await signUp(storage, "ada");
@@ -255,6 +297,7 @@ export function oauthCalls(storage: Storage): { [Method in keyof OAuthStorage]: 
 			storage.replaceProviderTokens({ ...google, version: 1, sealed: null, expiresInMs: null }),
 		findProviderSession: () => storage.findProviderSession("s"),
 		findSessionsOfProvider: () => storage.findSessionsOfProvider({ ...google, providerSession: null }),
+		endSessionsOfProvider: () => storage.endSessionsOfProvider(endingOf({ ...google, providerSession: null })),
 	};
 }
 
@@ -271,5 +314,11 @@ export async function callOAuth(storage: Storage, userId: string, sessionId: str
 	await storage.findProviderSession(sessionId);
 	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: "2", providerSession: null });
 	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: null, providerSession: "x" });
+	await storage.endSessionsOfProvider(endingOf({ issuer: github.issuer, subject: "2", providerSession: null }));
+	await storage.endSessionsOfProvider(endingOf({ issuer: github.issuer, subject: null, providerSession: "x" }));
 	await storage.unlinkIdentity({ userId, ...github, usableProviders: ["google"], events: [newEvent()] });
+}
+
+function endingOf(ended: EndedThere): EndSessionsOfProvider {
+	return { ended, once: { key: randomUUID(), lifetimeMs: minute }, events: [] };
 }

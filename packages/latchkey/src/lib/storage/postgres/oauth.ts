@@ -1,8 +1,9 @@
 import { sql } from "kysely";
-import type { IdentityRecord, OAuthStorage, ProviderSessionRecord, ProviderTokenRecord } from "../oauth-storage.ts";
+import type { IdentityRecord, OAuthStorage, ProviderTokenRecord } from "../oauth-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, isLive, lockUser, logged, now, turn } from "./fragments.ts";
+import { clock, eventRows, lockUser, logged, now, turn } from "./fragments.ts";
 import { violatesReference } from "./postgres-errors.ts";
+import { providerSessionOperations } from "./provider-sessions.ts";
 
 type Pair = { issuer: string; subject: string };
 
@@ -11,7 +12,7 @@ export function oauthOperations(connection: PostgresConnection): OAuthStorage {
 	return {
 		...identityOperations(connection),
 		...tokenOperations(connection),
-		...sessionOperations(connection),
+		...providerSessionOperations(connection),
 	};
 }
 
@@ -193,44 +194,6 @@ function prepareTokens(connection: PostgresConnection) {
 					expires_at = ${now(p)} + ${p.expiresInMs}::bigint, refreshing_until = 0, updated_at = ${now(p)}
 				where issuer = ${p.issuer}::text and subject = ${p.subject}::text and version = ${p.version}::integer
 				returning 1 as replaced`,
-		),
-	};
-}
-
-function sessionOperations(
-	connection: PostgresConnection,
-): Pick<OAuthStorage, "findProviderSession" | "findSessionsOfProvider"> {
-	const { findOne, ofSubject, ofSession } = prepareSessions(connection);
-	return {
-		findProviderSession: async (sessionId) => (await findOne.first({ sessionId })) ?? null,
-		findSessionsOfProvider: async ({ issuer, subject, providerSession }) =>
-			providerSession === null
-				? ofSubject.all({ issuer, subject })
-				: ofSession.all({ issuer, subject, providerSession }),
-	};
-}
-
-function prepareSessions(connection: PostgresConnection) {
-	type Found = { sessionId: string; userId: string };
-	const found = sql`select latchkey_session.id as "sessionId", latchkey_session.user_id as "userId"
-		from latchkey_provider_session as b join latchkey_session on latchkey_session.id = b.session_id`;
-	return {
-		findOne: connection.prepare<{ sessionId: string }, ProviderSessionRecord>(
-			(_, p) => sql`select b.issuer, b.subject, b.provider_session as "providerSession", i.provider, t.sealed
-				from latchkey_provider_session as b
-					left join latchkey_identity as i on i.issuer = b.issuer and i.subject = b.subject
-					left join latchkey_provider_token as t on t.issuer = b.issuer and t.subject = b.subject
-				where b.session_id = ${p.sessionId}::text`,
-		),
-
-		ofSubject: connection.prepare<{ issuer: string; subject: string | null }, Found>(
-			(_, p) =>
-				sql`${found} where b.issuer = ${p.issuer}::text and b.subject = ${p.subject}::text and ${isLive(now(p))}`,
-		),
-
-		ofSession: connection.prepare<{ issuer: string; subject: string | null; providerSession: string }, Found>(
-			(_, p) => sql`${found} where b.issuer = ${p.issuer}::text and b.provider_session = ${p.providerSession}::text
-				and (${p.subject}::text is null or b.subject = ${p.subject}::text) and ${isLive(now(p))}`,
 		),
 	};
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { OAuthStorage } from "../oauth-storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { isLive } from "./session-steps.ts";
+import { providerSessionOperations } from "./provider-sessions.ts";
 import type { Steps } from "./steps.ts";
 
 /** Linked identities, the tokens that came with them, and the sessions that began there. */
@@ -9,7 +9,7 @@ export function oauthOperations(connection: SqliteConnection, steps: Steps): OAu
 	return {
 		...identityOperations(connection, steps),
 		...tokenOperations(connection),
-		...sessionOperations(connection),
+		...providerSessionOperations(connection, steps),
 	};
 }
 
@@ -90,31 +90,6 @@ function tokenOperations(
 			connection.execute(() => {
 				const now = connection.now();
 				return replace.run({ issuer, subject, version, sealed, expiresAt: plus(now, expiresInMs), now }) === 1;
-			}),
-	};
-}
-
-function sessionOperations(
-	connection: SqliteConnection,
-): Pick<OAuthStorage, "findProviderSession" | "findSessionsOfProvider"> {
-	const { findOne, ofSubject, ofSession } = prepareSessions(connection);
-	return {
-		findProviderSession: (sessionId) =>
-			connection.execute(() => {
-				const row = findOne.get({ sessionId });
-				if (row === undefined) return null;
-				const { provider_session: providerSession, ...rest } = row;
-				return { ...rest, providerSession };
-			}),
-
-		findSessionsOfProvider: ({ issuer, subject, providerSession }) =>
-			connection.execute(() => {
-				const now = connection.now();
-				const found =
-					providerSession === null
-						? ofSubject.all({ issuer, subject, now })
-						: ofSession.all({ issuer, providerSession, subject, now });
-				return found.map(({ id, user_id }) => ({ sessionId: id, userId: user_id }));
 			}),
 	};
 }
@@ -260,45 +235,6 @@ function prepareTokens(connection: SqliteConnection) {
 					.where("issuer", "=", p.issuer)
 					.where("subject", "=", p.subject)
 					.where("version", "=", p.version),
-		),
-	};
-}
-
-function prepareSessions(connection: SqliteConnection) {
-	return {
-		findOne: connection.prepareRead((db, p: { sessionId: string }) =>
-			db
-				.selectFrom("latchkey_provider_session as b")
-				.leftJoin("latchkey_identity as i", (join) =>
-					join.onRef("i.issuer", "=", "b.issuer").onRef("i.subject", "=", "b.subject"),
-				)
-				.leftJoin("latchkey_provider_token as t", (join) =>
-					join.onRef("t.issuer", "=", "b.issuer").onRef("t.subject", "=", "b.subject"),
-				)
-				.select(["b.issuer", "b.subject", "b.provider_session", "i.provider", "t.sealed"])
-				.where("b.session_id", "=", p.sessionId),
-		),
-
-		ofSubject: connection.prepareRead((db, p: { issuer: string; subject: string | null; now: number }) =>
-			db
-				.selectFrom("latchkey_provider_session as b")
-				.innerJoin("latchkey_session", "latchkey_session.id", "b.session_id")
-				.select(["latchkey_session.id", "latchkey_session.user_id"])
-				.where("b.issuer", "=", p.issuer)
-				.where("b.subject", "=", p.subject)
-				.where(isLive(p.now)),
-		),
-
-		ofSession: connection.prepareRead(
-			(db, p: { issuer: string; providerSession: string; subject: string | null; now: number }) =>
-				db
-					.selectFrom("latchkey_provider_session as b")
-					.innerJoin("latchkey_session", "latchkey_session.id", "b.session_id")
-					.select(["latchkey_session.id", "latchkey_session.user_id"])
-					.where("b.issuer", "=", p.issuer)
-					.where("b.provider_session", "=", p.providerSession)
-					.where(sql<boolean>`(${p.subject} is null or b.subject = ${p.subject})`)
-					.where(isLive(p.now)),
 		),
 	};
 }
