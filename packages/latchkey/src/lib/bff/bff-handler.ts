@@ -68,7 +68,10 @@ async function forward(
 		if (second.statusCode !== 401) return toBrowser(second, request.method);
 		second.destroy();
 	}
-	// Not 401: the person is signed in here, and it is not that which is missing.
+	// Not 401: the person is signed in here, and it is not that which is missing. Nor can they mend what is between two services.
+	if (upstream.token !== undefined && "audience" in upstream.token) {
+		throw new AuthError("upstream_refused", { detail: `${upstream.name} answered this site's own token with 401` });
+	}
 	throw new AuthError("reconnect_required");
 }
 

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
+import { openBeside } from "../../../test/harness.ts";
+import { begin, comeBack, oidcAt, openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
 import { AuthError } from "../errors.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
 import { type BffHandler, bffHandler } from "./bff-handler.ts";
@@ -204,6 +205,43 @@ describe("the backend for the frontend", () => {
 		answer = (_, response) => response.writeHead(401).end("no");
 		expect(await codeOf(await call(bff, browser, "notes/1"))).toEqual([403, "reconnect_required"]);
 		expect(seen).toHaveLength(2);
+	});
+
+	it("[A38] asks the provider for another token now and then only, of an API that refuses every one", async () => {
+		const { auth, fake, browser, bff } = await open();
+		answer = (_, response) => response.writeHead(401).end("no");
+		fake.requests.length = 0;
+		const asked = () => fake.requests.filter((request) => request === "POST /token").length;
+		const beside = bffHandler(() => openBeside(auth, { methods: [oidcAt(fake)] }).engine(), {
+			upstreams: { notes: { url: origin, token: { provider: "example" } } },
+		});
+		for (let sent = 0; sent < 5; sent++) {
+			for (const one of [bff, beside]) {
+				expect(await codeOf(await call(one, browser, "notes/1"))).toEqual([403, "reconnect_required"]);
+			}
+		}
+		await Promise.all(Array.from({ length: 10 }, () => call(bff, browser, "notes/1")));
+		expect(asked()).toBe(1);
+		// A token that was good for a while may have been taken back.
+		auth.clock.advance({ minutes: 5 });
+		seen.length = 0;
+		answer = (_, response) => response.writeHead(seen.length === 1 ? 401 : 200).end("done");
+		expect((await call(bff, browser, "notes/1")).status).toBe(200);
+		expect(asked()).toBe(2);
+		// And whoever has come from there anew has another grant.
+		await comeBack(browser, fake.authorize(await begin(browser)));
+		seen.length = 0;
+		expect((await call(bff, browser, "notes/1")).status).toBe(200);
+		expect(asked()).toBe(4);
+	});
+
+	it("says that it is not the person's to mend when a service refuses this site's own token", async () => {
+		const { auth, browser, bff } = await open({ token: { audience: "https://notes.example" } });
+		answer = (_, response) => response.writeHead(401).end("no");
+		expect(await codeOf(await call(bff, browser, "notes/1"))).toEqual([502, "upstream_refused"]);
+		expect(seen).toHaveLength(1);
+		const told = { event: "upstream_refused", detail: expect.stringContaining("notes") };
+		expect(auth.logged).toContainEqual(expect.objectContaining(told));
 	});
 
 	it("says so when there is no grant any more", async () => {
