@@ -14,11 +14,12 @@ export interface OAuthStorage {
 	linkIdentity(input: LinkIdentity): Promise<"linked" | "taken" | "gone">;
 
 	/**
-	 * Takes an identity away from its user, with its tokens. `last` when no way in would be left: neither a password nor
-	 * another identity of one of `usableProviders` (or of a method of the owner's own). Of any number at once, one way in
-	 * stays.
+	 * Takes an identity away from its user, with its tokens, and ends what began by it: every other session, also those that
+	 * a sign-in under way is about to open. Answers how many were ended. `last` when no way in would be left: neither a
+	 * password nor another identity of one of `usableProviders` (or of a method of the owner's own); of any number at once,
+	 * one way in stays. `not_live` when the kept session has ended meanwhile. Nothing happened then.
 	 */
-	unlinkIdentity(input: UnlinkIdentity): Promise<"unlinked" | "last" | "gone">;
+	unlinkIdentity(input: UnlinkIdentity): Promise<UnlinkedIdentity>;
 
 	/** Notes that an identity was used, and keeps its newest tokens, sealed. False when it is not this user's. */
 	keepProviderTokens(input: KeepProviderTokens): Promise<boolean>;
@@ -86,8 +87,12 @@ export interface UnlinkIdentity {
 	issuer: string;
 	subject: string;
 	usableProviders: readonly string[];
+	/** The session that asked for it: it goes on, wherever it began. */
+	keepSessionId: string;
 	events: readonly NewEvent[];
 }
+
+export type UnlinkedIdentity = number | "last" | "gone" | "not_live";
 
 export interface KeepProviderTokens {
 	userId: string;

@@ -7,9 +7,9 @@ import type {
 	LinkIdentity,
 	OAuthStorage,
 } from "../oauth-storage.ts";
-import type { CreateSession, NewSession, Storage } from "../storage.ts";
+import type { CreateSession, NewSession, SessionRecord, Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
-import { minute, newEvent, newMail, newUser, signIn, signUp } from "./fixtures.ts";
+import { minute, newEvent, newMail, newUser, sha256, signIn, signUp } from "./fixtures.ts";
 
 const google = { issuer: "https://google.example", subject: "1" };
 const github = { issuer: "https://github.example", subject: "2" };
@@ -76,21 +76,70 @@ export function oauthContract(context: ContractContext): void {
 
 	it("unlinks, but never the last way in", async () => {
 		const { storage } = context;
-		const usable = { usableProviders: ["google", "github"], events: [] };
-		const ada = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
-		expect(await storage.unlinkIdentity({ userId: ada.userId, ...github, ...usable })).toBe("gone");
-		expect(await storage.unlinkIdentity({ userId: ada.userId, ...google, ...usable })).toBe("unlinked");
-		expect(await storage.listIdentities(ada.userId)).toEqual([]);
+		const linked = { identities: [{ ...google, provider: "google" }] };
+		const ada = unlinking(storage, await signUp(storage, "ada", linked));
+		expect(await ada(github)).toBe("gone");
+		expect(await ada(google)).toBe(0);
+		expect(await ada(google)).toBe("gone");
 
-		const identities = [{ ...google, provider: "google" }];
-		const bob = await signUp(storage, "bob", { identities, password: null });
-		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...usable })).toBe("last");
-		await storage.linkIdentity(link(bob.userId, { ...github, provider: "github" }));
-		const onlyGoogle = { usableProviders: ["google"], events: [] };
-		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...onlyGoogle })).toBe("last");
-		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...usable })).toBe("unlinked");
-		expect(await storage.unlinkIdentity({ userId: bob.userId, ...github, ...usable })).toBe("last");
-		expect(await storage.unlinkIdentity({ userId: ada.userId, ...github, ...usable })).toBe("gone");
+		const { session, userId } = await signUp(storage, "bob", { ...linked, password: null });
+		const bob = unlinking(storage, { session, userId });
+		expect(await bob(google)).toBe("last");
+		await storage.linkIdentity(link(userId, { ...github, provider: "github" }));
+		expect(await bob(google, ["google"])).toBe("last");
+		expect(await storage.listIdentities(userId)).toHaveLength(2);
+		expect(await bob(google)).toBe(0);
+		expect(await bob(github)).toBe("last");
+		expect(await ada(github)).toBe("gone");
+	});
+
+	it("[A2] ends what began by an identity with it, and nothing else", async () => {
+		const { storage, clock } = context;
+		const identities = [
+			{ ...google, provider: "google" },
+			{ ...github, provider: "github" },
+		];
+		const { userId, session, secretHash } = await signUp(storage, "ada", { identities });
+		const { session: bobs } = await signUp(storage, "bob");
+		const begin = async (secret: string, began: NewSession["began"] = null) =>
+			(await storage.createSession(signIn(userId, { secret, began })))!.id;
+		const byGoogle = { ...google, providerSession: "s1" };
+		const first = await begin("google", byGoogle);
+		await begin("google, proven again", { continues: first });
+		await begin("github", { ...github, providerSession: null });
+		await begin("password");
+		await storage.endSession({ userId, sessionId: await begin("ended before", byGoogle), events: [] });
+		await storage.createSession(signIn(userId, { secret: "expired before", began: byGoogle, lifetimeMs: minute }));
+		clock.now += minute;
+
+		const events = [newEvent({ userId })];
+		const unlink = { userId, ...google, usableProviders: ["google"], keepSessionId: session!.id, events };
+		expect(await storage.unlinkIdentity(unlink)).toBe(2);
+		const isLive = async (secret: string) => (await storage.readSession(sha256(secret))) !== null;
+		expect([await isLive("google"), await isLive("google, proven again")]).toEqual([false, false]);
+		expect([await isLive("github"), await isLive("password")]).toEqual([true, true]);
+		expect(await storage.readSession(secretHash!)).toMatchObject({ session: { ...session, epoch: 2 } });
+		expect(await storage.listSessions(bobs!.userId, { limit: 10 })).toHaveLength(1);
+		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
+		// One that was judged before.
+		expect(await storage.createSession(signIn(userId, { began: byGoogle, epoch: 1 }))).toBeNull();
+	});
+
+	it("keeps the session that unlinks, also where it began there itself, and does nothing for one that has ended", async () => {
+		const { storage } = context;
+		const { userId, session } = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
+		const own = await beginAt(storage, userId, "s1");
+		const unlink = (keepSessionId: string) =>
+			storage.unlinkIdentity({ userId, ...google, usableProviders: [], keepSessionId, events: [newEvent({ userId })] });
+		const ended = await beginAt(storage, userId, "s2");
+		await storage.endSession({ userId, sessionId: ended, events: [] });
+		expect(await unlink(ended)).toBe("not_live");
+		expect(await unlink(randomUUID())).toBe("not_live");
+		expect(await storage.listIdentities(userId)).toHaveLength(1);
+		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(0);
+		expect(await unlink(own)).toBe(0);
+		const left = (await storage.listSessions(userId, { limit: 10 })).map(({ id }) => id);
+		expect(left.toSorted()).toEqual([session!.id, own].toSorted());
 	});
 
 	it("keeps a provider's tokens, the newest first, for its user alone", async () => {
@@ -172,11 +221,11 @@ export function oauthContract(context: ContractContext): void {
 	it("takes the tokens away with the identity, and both with the user", async () => {
 		const { storage, store } = context;
 		const before = await store.countRows();
-		const { userId } = await signUp(storage, "ada");
+		const { userId, session } = await signUp(storage, "ada");
 		await storage.linkIdentity(link(userId));
 		await storage.keepProviderTokens(tokens(userId));
 		await beginAt(storage, userId, null);
-		await storage.unlinkIdentity({ userId, ...google, usableProviders: [], events: [] });
+		await unlinking(storage, { userId, session })(google, []);
 		expect(await storage.findProviderTokens({ userId, provider: "google" })).toBeNull();
 		await storage.linkIdentity(link(userId));
 		await storage.keepProviderTokens(tokens(userId));
@@ -274,6 +323,11 @@ export function oauthContract(context: ContractContext): void {
 	});
 }
 
+function unlinking(storage: Storage, { userId, session }: { userId: string; session: SessionRecord | null }) {
+	return (identity: typeof google, usableProviders: readonly string[] = ["google", "github"]) =>
+		storage.unlinkIdentity({ userId, ...identity, usableProviders, keepSessionId: session?.id ?? "", events: [] });
+}
+
 async function beginAt(storage: Storage, userId: string, providerSession: string | null): Promise<string> {
 	const session = await storage.createSession(beginningAt(userId, { ...google, providerSession }));
 	return session!.id;
@@ -289,7 +343,7 @@ export function oauthCalls(storage: Storage): { [Method in keyof OAuthStorage]: 
 	return {
 		listIdentities: () => storage.listIdentities("u"),
 		linkIdentity: () => storage.linkIdentity(link("u")),
-		unlinkIdentity: () => storage.unlinkIdentity({ userId: "u", ...google, usableProviders: [], events: [] }),
+		unlinkIdentity: () => unlinking(storage, { userId: "u", session: null })(google),
 		keepProviderTokens: () => storage.keepProviderTokens(tokens("u")),
 		findProviderTokens: () => storage.findProviderTokens({ userId: "u", provider: "google" }),
 		claimRefresh: () => storage.claimRefresh({ ...google, version: 1, leaseMs: minute }),
@@ -316,7 +370,8 @@ export async function callOAuth(storage: Storage, userId: string, sessionId: str
 	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: null, providerSession: "x" });
 	await storage.endSessionsOfProvider(endingOf({ issuer: github.issuer, subject: "2", providerSession: null }));
 	await storage.endSessionsOfProvider(endingOf({ issuer: github.issuer, subject: null, providerSession: "x" }));
-	await storage.unlinkIdentity({ userId, ...github, usableProviders: ["google"], events: [newEvent()] });
+	const unlink = { userId, ...github, usableProviders: ["google"], keepSessionId: sessionId, events: [newEvent()] };
+	await storage.unlinkIdentity(unlink);
 }
 
 function endingOf(ended: EndedThere): EndSessionsOfProvider {

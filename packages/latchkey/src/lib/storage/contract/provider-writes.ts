@@ -1,7 +1,7 @@
 import type { EndSessionsOfProvider } from "../oauth-storage.ts";
 import type { Storage } from "../storage.ts";
 import { minute, newUser, signIn } from "./fixtures.ts";
-import { identityOf, isLive, isLogged, loggedEvent, second, signUp, type Write, whichOf } from "./write.ts";
+import { first, identityOf, isLive, isLogged, loggedEvent, second, signUp, type Write, whichOf } from "./write.ts";
 
 /** Writes to what the port keeps of outside providers. */
 export const providerWrites = {
@@ -16,24 +16,33 @@ export const providerWrites = {
 	},
 
 	unlinkIdentity: {
-		prepare: signUpWithTokens,
-		write: (storage, id) => storage.unlinkIdentity({ ...kept(id), usableProviders: ["p"], events: loggedEvent(id) }),
+		prepare: async (storage, id) => {
+			await signUpWithTokens(storage, id);
+			await beginThere(storage, id);
+		},
+		write: (storage, id) =>
+			storage.unlinkIdentity({
+				...kept(id),
+				usableProviders: ["p"],
+				keepSessionId: first(id),
+				events: loggedEvent(id),
+			}),
 		async isStored(storage, id) {
 			const found = [
 				(await storage.listIdentities(id)).length,
 				(await tokensOf(storage, id)) !== null,
+				await isLive(storage, first(id)),
+				await isLive(storage, second(id)),
 				await isLogged(storage, id),
 			];
-			return whichOf(id, { before: [1, true, false], after: [0, false, true] }, found);
+			return whichOf(id, { before: [1, true, true, true, false], after: [0, false, true, false, true] }, found);
 		},
 	},
 
 	endSessionsOfProvider: {
 		prepare: async (storage, id) => {
 			await signUp(storage, id);
-			const { session, ...input } = signIn(id, { id: second(id), secret: second(id) });
-			const began = { ...identityOf(id), providerSession: null };
-			await storage.createSession({ ...input, session: { ...session, began } });
+			await beginThere(storage, id);
 		},
 		write: (storage, id) => storage.endSessionsOfProvider(endingOf(id)),
 		async isStored(storage, id) {
@@ -76,6 +85,11 @@ export const providerWrites = {
 		},
 	},
 } as const satisfies Partial<Record<keyof Storage, Write>>;
+
+async function beginThere(storage: Storage, id: string): Promise<void> {
+	const began = { ...identityOf(id), providerSession: null };
+	await storage.createSession(signIn(id, { id: second(id), secret: second(id), began }));
+}
 
 function endingOf(id: string): EndSessionsOfProvider {
 	return {
