@@ -6,6 +6,7 @@ import { auditEvent } from "../events/events.ts";
 import { refusalToChange } from "../factors/manage-factors.ts";
 import { ownName } from "../factors/own-name.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { asksForPasskey } from "../options.ts";
 import { policyFor } from "../second-step/second-step.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord, PasskeyRecord } from "../storage/factors-storage.ts";
@@ -89,7 +90,7 @@ export async function removePasskey(
 	const { user, session } = current;
 	const factors = await engine.storage.readFactors(user.id);
 	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors) ?? refusalToRemove(engine, user, factors);
+	const refused = refusalToChange(engine, current, factors) ?? refusalToRemove(engine, user, factors, id);
 	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.removed", visitor, { userId: user.id, sessionId: session.id, detail });
@@ -102,11 +103,17 @@ export async function removePasskey(
 }
 
 /** Whoever must have a factor keeps the last one; the next sign-in would only ask for another. */
-function refusalToRemove(engine: Engine, user: UserRecord, { passkeys, totp }: FactorsRecord): Refusal | null {
-	if (passkeys.length !== 1) return null;
+function refusalToRemove(
+	engine: Engine,
+	user: UserRecord,
+	{ passkeys, totp }: FactorsRecord,
+	id: string,
+): Refusal | null {
 	const policy = policyFor(engine, user);
-	const mustStay = policy === "phishing-resistant" || (policy === "required" && totp === null);
-	return mustStay ? { ok: false, code: "last_way_in" } : null;
+	const sufficient = passkeys.filter(({ backupEligible }) => policy !== "device-bound" || !backupEligible);
+	const mustStay = asksForPasskey(policy) || (policy === "required" && totp === null);
+	const isLast = sufficient.length === 1 && sufficient[0]!.id === id;
+	return mustStay && isLast ? { ok: false, code: "last_way_in" } : null;
 }
 
 function toPasskey({ id, name, backupEligible, backedUp, createdAt, lastUsedAt }: PasskeyRecord): Passkey {

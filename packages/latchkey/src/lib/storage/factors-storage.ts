@@ -82,6 +82,8 @@ export interface FactorsStorage {
 export interface FactorSummary {
 	totp: boolean;
 	passkeys: number;
+	/** Those among them that cannot be copied to other devices. */
+	boundPasskeys: number;
 	recoveryCodes: number;
 	/** Whether the user asked that a password alone be not enough. */
 	secondStep: boolean;

@@ -1,7 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import type { ContractContext } from "./contract-store.ts";
-import { minute, newEvent, newPasskey, newTotp, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
+import {
+	counter,
+	minute,
+	newEvent,
+	newPasskey,
+	newTotp,
+	newUser,
+	nothingToSettle,
+	sha256,
+	signIn,
+	signUp,
+} from "./fixtures.ts";
 
 /** Passkeys. */
 export function passkeysContract(context: ContractContext): void {
@@ -17,7 +28,14 @@ export function passkeysContract(context: ContractContext): void {
 		expect(await storage.findPasskey(passkey.credentialId)).toEqual(kept);
 		expect(await storage.findPasskey("another")).toBeNull();
 		expect(await storage.readFactors(userId)).toMatchObject({ passkeys: [kept] });
-		expect(await storage.findCredentialsOfUser(userId)).toMatchObject({ factors: { passkeys: 1 } });
+		expect(await storage.findCredentialsOfUser(userId)).toMatchObject({ factors: { passkeys: 1, boundPasskeys: 0 } });
+		const bound = newPasskey(userId, { backupEligible: false });
+		await storage.addPasskey({ passkey: bound, epoch: 1, limit: 10, events: [] });
+		const counted = { factors: { passkeys: 2, boundPasskeys: 1 } };
+		expect(await storage.findCredentialsOfUser(userId)).toMatchObject(counted);
+		const named = { kind: "username", canonical: "ada" } as const;
+		expect(await storage.findCredentials(named)).toMatchObject(counted);
+		expect((await storage.countAttempt([counter("a")], named)).credentials).toMatchObject(counted);
 		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
 	});
 
