@@ -66,18 +66,25 @@ export async function addPasskey(
 	return stored === null ? { ok: false, code: "not_found" } : { ok: true, passkey: toPasskey(stored) };
 }
 
+/**
+ * Names a passkey, as dangerous an act as removing one: its name is what its owner tells it from others by, and whoever
+ * may change it has them remove the wrong one.
+ */
 export async function renamePasskey(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, session }: ResolvedSession,
+	current: ResolvedSession,
 	{ id, name }: { id: string; name: string },
 ): Promise<{ readonly ok: true } | Refusal> {
-	if (!(await engine.storage.renamePasskey({ userId: user.id, id, name }))) return { ok: false, code: "not_found" };
+	const { user, session } = current;
+	const factors = await engine.storage.readFactors(user.id);
+	if (factors === null) return { ok: false, code: "not_authenticated" };
+	const refused = refusalToChange(engine, current, factors);
+	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
-	await engine.storage.appendEvents([
-		auditEvent("passkey.renamed", visitor, { userId: user.id, sessionId: session.id, detail }),
-	]);
-	return { ok: true };
+	const event = auditEvent("passkey.renamed", visitor, { userId: user.id, sessionId: session.id, detail });
+	const renamed = await engine.storage.renamePasskey({ userId: user.id, id, name, events: [event] });
+	return renamed ? { ok: true } : { ok: false, code: "not_found" };
 }
 
 /** Removes a passkey, unless it is the only way in. Every session but this one ends. */

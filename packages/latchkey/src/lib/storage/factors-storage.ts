@@ -60,7 +60,7 @@ export interface FactorsStorage {
 	recordPasskeyUse(input: { id: string; counter: number; backedUp: boolean }): Promise<boolean>;
 
 	/** Names one of the user's passkeys. False when it is not theirs, or gone. */
-	renamePasskey(input: { userId: string; id: string; name: string }): Promise<boolean>;
+	renamePasskey(input: { userId: string; id: string; name: string; events: readonly NewEvent[] }): Promise<boolean>;
 
 	/**
 	 * Removes one of the user's passkeys; with the last factor also the recovery codes and the second step. `last` when

@@ -76,8 +76,12 @@ export function passkeysContract(context: ContractContext): void {
 		const bob = await signUp(storage, "bob");
 		const { id, credentialId } = newPasskey(ada.userId);
 		await add(newPasskey(ada.userId, { id, credentialId }));
-		expect(await storage.renamePasskey({ userId: bob.userId, id, name: "Mine" })).toBe(false);
-		expect(await storage.renamePasskey({ userId: ada.userId, id, name: "Key ring" })).toBe(true);
+		const rename = (userId: string, name: string) =>
+			storage.renamePasskey({ userId, id, name, events: [newEvent({ userId })] });
+		expect(await rename(bob.userId, "Mine")).toBe(false);
+		expect(await rename(ada.userId, "Key ring")).toBe(true);
+		expect(await storage.listEvents(bob.userId, { limit: 10 })).toEqual([]);
+		expect(await storage.listEvents(ada.userId, { limit: 10 })).toHaveLength(1);
 		expect(await storage.findPasskey(credentialId)).toMatchObject({ name: "Key ring" });
 		const usableProviders: string[] = [];
 		const byBob = { userId: bob.userId, keepSessionId: bob.session!.id, id, usableProviders, events: [newEvent()] };
@@ -95,7 +99,7 @@ export function passkeysContract(context: ContractContext): void {
 		expect(await storage.readSession(sha256("elsewhere"))).toBeNull();
 		expect(await storage.readSession(ada.secretHash!)).not.toBeNull();
 		expect(await storage.findPasskey(credentialId)).toBeNull();
-		expect(await storage.listEvents(ada.userId, { limit: 10 })).toHaveLength(1);
+		expect(await storage.listEvents(ada.userId, { limit: 10 })).toHaveLength(2);
 	});
 
 	it("never removes the last way in, however many try at once", async () => {

@@ -168,7 +168,7 @@ export function upkeepContract(context: ContractContext): void {
 			addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), epoch: 1, limit: 1, events: [] }),
 			findPasskey: () => storage.findPasskey("c"),
 			recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
-			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
+			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x", events: [] }),
 			removePasskey: () => storage.removePasskey({ ...keep, id: "p", usableProviders: [] }),
 			forgetAttempts: () => storage.forgetAttempts({ keys: ["k"], events: [] }),
 			addPassword: () => storage.addPassword({ ...keep, sealed: "x" }),
