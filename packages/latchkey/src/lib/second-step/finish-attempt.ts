@@ -191,7 +191,7 @@ async function finishWithApp(
 		recoveryCodeHashes: codeHashes,
 		session: draft,
 		replaces,
-		settle: withFreshCodes(engine, user.id, settle),
+		settle: withFreshCodes(user.id, settle),
 		events: [
 			auditEvent("totp.added", visitor, about),
 			auditEvent("recovery_codes.made", visitor, about),
