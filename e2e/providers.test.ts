@@ -95,10 +95,18 @@ it("asks whoever has an account with the address to sign in to it, then connects
 	await page.getByRole("button", { name: "Connect the example provider" }).click();
 	await choose(page, "Alan Turing");
 	await page.getByText("The account is connected.").waitFor();
+	const elsewhere = await visit();
+	await elsewhere.goto("/sign-in");
+	await elsewhere.getByRole("button", continueWith).click();
+	await choose(elsewhere, "Alan Turing");
+	await elsewhere.waitForURL("/dashboard");
 	const connected = page.locator("main li", { hasText: email });
 	await connected.getByRole("button", { name: "Disconnect the example provider" }).click();
-	await page.waitForURL("/account/connections?done=disconnected");
+	await page.waitForURL("/account/connections?done=disconnected&ended=1");
+	await page.getByText("1 other device that came in by it was signed out.").waitFor();
 	await page.getByText("Nothing is connected.").waitFor();
+	await elsewhere.goto("/account");
+	await elsewhere.waitForURL("/sign-in?next=%2Faccount");
 });
 
 it("keeps the tokens of a provider from the browser [ASVS 10.1.1]", async () => {

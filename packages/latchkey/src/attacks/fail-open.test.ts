@@ -16,6 +16,7 @@ const signInAsAda = { email: ada.email, password: ada.password };
 const ofProviders = new Set<string>([
 	...["listIdentities", "linkIdentity", "unlinkIdentity", "keepProviderTokens", "findProviderTokens"],
 	...["claimRefresh", "replaceProviderTokens", "findProviderSession", "findSessionsOfProvider"],
+	"endSessionsOfProvider",
 ]);
 const canary = "a detail that no stranger may read";
 

@@ -89,7 +89,7 @@ export async function renewRecoveryCodes(
 		userId: user.id,
 		epoch: session.epoch,
 		codeHashes,
-		settle: withFreshCodes(engine, user.id, nothingToSettle),
+		settle: withFreshCodes(user.id, nothingToSettle),
 		events,
 	});
 	return replaced ? { ok: true, codes } : { ok: false, code: "not_authenticated" };

@@ -9,6 +9,7 @@ import { grantedAnswer, grantedSchema } from "./schemas.ts";
 export const attemptSchema = z.object({
 	factors: z.readonly(z.array(z.enum(factorNames))),
 	enrolments: z.readonly(z.array(z.enum(["totp", "passkey"]))),
+	deviceBound: z.boolean(),
 	trustDays: z.nullable(z.int().check(z.positive())),
 	expiresAt: z.iso.datetime(),
 }) satisfies z.ZodMiniType<SecondFactorRequired["attempt"]>;

@@ -25,6 +25,7 @@ import {
 	refuseForm,
 	setCookie,
 	setDevice,
+	withParameters,
 } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 import { type Asked, signedInActions } from "./guarded-forms.ts";
@@ -94,9 +95,8 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 
 function placeAfterDeletion({ settings, options }: Engine, form: FormData, deletesAt: string | null): string {
 	const { origin } = settings;
-	const place = new URL(safeRedirect(form.get("next"), { origin, fallback: options.pages.afterSignOut }), origin);
-	if (deletesAt !== null) place.searchParams.set("deletes", deletesAt);
-	return place.pathname + place.search + place.hash;
+	const place = safeRedirect(form.get("next"), { origin, fallback: options.pages.afterSignOut });
+	return withParameters(place, origin, deletesAt === null ? {} : { deletes: deletesAt });
 }
 
 /** Asks for the password; whoever has none has proven themselves otherwise, within the last minutes. */

@@ -2,7 +2,8 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
-import { type BffOptions, resolveUpstreams } from "../bff/upstream.ts";
+import { lazyBffHandler } from "../bff/lazy-bff-handler.ts";
+import type { BffOptions } from "../bff/upstream.ts";
 import type { TrustedDevice } from "../devices/trusted-device.ts";
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
@@ -151,13 +152,7 @@ function assemble(options: AuthOptions): NextAuth {
 			return toSession(opened, current);
 		},
 		bff: (options: BffOptions) => {
-			// What is wrong with the options is said at once; the first request loads the rest.
-			resolveUpstreams(options);
-			let handler: Promise<RouteHandler> | undefined;
-			const { OPTIONS: _, ...handlers } = handlersOf(async (request) => {
-				handler ??= import("../bff/bff-handler.ts").then(({ bffHandler }) => bffHandler(engine, options));
-				return (await handler)(request);
-			});
+			const { OPTIONS: _, ...handlers } = handlersOf(lazyBffHandler({ engine, logger }, options));
 			return handlers;
 		},
 		providerToken: async (provider: string) => {

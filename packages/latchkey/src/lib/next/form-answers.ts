@@ -92,13 +92,24 @@ export async function showCodes(
 	return state;
 }
 
-/** Says that it is done: by going where the form's `next` says, or else in place. */
-export async function done({ settings }: Engine, form: FormData): Promise<FormState> {
-	const next = safeRedirect(form.get("next"), { origin: settings.origin, fallback: "" });
-	if (next !== "") return goTo(next);
+/** Says that it is done: by going where the form's `next` says, which is told of it as parameters, or else in place. */
+export async function done(
+	{ settings: { origin }, settings }: Engine,
+	form: FormData,
+	told: Readonly<Record<string, string>> = {},
+): Promise<FormState> {
+	const next = safeRedirect(form.get("next"), { origin, fallback: "" });
+	if (next !== "") return goTo(withParameters(next, origin, told));
 	const state: FormState = { ok: true, values: {} };
 	await passOnFormState(state, settings);
 	return state;
+}
+
+/** A place on this site, with parameters of ours. */
+export function withParameters(place: string, origin: string, told: Readonly<Record<string, string>>): string {
+	const url = new URL(place, origin);
+	for (const [name, value] of Object.entries(told)) url.searchParams.set(name, value);
+	return url.pathname + url.search + url.hash;
 }
 
 /** Says what did not work, with what was typed, secrets apart. */

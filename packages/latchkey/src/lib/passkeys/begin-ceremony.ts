@@ -7,6 +7,7 @@ import { fieldErrors } from "../http/field-errors.ts";
 import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { currentAttempt } from "../second-step/pending-attempt.ts";
+import { policyFor } from "../second-step/second-step.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
@@ -88,12 +89,13 @@ async function askPending(engine: Engine, visitor: Visitor, use: "second-step" |
 	if (pending === null) return { ok: false, code: "attempt_expired" };
 	const { user } = pending.credentials;
 	if (use === "second-step") {
-		const allowed = await passkeysOf(engine, user.id);
+		const held = await passkeysOf(engine, user.id);
 		if (!pending.step.factors.includes("passkey")) return { ok: false, code: "factor_missing" };
+		const allowed = held.filter(({ backupEligible }) => !pending.step.deviceBound || !backupEligible);
 		return ask(engine, visitor, { use, subject: user.id, allowed });
 	}
 	if (!pending.step.enrolments.includes("passkey")) return { ok: false, code: "factor_exists" };
-	return askToMake(engine, visitor, user, { use, upgrade: false });
+	return askToMake(engine, visitor, user, { use, upgrade: false, deviceBound: pending.step.deviceBound });
 }
 
 async function askSignedIn(
@@ -116,21 +118,22 @@ async function askSignedIn(
 	if (!factors.ok) return factors;
 	const upgrade = "upgrade" in input && input.upgrade === true;
 	if (upgrade && !isRecent(current, upgradeSeconds)) return { ok: false, code: "reauthentication_required" };
-	return askToMake(engine, visitor, user, { use: "registration", upgrade });
+	const deviceBound = policyFor(engine, user) === "device-bound";
+	return askToMake(engine, visitor, user, { use: "registration", upgrade, deviceBound });
 }
 
 async function askToMake(
 	engine: Engine,
 	visitor: Visitor,
 	user: UserRecord,
-	{ use, upgrade }: { use: "registration" | "enrolment"; upgrade: boolean },
+	{ use, upgrade, deviceBound }: { use: "registration" | "enrolment"; upgrade: boolean; deviceBound: boolean },
 ): Promise<CeremonyResult> {
 	const held = await passkeysOf(engine, user.id);
 	if (held.length >= maxPasskeys) return { ok: false, code: "too_many_passkeys" };
 	const { challenge, cookie } = await makeChallenge(engine, visitor, { use, subject: user.id, payload: { upgrade } });
 	const shown = user.email ?? user.username ?? user.name ?? "";
 	const named = { id: user.id, name: shown, displayName: user.name ?? shown };
-	return { ok: true, options: creationOptions(engine, challenge, named, held), cookie };
+	return { ok: true, options: creationOptions(engine, challenge, named, held, { deviceBound }), cookie };
 }
 
 async function passkeysOf({ storage }: Engine, userId: string): Promise<readonly PasskeyRecord[]> {

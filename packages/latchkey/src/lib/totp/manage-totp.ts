@@ -57,7 +57,7 @@ export async function addTotp(
 		recoveryCodeHashes: made?.codeHashes ?? null,
 		session: draft,
 		replaces: null,
-		settle: made === null ? admission.settle : withFreshCodes(engine, user.id, admission.settle),
+		settle: made === null ? admission.settle : withFreshCodes(user.id, admission.settle),
 		events: [
 			auditEvent("totp.added", visitor, about),
 			...(made === null ? [] : [auditEvent("recovery_codes.made", visitor, about)]),

@@ -106,7 +106,7 @@ function signedUp(result: SignInResult): EmailConfirmed {
 	return result.ok || result.code === "second_factor_required" ? { ok: true, what: "signed_up", result } : result;
 }
 
-const noFactors = { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false };
+const noFactors = { totp: false, passkeys: 0, boundPasskeys: 0, recoveryCodes: 0, secondStep: false };
 
 const byPassword = {
 	method: "password",
@@ -124,7 +124,7 @@ async function byPasskey(
 	return {
 		method: "passkey",
 		authentication: shown,
-		factors: { ...noFactors, passkeys: 1 },
+		factors: { ...noFactors, passkeys: 1, boundPasskeys: passkey.backupEligible ? 0 : 1 },
 		passkey,
 		events: [passkeyAdded(visitor, userId, null, passkey)],
 	};

@@ -68,7 +68,7 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 		password: await engine.hasher.hash(userId, admitted.normalized),
 		method: "password",
 		authentication: { amr: ["pwd"], level: "aal1" },
-		factors: { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false },
+		factors: { totp: false, passkeys: 0, boundPasskeys: 0, recoveryCodes: 0, secondStep: false },
 		language,
 		fields: admitted.fields,
 		mails,

@@ -25,7 +25,9 @@ export interface RaceJobs extends FactorRaceJobs {
 	/** Checks a session until it is refused; answers how often it was accepted, and when the last of those was asked for. */
 	checkUntilRefused(input: { secret: string }): Promise<{ accepted: number; lastAskedAt: string }>;
 	/** Whether the identity was unlinked. */
-	unlink(input: { userId: string; subject: string }): Promise<string>;
+	unlink(input: { userId: string; keepSessionId: string; subject: string }): Promise<string>;
+	/** The secrets of the sessions that were opened by an identity. */
+	signInBy(input: { userId: string; epoch: number; subject: string; times: number }): Promise<string[]>;
 	/** Whether the passkey was removed. */
 	removePasskey(input: { userId: string; keepSessionId: string; id: string }): Promise<string>;
 	/** How many of the calls may refresh. */
@@ -112,8 +114,24 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 			}
 		},
 
-		unlink: ({ userId, subject }) =>
-			storage.unlinkIdentity({ userId, issuer: raceIssuer, subject, usableProviders: ["race"], events: [] }),
+		unlink: async (input) => {
+			const unlinked = await storage.unlinkIdentity({
+				...input,
+				issuer: raceIssuer,
+				usableProviders: ["race"],
+				events: [],
+			});
+			return typeof unlinked === "number" ? "unlinked" : unlinked;
+		},
+
+		signInBy: async ({ userId, epoch, subject, times }) => {
+			const began = { issuer: raceIssuer, subject, providerSession: null };
+			const secrets = Array.from({ length: times }, () => randomUUID());
+			const opened = await Promise.all(
+				secrets.map((secret) => storage.createSession(signIn(userId, { secret, epoch, began }))),
+			);
+			return secrets.filter((_, index) => opened[index] !== null);
+		},
 
 		removePasskey: (input) => storage.removePasskey({ ...input, usableProviders: ["race"], events: [] }),
 

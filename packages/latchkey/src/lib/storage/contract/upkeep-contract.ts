@@ -241,7 +241,7 @@ function factorCalls(storage: Storage) {
 		addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), epoch: 1, limit: 1, events: [] }),
 		findPasskey: () => storage.findPasskey("c"),
 		recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
-		renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
+		renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x", events: [] }),
 		removePasskey: () => storage.removePasskey({ ...keep, id: "p", usableProviders: [] }),
 		forgetAttempts: () => storage.forgetAttempts({ keys: ["k"], events: [] }),
 		switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),

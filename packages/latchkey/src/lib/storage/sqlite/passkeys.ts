@@ -42,7 +42,12 @@ export function passkeyOperations(connection: SqliteConnection, steps: Steps): P
 				() => statements.use.run({ id, counter, backed: Number(backedUp), now: connection.now() }) === 1,
 			),
 
-		renamePasskey: (input) => connection.execute(() => statements.rename.run(input) === 1),
+		renamePasskey: ({ userId, id, name, events }) =>
+			connection.transaction(() => {
+				if (statements.rename.run({ userId, id, name }) === 0) return new Undo(false);
+				steps.events.append(events, connection.now());
+				return true;
+			}),
 
 		removePasskey: (input) =>
 			factors.change(input, () => {

@@ -129,6 +129,9 @@ export function toUser(row: UserRow): UserRecord {
 export const factorColumns = [
 	sql<number>`(select count(*) from latchkey_totp as t where t.user_id = u.id)`.as("totps"),
 	sql<number>`u.passkeys`.as("passkeys"),
+	sql<number>`case when u.passkeys = 0 then 0 else (
+		select count(*) from latchkey_passkey as k where k.user_id = u.id and k.backup_eligible = 0
+	) end`.as("bound_passkeys"),
 	sql<number>`(
 		select count(*) from latchkey_recovery_code as r where r.user_id = u.id and r.set_number = u.recovery_set
 	)`.as("recovery_codes"),
@@ -138,6 +141,7 @@ export const factorColumns = [
 export interface FactorRow {
 	totps: number;
 	passkeys: number;
+	bound_passkeys: number;
 	recovery_codes: number;
 	second_step: number;
 }
@@ -146,6 +150,7 @@ function toFactorSummary(row: FactorRow): FactorSummary {
 	return {
 		totp: row.totps === 1,
 		passkeys: row.passkeys,
+		boundPasskeys: row.bound_passkeys,
 		recoveryCodes: row.recovery_codes,
 		secondStep: row.second_step === 1,
 	};

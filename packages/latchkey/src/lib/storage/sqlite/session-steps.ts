@@ -13,6 +13,10 @@ export interface SessionSteps {
 	endAll(userId: string, now: number): number | null;
 	/** The same for all but one, which must be live: answers how many ended, or `null` when it is not. */
 	endOthers(input: { userId: string; keepSessionId: string; now: number }): number | null;
+	/** Lets a live session of the user outlive the move of the epoch that is about to come. False when it is not live. */
+	keep(input: { userId: string; sessionId: string; now: number }): boolean;
+	/** Moves the user's epoch: every session ends that was not kept, and those under way. */
+	moveEpoch(userId: string): void;
 	/** Whether the user is there and still at this epoch. */
 	isAt(userId: string, epoch: number): boolean;
 }
@@ -83,6 +87,10 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			if (keep.run({ userId, sessionId: keepSessionId, now }) === 0) return null;
 			moveEpoch.all({ userId });
 			return ended;
+		},
+		keep: (input) => keep.run(input) === 1,
+		moveEpoch(userId) {
+			moveEpoch.all({ userId });
 		},
 		isAt: (userId, epoch) => isAt.all({ userId, epoch }).length === 1,
 	};
