@@ -19,6 +19,7 @@ import {
 } from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
+import { namesOf } from "./select-users.ts";
 
 type EmailOperations = Pick<EmailStorage, "proveEmail" | "resetPassword" | "changeEmail">;
 
@@ -173,11 +174,8 @@ function prepareReset(connection: PostgresConnection) {
 			${logged(p, "moved")}
 			select moved.id as user_id, moved.name as user_name, moved.epoch as user_epoch,
 				moved.created_at as user_created_at, moved.fields as user_fields,
-				(select i.value from latchkey_identifier as i where i.user_id = moved.id and i.kind = 'email') as email,
-				clock.now as email_verified_at,
-				(select i.value from latchkey_identifier as i where i.user_id = moved.id and i.kind = 'username') as username,
-				${told(p, "user", "moved")} as told
-			from moved cross join clock`,
+				names.email, clock.now as email_verified_at, names.username, ${told(p, "user", "moved")} as told
+			from moved cross join clock cross join lateral ${namesOf("moved.id")} as names`,
 	);
 }
 

@@ -54,9 +54,15 @@ export interface PoolOptions {
 	max: number;
 	/** How long somebody waits for a connection, new or given back. */
 	connectTimeoutMs: number;
-	/** What the server gives up on; `null` where a pooler stands between, which would refuse the setting. */
+	/** What the server gives up on; `null` where a pooler stands between, which would refuse this setting and others. */
 	statementTimeoutMs: number | null;
 }
+
+/**
+ * Every row is found by a key, whatever its value, so a connection plans each statement once. Left to choose, the server plans
+ * some of them anew at each execution, which takes longer than executing them.
+ */
+const onePlan = "-c plan_cache_mode=force_generic_plan";
 
 /** Opens a pool; nothing is connected yet. `pg` is loaded here, and nowhere else. */
 export async function createPool(options: PoolOptions): Promise<OwnPool> {
@@ -69,7 +75,10 @@ export async function createPool(options: PoolOptions): Promise<OwnPool> {
 		keepAlive: true,
 		allowExitOnIdle: true,
 		fallback_application_name: "latchkey",
-		...(options.statementTimeoutMs !== null && { statement_timeout: options.statementTimeoutMs }),
+		...(options.statementTimeoutMs !== null && {
+			statement_timeout: options.statementTimeoutMs,
+			options: [process.env.PGOPTIONS, onePlan].filter(Boolean).join(" "),
+		}),
 	});
 	// A connection that dies while nobody uses it is replaced by the next one; unheard, the event ends the process.
 	pool.on("error", () => {});

@@ -1,17 +1,11 @@
 import { sql } from "kysely";
 import { requireSoundCounters } from "../sound-counters.ts";
-import {
-	type FactorRow,
-	type NamedBy,
-	type NullablePassword,
-	selectCredentials,
-	toCredentials,
-	type UserRow,
-} from "../sqlite/rows.ts";
+import { type FactorRow, type NamedBy, type NullablePassword, toCredentials, type UserRow } from "../sqlite/rows.ts";
 import type { Counter, CounterState, Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, now } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
+import { selectCredentials } from "./select-users.ts";
 
 type ThrottleOperations = Pick<Storage, "increment" | "countAttempt">;
 
