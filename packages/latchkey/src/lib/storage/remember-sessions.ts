@@ -44,21 +44,26 @@ const onlyReads = /^(read|find|list|peek|count|export)/;
 
 type Operation = (input?: Named) => Promise<unknown>;
 
-/** What the input of an operation calls those whom it changes: a session, or everything of a user. */
+/** Whom the input of an operation names: a session, or everything of a user. */
 interface Named {
-	sessionId?: string;
+	sessionId?: string | null;
 	userId?: string | null;
 	replaces?: { sessionId: string } | string | null;
+	/** Of whoever it is about, where the input itself names nobody. */
+	events?: readonly Named[];
 }
 
 function forgetting(operation: Operation, memory: LiveSessions): Operation {
-	return async (input) => {
-		const { sessionId, userId, replaces } = input ?? {};
+	return async (input = {}) => {
 		try {
 			return await operation(input);
 		} finally {
-			if (sessionId) memory.forgetSession(sessionId);
-			else if (userId) memory.forgetUser(userId);
+			const { sessionId, userId, replaces, events } = input;
+			const named = sessionId || userId ? [input] : (events ?? []);
+			for (const { sessionId, userId } of named) {
+				if (sessionId) memory.forgetSession(sessionId);
+				else if (userId) memory.forgetUser(userId);
+			}
 			if (replaces && typeof replaces === "object") memory.forgetSession(replaces.sessionId);
 		}
 	};
