@@ -33,7 +33,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		expect(user).toMatchObject({ name: nameless, email: null });
 		expect(violations).toEqual([]);
 		const cookies = await page.context().cookies();
-		expect(cookies.filter(({ name }) => name.startsWith("transaction-"))).toEqual([]);
+		expect(cookies.filter(({ name }) => name === "sign-up" || name.startsWith("transaction-"))).toEqual([]);
 
 		await page.goto("/account/connections");
 		await page.getByText("This is the only way in to your account").waitFor();
@@ -65,6 +65,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		await page.waitForURL("/account/appearance");
 		const { user } = await (await page.request.get("/api/auth")).json();
 		expect(user).toMatchObject({ name: unproven, email, emailVerified: true });
+		expect((await page.context().cookies()).map(({ name }) => name)).not.toContain("sign-up");
 	});
 
 	it("says that it was cancelled there, and offers to try again", async () => {
