@@ -79,6 +79,33 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 	});
 });
 
+it("says that it is on the way to the provider, is sent once, and stands there as it was on the way back", async () => {
+	const page = await visit();
+	await page.goto("/sign-in");
+	const arrived = Promise.withResolvers<void>();
+	const goOn = Promise.withResolvers<void>();
+	let sent = 0;
+	await page.route("**/api/auth/oauth/example", async (route) => {
+		sent += 1;
+		arrived.resolve();
+		await goOn.promise;
+		await route.continue();
+	});
+	const button = page.getByRole("button", { name: /Continue with the example provider|On the way/ });
+	await button.click();
+	await arrived.promise;
+	const status = page.locator("form[action$=example] [role=status]");
+	await expect.poll(() => status.textContent()).toBe("On the way…");
+	expect(await button.getAttribute("aria-disabled")).toBe("true");
+	await button.evaluate((element) => (element as HTMLButtonElement).click());
+	goOn.resolve();
+	await page.getByRole("heading", { name: "Who are you today?" }).waitFor();
+	expect(sent).toBe(1);
+	await page.goBack();
+	await expect.poll(() => status.textContent()).toBe("");
+	expect(await button.getAttribute("aria-disabled")).toBeNull();
+});
+
 it("asks whoever has an account with the address to sign in to it, then connects and disconnects", async () => {
 	const page = await visit();
 	const email = "alan@example.org";
