@@ -28,6 +28,6 @@ export const signInResponses = { 200: grantedSchema, 202: pendingSchema } as con
 export function signInAnswer(status: number, message: string, result: SignInResult): Answer {
 	if (result.ok) return grantedAnswer(status, message, result);
 	if (result.code !== "second_factor_required") throw refusal(result);
-	const { attempt, cookie } = result;
-	return { status: 202, body: { message: "Second factor required", authenticated: false, attempt }, cookie };
+	const { attempt, cookie, otherCookies: cookies = [] } = result;
+	return { status: 202, body: { message: "Second factor required", authenticated: false, attempt }, cookie, cookies };
 }

@@ -49,11 +49,12 @@ type Outcome =
 	| {
 			readonly ok: true;
 			readonly cookie: CookieToSet;
+			readonly otherCookies?: readonly CookieToSet[];
 			readonly device?: CookieToSet;
 			readonly trustedDevice?: CookieToSet;
 			readonly recoveryCodes?: readonly string[];
 	  }
-	| Pick<SecondFactorRequired, "ok" | "code" | "cookie">
+	| Pick<SecondFactorRequired, "ok" | "code" | "cookie" | "otherCookies">
 	| Refusal;
 
 /**
@@ -67,6 +68,7 @@ export async function answerSignIn(
 	values: FormState["values"],
 ): Promise<FormState> {
 	if (!result.ok && result.code !== "second_factor_required") return refuseForm(engine, result, values);
+	for (const cookie of result.otherCookies ?? []) await setCookie(cookie);
 	if (!result.ok) {
 		await setCookie(result.cookie);
 		const next = safeRedirect(form.get("next"), { origin: engine.settings.origin, fallback: "" });

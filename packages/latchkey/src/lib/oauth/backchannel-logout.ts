@@ -137,7 +137,8 @@ async function endSessionsOf(
 		const events = sessions.map((session) =>
 			auditEvent("session.ended", visitor, { ...session, detail: { provider: id } }),
 		);
-		const outcome = await storage.endSessionsOfProvider({ ended, once, events });
+		const sessionIds = sessions.map(({ sessionId }) => sessionId);
+		const outcome = await storage.endSessionsOfProvider({ ended, once, sessionIds, events });
 		if (outcome === "ended") return;
 		if (outcome === "repeated") throw invalid("used before");
 	}

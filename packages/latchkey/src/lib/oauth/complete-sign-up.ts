@@ -15,7 +15,7 @@ import { mergeFields } from "../users/own-fields.ts";
 import { askForProof } from "../users/sign-up-by-mail.ts";
 import { registerIdentity } from "./find-person.ts";
 import { openAtProvider } from "./finish-oauth.ts";
-import { type HeldSignUp, isEmailRequired, readHeldSignUp, takeHeldSignUp } from "./held-sign-up.ts";
+import { clearedSignUp, type HeldSignUp, isEmailRequired, readHeldSignUp, takeHeldSignUp } from "./held-sign-up.ts";
 import { openTokens } from "./token-vault.ts";
 
 /** What is missing of somebody who comes from a provider. */
@@ -102,5 +102,11 @@ async function register(
 	const expiresInMs = held.tokensExpireAt === null ? null : Math.max(0, held.tokensExpireAt - nowOf(engine));
 	const previous = await resolveSession(engine, visitor, { activity: false });
 	const proven = { issuer, profile, tokens, providerSession, authTime: null, expiresInMs };
-	return openAtProvider(engine, visitor, provider, proven, { userId: found.userId, previous, what: "sign_in" });
+	const opened = await openAtProvider(engine, visitor, provider, proven, {
+		userId: found.userId,
+		previous,
+		what: "sign_in",
+	});
+	if (!opened.ok && opened.code !== "second_factor_required") return opened;
+	return { ...opened, otherCookies: [clearedSignUp(engine)] };
 }

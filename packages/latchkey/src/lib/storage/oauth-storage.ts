@@ -53,7 +53,7 @@ export interface OAuthStorage {
 	/**
 	 * Ends the live sessions that `ended` means, for a word of the provider that is believed once: counted, ended and
 	 * recorded together, so that a word whose end failed may come again. `repeated` when it was believed before, and `moved`
-	 * when one of the sessions is not in the events, because another took its place meanwhile. Nothing was written then.
+	 * when one of the sessions is none of `sessionIds`, because another took its place meanwhile. Nothing was written then.
 	 */
 	endSessionsOfProvider(input: EndSessionsOfProvider): Promise<"ended" | "repeated" | "moved">;
 }
@@ -146,7 +146,9 @@ export interface EndSessionsOfProvider {
 	ended: EndedThere;
 	/** By what the word is known again, and for how long. */
 	once: { key: string; lifetimeMs: number };
-	/** One for each session, which it names. */
+	/** Those that are known to be meant. */
+	sessionIds: readonly string[];
+	/** One for each of them, which it names. */
 	events: readonly NewEvent[];
 }
 

@@ -44,26 +44,23 @@ const onlyReads = /^(read|find|list|peek|count|export)/;
 
 type Operation = (input?: Named) => Promise<unknown>;
 
-/** Whom the input of an operation names: a session, or everything of a user. */
+/** What the input of an operation calls those whom it changes: sessions, or everything of a user. */
 interface Named {
-	sessionId?: string | null;
+	sessionId?: string;
+	sessionIds?: readonly string[];
 	userId?: string | null;
 	replaces?: { sessionId: string } | string | null;
-	/** Of whoever it is about, where the input itself names nobody. */
-	events?: readonly Named[];
 }
 
 function forgetting(operation: Operation, memory: LiveSessions): Operation {
-	return async (input = {}) => {
+	return async (input) => {
+		const { sessionId, sessionIds = [], userId, replaces } = input ?? {};
 		try {
 			return await operation(input);
 		} finally {
-			const { sessionId, userId, replaces, events } = input;
-			const named = sessionId || userId ? [input] : (events ?? []);
-			for (const { sessionId, userId } of named) {
-				if (sessionId) memory.forgetSession(sessionId);
-				else if (userId) memory.forgetUser(userId);
-			}
+			for (const id of sessionIds) memory.forgetSession(id);
+			if (sessionId) memory.forgetSession(sessionId);
+			else if (userId) memory.forgetUser(userId);
 			if (replaces && typeof replaces === "object") memory.forgetSession(replaces.sessionId);
 		}
 	};

@@ -286,6 +286,7 @@ export function oauthContract(context: ContractContext): void {
 			storage.endSessionsOfProvider({
 				ended: { ...google, providerSession },
 				once: { key, lifetimeMs: minute },
+				sessionIds,
 				events: sessionIds.map((sessionId) =>
 					newEvent({ userId, sessionId, type: "ended", mails: [newMail({ userId, recipient: "ada@example.com" })] }),
 				),
@@ -375,5 +376,5 @@ export async function callOAuth(storage: Storage, userId: string, sessionId: str
 }
 
 function endingOf(ended: EndedThere): EndSessionsOfProvider {
-	return { ended, once: { key: randomUUID(), lifetimeMs: minute }, events: [] };
+	return { ended, once: { key: randomUUID(), lifetimeMs: minute }, sessionIds: [], events: [] };
 }

@@ -95,6 +95,7 @@ function endingOf(id: string): EndSessionsOfProvider {
 	return {
 		ended: { ...identityOf(id), providerSession: null },
 		once: { key: `word of ${id}`, lifetimeMs: 1000 * minute },
+		sessionIds: [second(id)],
 		events: loggedEvent(id).map((event) => ({ ...event, sessionId: second(id) })),
 	};
 }

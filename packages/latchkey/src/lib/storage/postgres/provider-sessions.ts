@@ -23,8 +23,8 @@ export function providerSessionOperations(connection: PostgresConnection): Provi
 				? ofSubject.all({ issuer, subject })
 				: ofSession.all({ issuer, subject, providerSession }),
 
-		endSessionsOfProvider: async ({ ended: { issuer, subject, providerSession }, once, events }) => {
-			const given = { issuer, subject, key: once.key, lifetimeMs: once.lifetimeMs, events: eventRows(events) };
+		endSessionsOfProvider: async ({ ended: { issuer, subject, providerSession }, once, sessionIds, events }) => {
+			const given = { issuer, subject, ...once, sessionIds, events: eventRows(events) };
 			const row = await (providerSession === null
 				? end.ofSubject.first(given)
 				: end.ofSession.first({ ...given, providerSession }));
@@ -71,7 +71,7 @@ function prepareFinding(connection: PostgresConnection) {
  * the first. Sessions are locked before it, in the order in which everybody locks them.
  */
 function prepareEnd<P extends OfSubject>(connection: PostgresConnection, meant: (p: P) => ReturnType<typeof sql>) {
-	type End = P & { key: string; lifetimeMs: number; events: string };
+	type End = P & { key: string; lifetimeMs: number; sessionIds: readonly string[]; events: string };
 	return connection.prepare<End, { moved: boolean; believed: boolean; told: number }>(
 		(_, p) => sql`with ${clock(p)},
 			leaving as materialized (
@@ -82,9 +82,7 @@ function prepareEnd<P extends OfSubject>(connection: PostgresConnection, meant: 
 				order by latchkey_session.id for no key update of latchkey_session
 			),
 			newer as (
-				select count(*) > 0 as found from leaving where leaving.id not in (
-					select event.session_id from json_to_recordset(${p.events}::json) as event(session_id text)
-				)
+				select count(*) > 0 as found from leaving where leaving.id <> all(${p.sessionIds}::text[])
 			),
 			believed as (
 				insert into latchkey_throttle as t (

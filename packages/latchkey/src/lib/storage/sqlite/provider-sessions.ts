@@ -31,14 +31,14 @@ export function providerSessionOperations(connection: SqliteConnection, steps: S
 				liveOf(found, ended, connection.now()).map(({ id, user_id }) => ({ sessionId: id, userId: user_id })),
 			),
 
-		endSessionsOfProvider: ({ ended, once, events }) =>
+		endSessionsOfProvider: ({ ended, once, sessionIds, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
 				const live = new Set(liveOf(meant, ended, now).map(({ id }) => id));
-				const recorded = events.filter(({ sessionId }) => sessionId !== null && live.has(sessionId));
-				if (recorded.length < live.size) return new Undo("moved" as const);
+				if ([...live].some((id) => !sessionIds.includes(id))) return new Undo("moved" as const);
 				if (believe.run({ ...once, now, until: now + once.lifetimeMs }) === 0) return new Undo("repeated" as const);
 				for (const id of live) steps.sessions.endReplaced(id, now);
+				const recorded = events.filter(({ sessionId }) => sessionId !== null && live.has(sessionId));
 				steps.events.append(recorded, now);
 				return "ended";
 			}),
