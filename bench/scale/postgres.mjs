@@ -44,7 +44,10 @@ async function openDatabase(serverUrl, client, users) {
 	await client.query(
 		`SET search_path TO ${schema}; SET session_replication_role = replica; SET synchronous_commit = off`,
 	);
+	// Pages of sessions have room for new versions of their rows, as every page has once some of its rows were written again.
+	await client.query("ALTER TABLE latchkey_session SET (fillfactor = 90)");
 	for (const statement of fillStatements(users)) await client.query(statement);
+	await client.query("ALTER TABLE latchkey_session RESET (fillfactor)");
 	await client.query("SET session_replication_role = origin");
 	await client.query("VACUUM ANALYZE");
 	const filledMs = performance.now() - begin;
