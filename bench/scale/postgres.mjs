@@ -76,7 +76,11 @@ async function openDatabase(serverUrl, client, pool, users) {
 	await client.query(
 		`SET search_path TO ${schema}; SET session_replication_role = replica; SET synchronous_commit = off`,
 	);
+	// Their pages have room for new versions of rows, as every page has once some of its rows were written again.
+	const roomy = ["latchkey_session", "latchkey_user", "latchkey_password"];
+	for (const table of roomy) await client.query(`ALTER TABLE ${table} SET (fillfactor = 90)`);
 	for (const statement of fillStatements(users)) await client.query(statement);
+	for (const table of roomy) await client.query(`ALTER TABLE ${table} RESET (fillfactor)`);
 	await client.query("SET session_replication_role = origin; SET search_path TO DEFAULT");
 	const vacuum = async (how = "") => {
 		const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = $1", [schema]);
@@ -127,9 +131,9 @@ function fillStatements(users) {
 	const id = (group, number = "i") => `'01900000-0000-7000-${group}-' || lpad(to_hex(${number}), 12, '0')`;
 	const session = (count, { number, owner, expires }) => `INSERT INTO latchkey_session
 		(id, secret_hash, user_id, epoch, generation, generation_seen, renewed_at, seen_at, created_at, last_seen_at,
-			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent, ended_at)
+			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent, ended_at, sweep_at)
 		SELECT ${id("9000", number)}, sha256(convert_to(lpad((${number})::text, 22, '0'), 'UTF8')), ${id("8000", owner)}, 1, 1, 1, ${now} - 3600000, ${now} - 3600000,
-			${now} - 3600000, ${now}, ${expires}, ${now} + 2592000000, ${now}, '["pwd"]', 'aal1', '203.0.113.7', '${"u".repeat(110)}', null FROM ${numbers(count)}`;
+			${now} - 3600000, ${now}, ${expires}, ${now} + 2592000000, ${now}, '["pwd"]', 'aal1', '203.0.113.7', '${"u".repeat(110)}', null, ${expires} FROM ${numbers(count)}`;
 	return [
 		`INSERT INTO latchkey_user (id, name, epoch, created_at, updated_at)
 			SELECT ${id("8000")}, 'Person ' || i, 1, ${now}, ${now} FROM ${numbers(users)}`,

@@ -23,6 +23,7 @@ import { oauthCalls } from "./oauth-contract.ts";
 export function upkeepContract(context: ContractContext): void {
 	const putToken = (text: string, lifetimeMs: number) =>
 		context.storage.putToken({ purpose: "p", subject: "s", tokenHash: sha256(text), lifetimeMs, payload: null });
+	const countSessions = async () => (await context.store.countRows()).latchkey_session;
 
 	it("deletes sessions a day after they expired or ended, and not before", async () => {
 		const { storage, clock } = context;
@@ -56,6 +57,59 @@ export function upkeepContract(context: ContractContext): void {
 		expect(await storage.deleteExpired(100)).toBe(1);
 		clock.now += minute;
 		expect(await storage.deleteExpired(100)).toBe(1);
+	});
+
+	it("puts off what was used since, once for each idle period, and reaches what stands behind it", async () => {
+		const { storage, clock } = context;
+		const { userId } = await signUp(storage, "ada", { session: null });
+		const open = async () => (await storage.createSession(signIn(userId, { idleMs: hour })))!.id;
+		const used = [await open(), await open(), await open(), await open(), await open()];
+		const use = () => storage.touchSessions(used.map((sessionId) => ({ sessionId, at: clock.now, idleMs: 10 * day })));
+		clock.now += minute;
+		await open();
+		await use();
+		clock.now += day + hour + 1;
+		// Those that were used are first in line, in batches of nothing else.
+		expect(await storage.deleteExpired(2)).toBe(2);
+		expect(await storage.deleteExpired(2)).toBe(2);
+		expect(await countSessions()).toBe(6);
+		expect(await storage.deleteExpired(2)).toBe(2);
+		expect(await countSessions()).toBe(5);
+		expect(await storage.deleteExpired(2)).toBe(0);
+		await use();
+		clock.now += 9 * day;
+		expect(await storage.deleteExpired(100)).toBe(0);
+		clock.now += day;
+		expect(await storage.deleteExpired(100)).toBe(5);
+		expect(await countSessions()).toBe(5);
+		clock.now += day + 1;
+		expect(await storage.deleteExpired(100)).toBe(5);
+		expect(await countSessions()).toBe(0);
+	});
+
+	it("deletes a session that was used and has ended once, though it stands in both lines", async () => {
+		const { storage, clock } = context;
+		const { userId, session } = await signUp(storage, "ada", { session: newUser("ada").session });
+		await storage.touchSessions([{ sessionId: session!.id, at: clock.now, idleMs: 10 * day }]);
+		await storage.endSession({ userId, sessionId: session!.id, events: [] });
+		clock.now += 3 * day;
+		expect(await storage.deleteExpired(100)).toBe(1);
+		expect(await countSessions()).toBe(0);
+	});
+
+	it("finds a day for sessions that old code opened, which knew of none", async () => {
+		const { storage, store, clock } = context;
+		const { userId } = await signUp(storage, "ada", { session: null });
+		await storage.createSession(signIn(userId, { secret: "live", idleMs: 10 * day }));
+		await storage.createSession(signIn(userId, { idleMs: hour }));
+		await store.execute("UPDATE latchkey_session SET sweep_at = 0");
+		clock.now += hour + minute;
+		expect(await storage.deleteExpired(100)).toBe(2);
+		expect(await storage.deleteExpired(100)).toBe(0);
+		expect(await countSessions()).toBe(2);
+		clock.now += day;
+		expect(await storage.deleteExpired(100)).toBe(1);
+		expect(await storage.readSession(sha256("live"))).not.toBeNull();
 	});
 
 	it("deletes tokens and counters that are of no use any more", async () => {

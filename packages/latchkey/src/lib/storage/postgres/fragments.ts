@@ -111,12 +111,13 @@ export function opened(p: SessionParameters, owner: Part): Part {
 	return sql`opened as (
 		insert into latchkey_session (
 			id, secret_hash, user_id, epoch, generation, generation_seen, renewed_at, seen_at, created_at, last_seen_at,
-			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent
+			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent, sweep_at
 		)
 		select
 			${p.sessionId}::text, ${p.secretHash}::bytea, owner.id, owner.epoch, 1, 0, clock.now, null, clock.now, clock.now,
 			clock.now + ${p.idleMs}::bigint, clock.now + ${p.lifetimeMs}::bigint, clock.now,
-			${p.amr}::text, ${p.level}::text, ${p.address}::text, ${p.userAgent}::text
+			${p.amr}::text, ${p.level}::text, ${p.address}::text, ${p.userAgent}::text,
+			clock.now + ${p.idleMs}::bigint
 		from ${owner} as owner cross join clock
 		where ${p.sessionId}::text is not null
 		returning ${openedColumns}

@@ -82,8 +82,8 @@ describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 				INSERT INTO latchkey_identity SELECT 'i', i, 'u' || i, 0 FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_provider_token SELECT 'i', i, 'x', 1, 0, 0, 0 FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_session SELECT i, decode(md5(i::text), 'hex'), 'u' || (i % 20000 + 1), 1, 1, 0, 0, null, i, i,
-					4000000000000 + i, 4000000000000, 0, '[]', 'aal1', null, null, CASE WHEN i % 10 = 0 THEN 4000000000000 + i END
-					FROM generate_series(1, 40000) AS i;
+					4000000000000 + i, 4000000000000, 0, '[]', 'aal1', null, null, CASE WHEN i % 10 = 0 THEN 4000000000000 + i END,
+					4000000000000 + i FROM generate_series(1, 40000) AS i;
 				INSERT INTO latchkey_provider_session SELECT i, 'i', i, i FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_one_time_token SELECT 'p', decode(md5(i::text), 'hex'), i, '{}', 0, 4000000000000 + i
 					FROM generate_series(1, 20000) AS i;

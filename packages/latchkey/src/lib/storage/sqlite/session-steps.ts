@@ -74,11 +74,16 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 	};
 }
 
-/** Whether a row of `latchkey_session` is live, in a statement that has that table and no other. */
-export function isLive(now: number): RawBuilder<boolean> {
+/** Whether a row of `latchkey_session` is neither ended nor expired. Whether its epoch is current is another matter. */
+export function isOpen(now: number): RawBuilder<boolean> {
 	return sql<boolean>`latchkey_session.ended_at is null
 		and latchkey_session.idle_expires_at > ${now}
-		and latchkey_session.expires_at > ${now}
+		and latchkey_session.expires_at > ${now}`;
+}
+
+/** Whether a row of `latchkey_session` is live, in a statement that has that table and no other. */
+export function isLive(now: number): RawBuilder<boolean> {
+	return sql<boolean>`${isOpen(now)}
 		and latchkey_session.epoch = (select u.epoch from latchkey_user as u where u.id = latchkey_session.user_id)`;
 }
 
@@ -105,6 +110,7 @@ function prepareInsert(connection: SqliteConnection) {
 				"level",
 				"address",
 				"user_agent",
+				"sweep_at",
 			])
 			.expression((eb) =>
 				eb
@@ -129,6 +135,7 @@ function prepareInsert(connection: SqliteConnection) {
 						eb.val(p.level).as("level"),
 						eb.val(p.address).as("address"),
 						eb.val(p.user_agent).as("user_agent"),
+						eb.val(p.idle_expires_at).as("sweep_at"),
 					]),
 			),
 	);
