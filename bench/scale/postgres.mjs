@@ -76,7 +76,11 @@ async function openDatabase(serverUrl, client, pool, users) {
 	await client.query(
 		`SET search_path TO ${schema}; SET session_replication_role = replica; SET synchronous_commit = off`,
 	);
+	// Their pages have room for new versions of rows, as every page has once some of its rows were written again.
+	const roomy = ["latchkey_session", "latchkey_user", "latchkey_password"];
+	for (const table of roomy) await client.query(`ALTER TABLE ${table} SET (fillfactor = 90)`);
 	for (const statement of fillStatements(users)) await client.query(statement);
+	for (const table of roomy) await client.query(`ALTER TABLE ${table} RESET (fillfactor)`);
 	await client.query("SET session_replication_role = origin; SET search_path TO DEFAULT");
 	const vacuum = async (how = "") => {
 		const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = $1", [schema]);
