@@ -22,7 +22,7 @@ import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
 import { connectAlone, createPool, type OwnPool, type PostgresClient, type PostgresPool } from "./pool.ts";
 import { readSessionOperation } from "./read-session.ts";
-import { rememberSessions } from "./remember-sessions.ts";
+import { rememberWhileHearing } from "./remember-sessions.ts";
 import { renewalOperations } from "./renewal.ts";
 import { sessionOperations } from "./sessions.ts";
 import { toStartError } from "./start-errors.ts";
@@ -106,7 +106,14 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 	const { rememberedSessions: max = 10_000, log = () => {} } = options;
 	const connect = max === 0 ? null : listener(options, server, database, pool, log);
 	if (connect === null) return storage;
-	return rememberSessions(storage, { connect, channel, max, clock: options.clock, stopwatch: options.stopwatch, log });
+	return rememberWhileHearing(storage, {
+		connect,
+		channel,
+		max,
+		clock: options.clock,
+		stopwatch: options.stopwatch,
+		log,
+	});
 }
 
 /** How to connect in order to listen; `null`, said in the log, where that is not possible. */
