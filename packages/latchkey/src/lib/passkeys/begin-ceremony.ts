@@ -12,6 +12,7 @@ import { resolveSession } from "../sessions/resolve-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { PasskeyRecord } from "../storage/factors-storage.ts";
 import type { UserRecord } from "../storage/storage.ts";
+import { emailToProve } from "../users/admit-sign-up.ts";
 import { mergeFields, withEditableFields } from "../users/own-fields.ts";
 import { signUpNames } from "../users/sign-up.ts";
 import { creationOptions, requestOptions } from "./ceremony-options.ts";
@@ -68,11 +69,8 @@ async function askNewcomer(engine: Engine, visitor: Visitor, typed: object): Pro
 	const parsed = parseInput(withEditableFields(signUpNames, userFields), typed);
 	if (!parsed.ok) return parsed;
 	const { email, username, name = null, fields = {} } = parsed.data;
-	if (emailVerification === "required") {
-		// The same as with a password: `requestSignUp` says why.
-		if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
-		if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
-	}
+	const proof = emailVerification === "required" ? emailToProve(parsed.data) : null;
+	if (proof?.ok === false) return proof;
 	const own = mergeFields(userFields, null, fields);
 	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
 	const userId = uuidv7();
