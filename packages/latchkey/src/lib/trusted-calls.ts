@@ -1,6 +1,6 @@
 import type { Engine } from "./engine.ts";
 import { type Refusal, toRefusal } from "./errors.ts";
-import { fieldErrors } from "./http/field-errors.ts";
+import { parseInput } from "./http/field-errors.ts";
 import { requireSameOrigin } from "./http/handle-request.ts";
 import { setCookieHeader } from "./http/responses.ts";
 import { type HasHeaders, readVisitor, type Visitor } from "./http/visitor.ts";
@@ -98,16 +98,16 @@ export function trustedCalls(open: () => Promise<Engine>, userFields: UserFields
 			asResult(async () => {
 				const { opened, visitor } = await visitToAct(open(), request);
 				const { finishAttempt, secondStepInput } = await import("./second-step/finish-attempt.ts");
-				const parsed = secondStepInput.safeParse(input);
-				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
+				const parsed = parseInput(secondStepInput, input);
+				if (!parsed.ok) return parsed;
 				return finishAttempt(opened, visitor, parsed.data);
 			}),
 		signUp: (request, input) =>
 			asResult(async () => {
 				const { opened, visitor } = await visitToAct(open(), request);
 				const { signUp, signUpInput } = await import("./users/sign-up.ts");
-				const parsed = withEditableFields(signUpInput, userFields).safeParse(input);
-				if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
+				const parsed = parseInput(withEditableFields(signUpInput, userFields), input);
+				if (!parsed.ok) return parsed;
 				return signUp(opened, visitor, parsed.data);
 			}),
 		async createSession(request, { userId, ...authentication }) {

@@ -3,7 +3,7 @@ import { uuidv7 } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { factorsToChange } from "../factors/manage-factors.ts";
-import { fieldErrors } from "../http/field-errors.ts";
+import { parseInput } from "../http/field-errors.ts";
 import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { currentAttempt } from "../second-step/pending-attempt.ts";
@@ -13,6 +13,7 @@ import { resolveSession } from "../sessions/resolve-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { PasskeyRecord } from "../storage/factors-storage.ts";
 import type { UserRecord } from "../storage/storage.ts";
+import { emailToProve } from "../users/admit-sign-up.ts";
 import { mergeFields, withEditableFields } from "../users/own-fields.ts";
 import { signUpNames } from "../users/sign-up.ts";
 import { creationOptions, requestOptions } from "./ceremony-options.ts";
@@ -66,14 +67,11 @@ async function ask(
 async function askNewcomer(engine: Engine, visitor: Visitor, typed: object): Promise<CeremonyResult> {
 	const { signUp, emailVerification, userFields } = engine.options;
 	if (signUp === "closed") return { ok: false, code: "sign_up_closed" };
-	const parsed = withEditableFields(signUpNames, userFields).safeParse(typed);
-	if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, typed) };
+	const parsed = parseInput(withEditableFields(signUpNames, userFields), typed);
+	if (!parsed.ok) return parsed;
 	const { email, username, name = null, fields = {} } = parsed.data;
-	if (emailVerification === "required") {
-		// The same as with a password: `requestSignUp` says why.
-		if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
-		if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
-	}
+	const proof = emailVerification === "required" ? emailToProve(parsed.data) : null;
+	if (proof?.ok === false) return proof;
 	const own = mergeFields(userFields, null, fields);
 	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
 	const userId = uuidv7();

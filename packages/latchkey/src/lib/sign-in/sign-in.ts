@@ -48,7 +48,7 @@ export async function admitAttempt(
 	engine: Engine,
 	visitor: Visitor,
 	account: string | null,
-	userId: string | null = null,
+	userId: string | null,
 	named?: Named,
 ): Promise<Admitted | Refusal> {
 	const device = account === null ? null : deviceSubject(engine, visitor, account);

@@ -3,6 +3,7 @@ import type { Refusal } from "../errors.ts";
 import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { checkNewPassword } from "../passwords/new-password.ts";
+import type { Identifier } from "./identifiers.ts";
 import { mergeFields } from "./own-fields.ts";
 import type { SignUpInput } from "./sign-up.ts";
 
@@ -33,6 +34,19 @@ export async function admitPasswordSignUp(
 	engine.hasher.requireRoom();
 	const admission = await admitSignUp(engine, visitor);
 	return admission.ok ? { ok: true, normalized: policy.normalized, fields: own.stored } : admission;
+}
+
+/**
+ * Where an address is proven before there is an account, it is needed, and a user name comes later: whether somebody has
+ * that one is not to be asked by strangers.
+ */
+export function emailToProve({
+	email,
+	username,
+}: Pick<SignUpInput, "email" | "username">): { readonly ok: true; readonly email: Identifier } | Refusal {
+	if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
+	if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
+	return { ok: true, email };
 }
 
 /** Counts a sign-up from the visitor's address, or refuses it. */

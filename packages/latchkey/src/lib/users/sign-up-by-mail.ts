@@ -12,7 +12,7 @@ import { newMail } from "../mail/new-mail.ts";
 import type { Authentication } from "../sessions/open-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { NewPasskey } from "../storage/factors-storage.ts";
-import { admitPasswordSignUp } from "./admit-sign-up.ts";
+import { admitPasswordSignUp, emailToProve } from "./admit-sign-up.ts";
 import { register, type SignUpInput } from "./sign-up.ts";
 
 const purpose = "sign-up-code";
@@ -38,10 +38,10 @@ interface Registration {
  */
 export async function requestSignUp(engine: Engine, visitor: Visitor, input: SignUpInput): Promise<CodeAsked> {
 	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
-	const { email, username, name = null } = input;
-	if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
-	// Whether somebody has a user name is not to be asked by strangers.
-	if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
+	const proof = emailToProve(input);
+	if (!proof.ok) return proof;
+	const { email } = proof;
+	const { name = null } = input;
 	const about = [email.value, name];
 	const admitted = await admitPasswordSignUp(engine, visitor, { ...input, about });
 	if (!admitted.ok) return admitted;
