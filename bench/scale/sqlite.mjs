@@ -38,21 +38,33 @@ async function openDatabase(users) {
 			.filter(({ rows }) => rows > users / 2);
 	const known = sizes();
 	database.close();
+	const { storage, connection } = await openWatched(file);
+	const remove = (table, ids) =>
+		connection.prepare(`DELETE FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`).run(JSON.stringify(ids));
 	return {
 		users,
 		filledMs,
 		database: `file:${file}`,
 		sizes: () => known,
-		storage: await openSqlite({ file }),
+		storage,
 		async tidy({ sessions, events }) {
-			const tidying = new DatabaseSync(file);
-			const remove = (table, ids) =>
-				tidying.prepare(`DELETE FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`).run(JSON.stringify(ids));
 			remove("latchkey_session", sessions);
 			remove("latchkey_audit_event", events);
-			tidying.close();
 		},
 	};
+}
+
+/** The store and its own connection: what another one commits would empty the caches that are measured here. */
+async function openWatched(file) {
+	const { exec } = DatabaseSync.prototype;
+	let connection;
+	DatabaseSync.prototype.exec = function (sql) {
+		connection = this;
+		return exec.call(this, sql);
+	};
+	const storage = await openSqlite({ file });
+	DatabaseSync.prototype.exec = exec;
+	return { storage, connection };
 }
 
 function countOf(database, table) {

@@ -41,6 +41,8 @@ describe.each(Object.entries(requests))(
 			// At the second attempt, so that the counter's row is there for both.
 			for (const email of [known, unknown]) expect((await ask(email)).status).toBe(202);
 			await auth.settled();
+			// Whose session it is, is remembered for both.
+			if (signedIn) await eve.get("/api/auth");
 			const work = [];
 			for (const email of [known, unknown]) {
 				auth.statements.length = 0;

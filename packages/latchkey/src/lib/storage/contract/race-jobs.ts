@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Counter, CreatedUser, NewIdentifier, Storage } from "../storage.ts";
 import { writeEverything } from "./every-write.ts";
 import { type FactorRaceJobs, factorRaceJobs } from "./factor-race-jobs.ts";
@@ -19,6 +20,10 @@ export interface RaceJobs extends FactorRaceJobs {
 	/** The secrets of the sessions that were opened. */
 	signIn(input: { userId: string; epoch: number; times: number }): Promise<string[]>;
 	endAllSessions(input: { userId: string }): Promise<null>;
+	/** Ends the user's sessions while others check them, and answers the {@link instant} at which it was acknowledged. */
+	endWhileChecked(input: { userId: string; afterMs: number }): Promise<string>;
+	/** Checks a session until it is refused; answers how often it was accepted, and when the last of those was asked for. */
+	checkUntilRefused(input: { secret: string }): Promise<{ accepted: number; lastAskedAt: string }>;
 	/** Whether the identity was unlinked. */
 	unlink(input: { userId: string; subject: string }): Promise<string>;
 	/** Whether the passkey was removed. */
@@ -38,6 +43,9 @@ export interface RaceJobs extends FactorRaceJobs {
 	/** Writes whatever can be written until the process is killed; what it sets out to do and what is done are reported. */
 	writeForever(): Promise<null>;
 }
+
+/** Nanoseconds on a clock that all processes of the machine share and that never jumps. */
+const instant = () => process.hrtime.bigint().toString();
 
 export type RaceJob = { [Name in keyof RaceJobs]: [name: Name, input: Parameters<RaceJobs[Name]>[0]] }[keyof RaceJobs];
 
@@ -87,6 +95,21 @@ export function raceJobs(storage: Storage, report: (word: unknown) => void): Rac
 		endAllSessions: async ({ userId }) => {
 			await storage.endAllSessions({ userId, events: [] });
 			return null;
+		},
+
+		endWhileChecked: async ({ userId, afterMs }) => {
+			await sleep(afterMs);
+			await storage.endAllSessions({ userId, events: [] });
+			return instant();
+		},
+
+		checkUntilRefused: async ({ secret }) => {
+			let last = "";
+			for (let accepted = 0; ; accepted++) {
+				const askedAt = instant();
+				if ((await storage.readSession(sha256(secret), 1)) === null) return { accepted, lastAskedAt: last };
+				last = askedAt;
+			}
 		},
 
 		unlink: ({ userId, subject }) =>

@@ -22,7 +22,7 @@ import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
 import { connectAlone, createPool, type OwnPool, type PostgresClient, type PostgresPool } from "./pool.ts";
 import { readSessionOperation } from "./read-session.ts";
-import { rememberSessions } from "./remember-sessions.ts";
+import { rememberWhileHearing } from "./remember-sessions.ts";
 import { renewalOperations } from "./renewal.ts";
 import { connectToSame } from "./same-database.ts";
 import { sessionOperations } from "./sessions.ts";
@@ -107,7 +107,14 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 	const listenThere = () => connectToSame(direct!.connectionString, connection);
 	const connect = direct === null ? listener(options, server, database, log) : listenThere;
 	if (max === 0 || connect === null) return storage;
-	return rememberSessions(storage, { connect, channel, max, clock: options.clock, stopwatch: options.stopwatch, log });
+	return rememberWhileHearing(storage, {
+		connect,
+		channel,
+		max,
+		clock: options.clock,
+		stopwatch: options.stopwatch,
+		log,
+	});
 }
 
 /** How to connect in order to listen; `null`, said in the log, where that is not possible. */

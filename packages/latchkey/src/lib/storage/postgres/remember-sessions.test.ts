@@ -5,9 +5,9 @@ import { day, sha256, signIn } from "../contract/fixtures.ts";
 import type { LiveSession, Storage } from "../storage.ts";
 import { ChannelDouble } from "./fixtures/channel-double.ts";
 import { leaseMs } from "./lease.ts";
-import { rememberSessions } from "./remember-sessions.ts";
+import { rememberWhileHearing } from "./remember-sessions.ts";
 
-/** One live session, with every other operation of a store as something that succeeds. */
+/** One live session, and what changes it as something that succeeds. */
 function storeDouble(databaseNow: () => number) {
 	const session = {
 		id: "s",
@@ -25,7 +25,9 @@ function storeDouble(databaseNow: () => number) {
 		gate: Promise.resolve() as Promise<void>,
 		storage: {} as Storage,
 	};
-	const operations: Partial<Storage> = {
+	const operations = Object.fromEntries(Object.keys(changes).map((name) => [name, async () => null]));
+	store.storage = {
+		...(operations as Partial<Storage> as Storage),
 		async readSession() {
 			store.reads += 1;
 			const found = store.row === null ? null : structuredClone({ ...store.row, now: databaseNow() });
@@ -34,12 +36,26 @@ function storeDouble(databaseNow: () => number) {
 		},
 		async close() {},
 	};
-	store.storage = new Proxy(operations as Storage, {
-		get: (_, name) => Reflect.get(operations, name) ?? (async () => null),
-		ownKeys: () => Object.keys(operations),
-	});
 	return store;
 }
+
+const events: [] = [];
+const changes: Record<string, (storage: Storage) => Promise<unknown>> = {
+	endSession: (storage) => storage.endSession({ userId: "u", sessionId: "s", events }),
+	endOtherSessions: (storage) => storage.endOtherSessions({ userId: "u", keepSessionId: "x", events }),
+	endAllSessions: (storage) => storage.endAllSessions({ userId: "u", events }),
+	deleteUser: (storage) => storage.deleteUser({ userId: "u", pseudonym: "p", events }),
+	updateUser: (storage) => storage.updateUser({ userId: "u", name: "x", events }),
+	changePassword: (storage) => storage.changePassword({ userId: "u" } as Parameters<Storage["changePassword"]>[0]),
+	createSession: (storage) => storage.createSession({ ...signIn("u"), replaces: { sessionId: "s" } }),
+	createUser: (storage) => storage.createUser({ replaces: { sessionId: "s" } } as Parameters<Storage["createUser"]>[0]),
+	advanceGeneration: (storage) => storage.advanceGeneration({ sessionId: "s", generation: 1, graceMs: 0 }),
+	recordSight: (storage) => storage.recordSight({ sessionId: "s", generation: 1 }),
+	proveEmail: (storage) => storage.proveEmail({ userId: "u" } as Parameters<Storage["proveEmail"]>[0]),
+	resetPassword: (storage) => storage.resetPassword({ userId: "u" } as Parameters<Storage["resetPassword"]>[0]),
+	changeEmail: (storage) => storage.changeEmail({ userId: "u" } as Parameters<Storage["changeEmail"]>[0]),
+	requestDeletion: (storage) => storage.requestDeletion({ userId: "u", afterMs: 1, events }),
+};
 
 describe("a store that remembers", () => {
 	const secretHash = sha256("s");
@@ -56,7 +72,7 @@ describe("a store that remembers", () => {
 		logged = [];
 		prepareDouble = () => {};
 		store = storeDouble(() => new ChannelDouble().databaseNow);
-		storage = rememberSessions(store.storage, {
+		storage = rememberWhileHearing(store.storage, {
 			connect: async () => {
 				const double = new ChannelDouble();
 				prepareDouble(double);
@@ -275,24 +291,6 @@ describe("a store that remembers", () => {
 		expect(double.released).toBe(true);
 	});
 
-	const events: [] = [];
-	const changes: Record<string, (storage: Storage) => Promise<unknown>> = {
-		endSession: (storage) => storage.endSession({ userId: "u", sessionId: "s", events }),
-		endOtherSessions: (storage) => storage.endOtherSessions({ userId: "u", keepSessionId: "x", events }),
-		endAllSessions: (storage) => storage.endAllSessions({ userId: "u", events }),
-		deleteUser: (storage) => storage.deleteUser({ userId: "u", pseudonym: "p", events }),
-		updateUser: (storage) => storage.updateUser({ userId: "u", name: "x", events }),
-		changePassword: (storage) => storage.changePassword({ userId: "u" } as Parameters<Storage["changePassword"]>[0]),
-		createSession: (storage) => storage.createSession({ ...signIn("u"), replaces: { sessionId: "s" } }),
-		createUser: (storage) =>
-			storage.createUser({ replaces: { sessionId: "s" } } as Parameters<Storage["createUser"]>[0]),
-		advanceGeneration: (storage) => storage.advanceGeneration({ sessionId: "s", generation: 1, graceMs: 0 }),
-		recordSight: (storage) => storage.recordSight({ sessionId: "s", generation: 1 }),
-		proveEmail: (storage) => storage.proveEmail({ userId: "u" } as Parameters<Storage["proveEmail"]>[0]),
-		resetPassword: (storage) => storage.resetPassword({ userId: "u" } as Parameters<Storage["resetPassword"]>[0]),
-		changeEmail: (storage) => storage.changeEmail({ userId: "u" } as Parameters<Storage["changeEmail"]>[0]),
-		requestDeletion: (storage) => storage.requestDeletion({ userId: "u", afterMs: 1, events }),
-	};
 	it.each(Object.entries(changes))("sees its own %s at once, without waiting to be told", async (_, change) => {
 		await remembered();
 		await change(storage);
@@ -302,7 +300,7 @@ describe("a store that remembers", () => {
 	it("forgets also when nobody knows whether the change was stored", async () => {
 		await remembered();
 		Object.assign(store.storage, { endSession: () => Promise.reject(new Error("the answer was lost")) });
-		const failing = rememberSessions(store.storage, {
+		const failing = rememberWhileHearing(store.storage, {
 			connect: async () => new ChannelDouble(),
 			channel: "ended",
 			max: 100,

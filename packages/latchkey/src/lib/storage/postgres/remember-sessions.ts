@@ -1,11 +1,12 @@
 import type { Logger } from "../../log.ts";
+import { LiveSessions } from "../live-sessions.ts";
+import { rememberSessions } from "../remember-sessions.ts";
 import type { Storage } from "../storage.ts";
 import { EndedChannel } from "./ended-channel.ts";
 import { Lease, type Stopwatch } from "./lease.ts";
-import { LiveSessions } from "./live-sessions.ts";
 import type { PostgresClient } from "./pool.ts";
 
-export interface RememberOptions {
+export interface HearingOptions {
 	connect(): Promise<PostgresClient>;
 	channel: string;
 	/** How many sessions at most. */
@@ -17,11 +18,14 @@ export interface RememberOptions {
 }
 
 /**
- * A store that answers for a session it has read before, without a query, for as long as it is proven to hear what ends
- * elsewhere. Memory can only accept: whatever it does not know for certain, the row decides.
+ * A session is read anew when it was remembered for this long, because nobody tells of renewals: a copied token that fell
+ * behind must not live off memory. As long as the grace of a generation.
  */
-export function rememberSessions(storage: Storage, options: RememberOptions): Storage {
-	const memory = new LiveSessions(options.max);
+const rememberedForMs = 30_000;
+
+/** Remembers sessions for as long as it is proven to hear what ends elsewhere. */
+export function rememberWhileHearing(storage: Storage, options: HearingOptions): Storage {
+	const memory = new LiveSessions(options.max, rememberedForMs);
 	const lease = new Lease(options.stopwatch);
 	const channel = new EndedChannel({
 		connect: options.connect,
@@ -33,24 +37,20 @@ export function rememberSessions(storage: Storage, options: RememberOptions): St
 	});
 	let closed = false;
 
-	function recall(secretHash: Uint8Array, generation: number) {
-		const now = lease.databaseNow();
-		return now === null || closed ? null : memory.find(secretHash, generation, options.clock?.() ?? now);
-	}
+	const remembering = rememberSessions(storage, {
+		memory,
+		databaseNow() {
+			const now = lease.databaseNow();
+			return now === null || closed ? null : (options.clock?.() ?? now);
+		},
+	});
 
 	return {
-		...storage,
-		...forgetful(storage, memory),
+		...remembering,
 
-		readSession: async (secretHash, heldGeneration) => {
-			if (heldGeneration === undefined) return storage.readSession(secretHash);
-			channel.want();
-			const known = recall(secretHash, heldGeneration);
-			if (known !== null) return known;
-			const changesBefore = memory.changes;
-			const live = await storage.readSession(secretHash);
-			if (live !== null) memory.keep(secretHash, live, changesBefore);
-			return live;
+		readSession: (secretHash, heldGeneration) => {
+			if (heldGeneration !== undefined) channel.want();
+			return remembering.readSession(secretHash, heldGeneration);
 		},
 
 		close: async () => {
@@ -58,37 +58,5 @@ export function rememberSessions(storage: Storage, options: RememberOptions): St
 			await channel.close();
 			await storage.close();
 		},
-	};
-}
-
-/**
- * What this process changes itself, it forgets before it says that it is done: whoever asks next sees it. Also when it
- * failed, since nobody knows then how far it came.
- */
-function forgetful(storage: Storage, memory: LiveSessions): Partial<Storage> {
-	const changesUser = async <T>(userId: string, work: Promise<T>): Promise<T> =>
-		work.finally(() => memory.forgetUser(userId));
-	const changesSession = async <T>(sessionId: string | undefined, work: Promise<T>): Promise<T> =>
-		work.finally(() => sessionId !== undefined && memory.forgetSession(sessionId));
-	return {
-		createSession: (input) => changesSession(input.replaces?.sessionId, storage.createSession(input)),
-		createUser: (input) => changesSession(input.replaces?.sessionId, storage.createUser(input)),
-		endSession: (input) => changesSession(input.sessionId, storage.endSession(input)),
-		advanceGeneration: (input) => changesSession(input.sessionId, storage.advanceGeneration(input)),
-		recordSight: (input) => changesSession(input.sessionId, storage.recordSight(input)),
-		endOtherSessions: (input) => changesUser(input.userId, storage.endOtherSessions(input)),
-		endAllSessions: (input) => changesUser(input.userId, storage.endAllSessions(input)),
-		updateUser: (input) => changesUser(input.userId, storage.updateUser(input)),
-		changePassword: (input) => changesUser(input.userId, storage.changePassword(input)),
-		addTotp: (input) => changesUser(input.userId, storage.addTotp(input)),
-		removeTotp: (input) => changesUser(input.userId, storage.removeTotp(input)),
-		removePasskey: (input) => changesUser(input.userId, storage.removePasskey(input)),
-		addPassword: (input) => changesUser(input.userId, storage.addPassword(input)),
-		switchSecondStep: (input) => changesUser(input.userId, storage.switchSecondStep(input)),
-		proveEmail: (input) => changesUser(input.userId, storage.proveEmail(input)),
-		resetPassword: (input) => changesUser(input.userId, storage.resetPassword(input)),
-		changeEmail: (input) => changesUser(input.userId, storage.changeEmail(input)),
-		requestDeletion: (input) => changesUser(input.userId, storage.requestDeletion(input)),
-		deleteUser: (input) => changesUser(input.userId, storage.deleteUser(input)),
 	};
 }

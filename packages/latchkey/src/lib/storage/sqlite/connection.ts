@@ -14,9 +14,8 @@ import {
 import { isBusy, storeIsClosed, toStoreError } from "./sqlite-errors.ts";
 
 export interface ConnectionOptions {
-	writer: DatabaseSync;
-	/** A connection of its own, so that reads never stand behind a write; the writer itself for a database in memory. */
-	reader: DatabaseSync;
+	/** The only one that this process has: each one's commit empties the page cache of every other. */
+	database: DatabaseSync;
 	clock: () => number;
 	busyTimeoutMs: number;
 	onStatement: OnStatement | undefined;
@@ -39,15 +38,13 @@ export class SqliteConnection {
 	readonly #begin: () => void;
 	readonly #commit: () => void;
 	readonly #beginRead: () => void;
-	readonly #commitRead: () => void;
 	#closed = false;
 
 	constructor(options: ConnectionOptions) {
 		this.#options = options;
-		this.#begin = this.#command(options.writer, "BEGIN IMMEDIATE");
-		this.#commit = this.#command(options.writer, "COMMIT");
-		this.#beginRead = this.#command(options.reader, "BEGIN");
-		this.#commitRead = this.#command(options.reader, "COMMIT");
+		this.#begin = this.#command("BEGIN IMMEDIATE");
+		this.#commit = this.#command("COMMIT");
+		this.#beginRead = this.#command("BEGIN");
 	}
 
 	/** The database's clock. Read it inside the work, after the wait for the lock. */
@@ -56,23 +53,23 @@ export class SqliteConnection {
 	}
 
 	prepareRead<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
-		return prepare(this.#options.reader, build, this.#options.onStatement);
+		return prepare(this.#options.database, build, this.#options.onStatement);
 	}
 
 	prepareReadOfArray<P extends Parameters, A extends readonly unknown[]>(
 		build: Build<P, unknown>,
 	): (parameters: P) => A | undefined {
-		return prepareArray(this.#options.reader, build, this.#options.onStatement);
+		return prepareArray(this.#options.database, build, this.#options.onStatement);
 	}
 
 	prepareWrite<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
-		return prepare(this.#options.writer, build, this.#options.onStatement);
+		return prepare(this.#options.database, build, this.#options.onStatement);
 	}
 
 	prepareRowsWrite<Row extends Parameters, P extends Parameters, R>(
 		build: BuildRows<Row, P, R>,
 	): RowsStatement<Row, P, R> {
-		return prepareRows(this.#options.writer, build, this.#options.onStatement);
+		return prepareRows(this.#options.database, build, this.#options.onStatement);
 	}
 
 	/** Executes one statement on its own, waiting while the database is locked. */
@@ -92,13 +89,13 @@ export class SqliteConnection {
 			try {
 				const result = work();
 				if (result instanceof Undo) {
-					this.#rollBack(this.#options.writer);
+					this.#rollBack();
 					return result.answer;
 				}
 				this.#commit();
 				return result;
 			} catch (error) {
-				this.#rollBack(this.#options.writer);
+				this.#rollBack();
 				throw error;
 			}
 		});
@@ -111,17 +108,33 @@ export class SqliteConnection {
 			try {
 				return work();
 			} finally {
-				this.#commitRead();
+				this.#commit();
 			}
 		});
+	}
+
+	/**
+	 * Answers, each time it is called, whether another connection has committed anything since the last time, in this
+	 * process or another (https://www.sqlite.org/pragma.html#pragma_data_version). Throws when that cannot be read.
+	 */
+	watchForeignCommits(): () => boolean {
+		const sql = "PRAGMA data_version";
+		const statement = this.#options.database.prepare(sql);
+		statement.setReturnArrays(true);
+		const read = () => (statement.get() as unknown as readonly unknown[])[0];
+		let known = read();
+		return () => {
+			this.#options.onStatement?.(sql);
+			const before = known;
+			known = read();
+			return known !== before;
+		};
 	}
 
 	close(): void {
 		if (this.#closed) return;
 		this.#closed = true;
-		const { reader, writer } = this.#options;
-		if (reader !== writer) reader.close();
-		writer.close();
+		this.#options.database.close();
 	}
 
 	async #retry<T>(work: () => T): Promise<T> {
@@ -138,18 +151,19 @@ export class SqliteConnection {
 		}
 	}
 
-	#command(database: DatabaseSync, sql: string): () => void {
-		const statement = database.prepare(sql);
+	#command(sql: string): () => void {
+		const statement = this.#options.database.prepare(sql);
 		return () => {
 			this.#options.onStatement?.(sql);
 			statement.run();
 		};
 	}
 
-	#rollBack(database: DatabaseSync): void {
+	#rollBack(): void {
+		const { database, onStatement } = this.#options;
 		// After an I/O error or a full disk SQLite has rolled back by itself.
 		if (!database.isTransaction) return;
-		this.#options.onStatement?.("ROLLBACK");
+		onStatement?.("ROLLBACK");
 		database.exec("ROLLBACK");
 	}
 }

@@ -23,12 +23,12 @@ const faults = [
 	{ fault: "that became read-only", begin: "PRAGMA query_only = ON", end: "PRAGMA query_only = OFF" },
 ];
 
-/** The connections that are opened from now on, in the order of their opening: first the one that writes. */
+/** The connections that are opened from now on, in the order of their opening. */
 function catchConnections(): { caught: DatabaseSync[]; stop(): void } {
 	const { exec } = DatabaseSync.prototype;
 	const caught: DatabaseSync[] = [];
 	DatabaseSync.prototype.exec = function (sql: string) {
-		if (sql === "PRAGMA synchronous = FULL") caught.push(this);
+		if (sql.startsWith("PRAGMA synchronous = FULL")) caught.push(this);
 		exec.call(this, sql);
 	};
 	return {

@@ -17,6 +17,7 @@ import { oauthOperations } from "./oauth.ts";
 import { passkeyOperations } from "./passkeys.ts";
 import { passwordOperations } from "./passwords.ts";
 import { readSessionOperation } from "./read-session.ts";
+import { rememberUntilForeignCommit } from "./remember-sessions.ts";
 import { renewalOperations } from "./renewal.ts";
 import { sessionOperations } from "./sessions.ts";
 import { createSteps } from "./steps.ts";
@@ -40,6 +41,8 @@ export interface OpenSqliteOptions {
 	onStatement?: (sql: string) => void;
 	/** How long a call waits, without blocking, while another process holds the lock. Default: 5000. */
 	busyTimeoutMs?: number;
+	/** How many live sessions are remembered at most. 0: none. Default: 10,000. */
+	rememberedSessions?: number;
 }
 
 /**
@@ -48,19 +51,21 @@ export interface OpenSqliteOptions {
  */
 export async function openSqlite(options: OpenSqliteOptions): Promise<Storage> {
 	const { clock = Date.now, migrate: policy = "ours", onStatement, busyTimeoutMs = 5000 } = options;
+	const { rememberedSessions: max = 10_000 } = options;
 	const file = options.file === inMemory ? inMemory : resolve(options.file);
 	const status = await migrationStatus(file);
 	requireMigrated(file, status, policy);
 	if (file !== inMemory) createFile(file);
 
-	const opened: DatabaseSync[] = [];
+	const database = await untilFree(() => new DatabaseSync(file));
 	try {
-		const writer = await openDatabase(file, opened);
-		if (status.pending.length > 0) await migrate(writer, file, clock);
-		const reader = file === inMemory ? writer : await openReader(file, opened);
-		return createStorage(new SqliteConnection({ writer, reader, clock, busyTimeoutMs, onStatement }));
+		await setUp(database, file);
+		if (status.pending.length > 0) await migrate(database, file, clock);
+		const connection = new SqliteConnection({ database, clock, busyTimeoutMs, onStatement });
+		const storage = createStorage(connection);
+		return max === 0 ? storage : rememberUntilForeignCommit(storage, connection, max);
 	} catch (error) {
-		for (const database of opened) database.close();
+		database.close();
 		throw error;
 	}
 }
@@ -90,22 +95,13 @@ function createStorage(connection: SqliteConnection): Storage {
 	};
 }
 
-async function openDatabase(file: string, opened: DatabaseSync[]): Promise<DatabaseSync> {
-	const database = await untilFree(() => new DatabaseSync(file));
-	opened.push(database);
+async function setUp(database: DatabaseSync, file: string): Promise<void> {
 	database.exec("PRAGMA busy_timeout = 0; PRAGMA foreign_keys = ON");
 	// Switching a fresh file to WAL takes a lock that another process opening it may hold.
 	const mode = await untilFree(() => database.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode);
 	if (file !== inMemory && mode !== "wal") {
 		throw misconfigured(`${file} is on a file system without shared memory. Name a local file in AUTH_DATABASE_URL.`);
 	}
-	database.exec("PRAGMA synchronous = FULL");
-	return database;
-}
-
-async function openReader(file: string, opened: DatabaseSync[]): Promise<DatabaseSync> {
-	const reader = await openDatabase(file, opened);
 	// 32 MB of pages: what thousands of signed-in people need without a system call for each read.
-	reader.exec("PRAGMA query_only = ON; PRAGMA cache_size = -32000");
-	return reader;
+	await untilFree(() => database.exec("PRAGMA synchronous = FULL; PRAGMA cache_size = -32000"));
 }
