@@ -29,10 +29,14 @@ export async function ask<R>(
 	return (await client.query({ text, values, types: resultTypes, ...limit })).rows as R[];
 }
 
+/** A pooler whose server is away takes a connection, and says nothing on it. */
+const answerWithinMs = 6000;
+
 /** Looks at the server without writing anything. @throws {AuthError} `misconfigured` for one that can never serve. */
 export async function inspectServer(
 	client: PostgresClient,
 	{ label, schema, prefix }: { label: string; schema: string | null; prefix: string },
+	timeoutMs = answerWithinMs,
 ): Promise<Server> {
 	const [found] = await ask<{
 		version: number;
@@ -49,6 +53,7 @@ export async function inspectServer(
 			current_setting('transaction_read_only') = 'on' AS "readOnly",
 			current_setting('transaction_isolation') AS isolation, current_user::text AS user`,
 		[schema],
+		timeoutMs,
 	);
 	const { version, pid, encoding, readOnly, isolation, user } = found!;
 	const major = Math.floor(version / 10_000);

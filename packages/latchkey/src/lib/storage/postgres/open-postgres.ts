@@ -79,7 +79,8 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 	const direct =
 		options.directUrl === undefined ? null : parseDatabaseUrl(options.directUrl, "AUTH_DATABASE_DIRECT_URL");
 	const { connectTimeoutMs = 5000, statementTimeoutMs = 5000 } = options;
-	const server = await setUp(options, database);
+	const answerTimeoutMs = statementTimeoutMs + answerMarginMs;
+	const server = await setUp(options, database, answerTimeoutMs);
 	const own =
 		options.pool === undefined
 			? await createPool({
@@ -99,7 +100,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 		named: server.isDirect,
 		// The pool's own words come first, where it has any.
 		connectTimeoutMs: connectTimeoutMs + answerMarginMs,
-		answerTimeoutMs: statementTimeoutMs + answerMarginMs,
+		answerTimeoutMs,
 		onStatement: options.onStatement,
 	});
 	const storage = createStorage(connection, own);
@@ -146,11 +147,11 @@ function describeDatabase({ url, pool, schema, prefix }: OpenPostgresOptions): D
 }
 
 /** Looks at the database, and migrates it where that is ours to do. */
-async function setUp(options: OpenPostgresOptions, database: DatabaseUrl): Promise<Server> {
+async function setUp(options: OpenPostgresOptions, database: DatabaseUrl, answerTimeoutMs: number): Promise<Server> {
 	const own = options.pool === undefined ? await createSetupPool(database.connectionString) : null;
 	try {
 		return await withClient(own ?? options.pool!, async (client) => {
-			const server = await inspectServer(client, database);
+			const server = await inspectServer(client, database, answerTimeoutMs);
 			const status = await readStatus(client, server);
 			requireMigrated(server, status, options.migrate ?? "ours");
 			if (status.pending.length > 0) await migrate(client, server, options.clock);
