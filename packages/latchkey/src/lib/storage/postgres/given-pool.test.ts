@@ -126,6 +126,14 @@ describe("a pool that the application uses too", { timeout: 60_000 }, () => {
 		expect(rows).toEqual([{ tableowner: role }]);
 	});
 
+	it.each([
+		["off", ["commits_not_durable"]],
+		["local", []],
+	])("is said to lose what was acknowledged where it does: synchronous_commit is %s", async (value, events) => {
+		await open({}, { rememberedSessions: 0 }, `SET synchronous_commit TO ${value}`);
+		expect(logged.map(({ event }) => event)).toEqual(events);
+	});
+
 	it.each(["serializable", "repeatable read"])(
 		"is refused at %s, where operations that meet fail",
 		async (isolation) => {

@@ -105,6 +105,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 	});
 	const storage = createStorage(connection, own);
 	const { rememberedSessions: max = 10_000, log = () => {} } = options;
+	if (!server.isDurable) log({ level: "warn", event: "commits_not_durable", reason: notDurable });
 	const listenThere = () => connectToSame(direct!.connectionString, connection);
 	const connect = direct === null ? listener(options, server, database, log) : listenThere;
 	if (max === 0 || connect === null) return storage;
@@ -131,6 +132,9 @@ function listener(
 	log({ level: "warn", event: "session_memory_off", reason: isSmall ? tooSmall : behindPooler });
 	return null;
 }
+
+const notDurable =
+	"synchronous_commit is off: what was acknowledged in the moment before PostgreSQL crashes is lost, and a session that was ended then is live again. Set it to on, or local, for this user.";
 
 const tooSmall =
 	"The pool has a single connection, so none to listen on, and each check asks the database. Let it have more, or give the database's address in AUTH_DATABASE_DIRECT_URL.";
