@@ -35,6 +35,9 @@ export interface Statement<P, R> {
 
 const attempts = 4;
 
+/** More than a pool has whose owner forgot to end a transaction now and then. */
+const mostClosed = 100;
+
 /** The database, for as long as the store is open. */
 export class PostgresConnection {
 	readonly #options: ConnectionOptions;
@@ -132,11 +135,12 @@ export class PostgresConnection {
 
 	/** A connection on which nobody has left a transaction open: what is written in it, its owner could still undo. */
 	async #take(): Promise<PostgresClient> {
-		for (;;) {
+		for (let closed = 0; closed < mostClosed; closed++) {
 			const client = await connectWithin(this.#options.pool, this.#options.connectTimeoutMs);
 			if ((client.getTransactionStatus?.() ?? "I") === "I") return client;
 			client.release(true);
 		}
+		throw new Error("Each connection of the pool comes with a transaction that somebody left open");
 	}
 
 	/** All of them or none. Whoever vanishes on the way holds a lock for no longer than an answer may take. */

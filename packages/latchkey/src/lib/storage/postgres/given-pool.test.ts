@@ -70,6 +70,19 @@ describe("a pool that the application uses too", { timeout: 60_000 }, () => {
 		expect((await stored(input.id)).rowCount).toBe(1);
 	});
 
+	it("is unavailable where every new connection comes with a transaction", async () => {
+		const storage = await open({ max: 1 });
+		await signUp(storage, "ada");
+		pool.options.onConnect = (client) => client.query("BEGIN");
+		await onTheConnection("BEGIN");
+		await expect(storage.createUser(newUser("bob"))).rejects.toMatchObject({
+			code: "store_unavailable",
+			detail: expect.stringContaining("a transaction that somebody left open"),
+		});
+		pool.options.onConnect = undefined;
+		expect(await storage.createUser(newUser("bob"))).toMatchObject({ ok: true });
+	});
+
 	it("may have a transaction that failed left on it, also where the driver cannot tell", async () => {
 		const storage = await open({ max: 1 });
 		for (const knows of [true, false]) {
@@ -111,6 +124,14 @@ describe("a pool that the application uses too", { timeout: 60_000 }, () => {
 			client.query("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = $1", [schema]),
 		);
 		expect(rows).toEqual([{ tableowner: role }]);
+	});
+
+	it.each([
+		["off", ["commits_not_durable"]],
+		["local", []],
+	])("is said to lose what was acknowledged where it does: synchronous_commit is %s", async (value, events) => {
+		await open({}, { rememberedSessions: 0 }, `SET synchronous_commit TO ${value}`);
+		expect(logged.map(({ event }) => event)).toEqual(events);
 	});
 
 	it.each(["serializable", "repeatable read"])(

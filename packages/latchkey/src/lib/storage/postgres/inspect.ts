@@ -16,6 +16,8 @@ export interface Server {
 	user: string;
 	/** Whether the connection leads to the server itself, and not to a pooler that hands out another each time. */
 	isDirect: boolean;
+	/** Whether what is committed outlives the server, if it crashes the next moment. */
+	isDurable: boolean;
 }
 
 /** Runs one statement on a connection that is held, for as long as it takes, or up to `timeoutMs`. */
@@ -29,10 +31,14 @@ export async function ask<R>(
 	return (await client.query({ text, values, types: resultTypes, ...limit })).rows as R[];
 }
 
+/** A pooler whose server is away takes a connection, and says nothing on it. */
+const answerWithinMs = 6000;
+
 /** Looks at the server without writing anything. @throws {AuthError} `misconfigured` for one that can never serve. */
 export async function inspectServer(
 	client: PostgresClient,
 	{ label, schema, prefix }: { label: string; schema: string | null; prefix: string },
+	timeoutMs = answerWithinMs,
 ): Promise<Server> {
 	const [found] = await ask<{
 		version: number;
@@ -41,14 +47,17 @@ export async function inspectServer(
 		encoding: string;
 		readOnly: boolean;
 		isolation: string;
+		isDurable: boolean;
 		user: string;
 	}>(
 		client,
 		`SELECT current_setting('server_version_num')::int AS version, pg_backend_pid() AS pid,
 			coalesce($1::text, current_schema()::text) AS schema, current_setting('server_encoding') AS encoding,
 			current_setting('transaction_read_only') = 'on' AS "readOnly",
-			current_setting('transaction_isolation') AS isolation, current_user::text AS user`,
+			current_setting('transaction_isolation') AS isolation,
+			current_setting('synchronous_commit') <> 'off' AS "isDurable", current_user::text AS user`,
 		[schema],
+		timeoutMs,
 	);
 	const { version, pid, encoding, readOnly, isolation, user } = found!;
 	const major = Math.floor(version / 10_000);
@@ -71,7 +80,8 @@ export async function inspectServer(
 			`${label} lets ${user} use no schema; name one with ?schema=auth at the end of AUTH_DATABASE_URL`,
 		);
 	}
-	return { names: { schema: found!.schema, prefix }, label, user, isDirect: client.processID === pid };
+	const { isDurable } = found!;
+	return { names: { schema: found!.schema, prefix }, label, user, isDirect: client.processID === pid, isDurable };
 }
 
 /** What the schema holds and what it lacks. Writes nothing. */
@@ -152,7 +162,10 @@ export async function requireRights(client: PostgresClient, { names, label, user
 }
 
 /** Without a policy, row level security answers everybody but the owner as if the table were empty. */
-async function requireRows(client: PostgresClient, { names, label, user }: Omit<Server, "isDirect">): Promise<void> {
+async function requireRows(
+	client: PostgresClient,
+	{ names, label, user }: Pick<Server, "names" | "label" | "user">,
+): Promise<void> {
 	const [hidden] = await ask<{ table: string }>(
 		client,
 		`SELECT c.relname::text AS "table" FROM pg_catalog.pg_class AS c

@@ -79,7 +79,8 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 	const direct =
 		options.directUrl === undefined ? null : parseDatabaseUrl(options.directUrl, "AUTH_DATABASE_DIRECT_URL");
 	const { connectTimeoutMs = 5000, statementTimeoutMs = 5000 } = options;
-	const server = await setUp(options, database);
+	const answerTimeoutMs = statementTimeoutMs + answerMarginMs;
+	const server = await setUp(options, database, answerTimeoutMs);
 	const own =
 		options.pool === undefined
 			? await createPool({
@@ -99,11 +100,12 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 		named: server.isDirect,
 		// The pool's own words come first, where it has any.
 		connectTimeoutMs: connectTimeoutMs + answerMarginMs,
-		answerTimeoutMs: statementTimeoutMs + answerMarginMs,
+		answerTimeoutMs,
 		onStatement: options.onStatement,
 	});
 	const storage = createStorage(connection, own);
 	const { rememberedSessions: max = 10_000, log = () => {} } = options;
+	if (!server.isDurable) log({ level: "warn", event: "commits_not_durable", reason: notDurable });
 	const listenThere = () => connectToSame(direct!.connectionString, connection);
 	const connect = direct === null ? listener(options, server, database, log) : listenThere;
 	if (max === 0 || connect === null) return storage;
@@ -125,6 +127,9 @@ function listener(
 	return null;
 }
 
+const notDurable =
+	"synchronous_commit is off: what was acknowledged in the moment before PostgreSQL crashes is lost, and a session that was ended then is live again. Set it to on, or local, for this user.";
+
 const tooSmall =
 	"The pool has a single connection, so none to listen on, and each check asks the database. Let it have more, or give the database's address in AUTH_DATABASE_DIRECT_URL.";
 
@@ -140,11 +145,11 @@ function describeDatabase({ url, pool, schema, prefix }: OpenPostgresOptions): D
 }
 
 /** Looks at the database, and migrates it where that is ours to do. */
-async function setUp(options: OpenPostgresOptions, database: DatabaseUrl): Promise<Server> {
+async function setUp(options: OpenPostgresOptions, database: DatabaseUrl, answerTimeoutMs: number): Promise<Server> {
 	const own = options.pool === undefined ? await createSetupPool(database.connectionString) : null;
 	try {
 		return await withClient(own ?? options.pool!, async (client) => {
-			const server = await inspectServer(client, database);
+			const server = await inspectServer(client, database, answerTimeoutMs);
 			const status = await readStatus(client, server);
 			requireMigrated(server, status, options.migrate ?? "ours");
 			if (status.pending.length > 0) await migrate(client, server, options.clock);

@@ -118,6 +118,16 @@ describe("a pooler that gives out another connection for each transaction", { ti
 		expect(await pooler.leftBehind()).toEqual([]);
 	});
 
+	it("is unavailable at start, and not waited for for ever, when it takes a connection and has no server for it", async () => {
+		const empty = await startTransactionPooler(await sharedServer(), 0);
+		onTestFinished(() => empty.close());
+		const opening = openPostgres({ url: pooled.replace(/:\d+\//, `:${empty.port}/`), statementTimeoutMs: 100 });
+		await expect(opening).rejects.toMatchObject({
+			code: "store_unavailable",
+			detail: expect.stringMatching(/cannot be reached .*Start it/),
+		});
+	});
+
 	it.each(["an address", "a pool of the application's"])(
 		"may be put in and taken out at run time, before %s",
 		async (before) => {
