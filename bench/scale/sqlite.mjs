@@ -85,9 +85,9 @@ function fillStatements(users) {
 	const id = (group, number = "i") => `printf('01900000-0000-7000-${group}-%012x', ${number})`;
 	const session = (count, { number, owner, expires }) => `${numbers(count)} INSERT INTO latchkey_session
 		(id, secret_hash, user_id, epoch, generation, generation_seen, renewed_at, seen_at, created_at, last_seen_at,
-			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent, ended_at)
+			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent, ended_at, sweep_at)
 		SELECT ${id("9000", number)}, secret_hash(${number}), ${id("8000", owner)}, 1, 1, 1, ${now} - 3600000, ${now} - 3600000,
-			${now} - 3600000, ${now}, ${expires}, ${now} + 2592000000, ${now}, '["pwd"]', 'aal1', '203.0.113.7', '${"u".repeat(110)}', null FROM n`;
+			${now} - 3600000, ${now}, ${expires}, ${now} + 2592000000, ${now}, '["pwd"]', 'aal1', '203.0.113.7', '${"u".repeat(110)}', null, ${expires} FROM n`;
 	return [
 		`${numbers(users)} INSERT INTO latchkey_user (id, name, epoch, created_at, updated_at)
 			SELECT ${id("8000")}, 'Person ' || i, 1, ${now}, ${now} FROM n`,

@@ -89,7 +89,8 @@ function recordClient(client: PostgresClient, played: Played[]): void {
 	client.query = async (asked) => {
 		const result = await query(asked);
 		const { text: sql, values = [] } = asked;
-		played.push({ database: "postgres", sql, values, rows: result.rows.map(cellsOf) });
+		// Several statements in one, such as what begins a transaction, answer with a list of results.
+		played.push({ database: "postgres", sql, values, ...("rows" in result && { rows: result.rows.map(cellsOf) }) });
 		return result;
 	};
 }

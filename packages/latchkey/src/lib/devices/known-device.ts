@@ -22,7 +22,7 @@ export interface KnownDevice {
 }
 
 /** The device that a request comes from; `null` when it was never here. */
-export function readDevice({ settings }: Engine, { headers }: Pick<Visitor, "headers">): KnownDevice | null {
+function readDevice({ settings }: Engine, { headers }: Pick<Visitor, "headers">): KnownDevice | null {
 	const value = readCookie(headers.get("cookie"), cookieName("device", settings.secure));
 	if (value === null || !/^[\w-]{22}(?:\.[\w-]{32}){1,15}$/.test(value)) return null;
 	const [id = "", ...marks] = value.split(".");

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { type Admission, type OwnRule, ownKeyOf } from "../http/throttle.ts";
+import { type Admission, type OwnRule, ownKeyOf, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { hashRecoveryCode } from "../recovery-codes/recovery-codes.ts";
 import type { FactorName } from "../second-step/second-step.ts";
@@ -81,11 +81,7 @@ async function throttled(
 	{ first, retryAfterSeconds }: Extract<Admission, { ok: false }>,
 ): Promise<Refusal> {
 	if (first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
-	return {
-		ok: false,
-		code: "too_many_attempts",
-		retryAfterSeconds: Math.min(retryAfterSeconds, longestWaitSeconds),
-	};
+	return tooManyAttempts({ retryAfterSeconds: Math.min(retryAfterSeconds, longestWaitSeconds) });
 }
 
 /** Whether the code is right. If so it is used up, whatever comes of it. */

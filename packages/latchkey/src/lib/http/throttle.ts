@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type KeyRing, keyedName } from "../crypto/keys.ts";
 import type { Engine } from "../engine.ts";
+import type { Refusal } from "../errors.ts";
 import type { Named } from "../methods/method.ts";
 import type { Counter, CounterState, Credentials, Settlement, Storage } from "../storage/storage.ts";
 import { addressBucket } from "./client-address.ts";
@@ -82,6 +83,11 @@ export type Admission =
 	| { ok: true; settle: Settlement; found?: FoundAccount }
 	/** `first` for the first refusal since an attempt was let through, so that the audit log is not flooded. */
 	| { ok: false; retryAfterSeconds: number; first: boolean };
+
+/** What whoever is not admitted is answered with. */
+export function tooManyAttempts({ retryAfterSeconds }: { retryAfterSeconds: number }): Refusal {
+	return { ok: false, code: "too_many_attempts", retryAfterSeconds };
+}
 
 /** An account that was looked up while an attempt on it was counted. */
 export interface FoundAccount {

@@ -1,6 +1,6 @@
 import { headers } from "next/headers.js";
 import type { Engine } from "../engine.ts";
-import { fieldErrors } from "../http/field-errors.ts";
+import { parseInput } from "../http/field-errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { changePassword } from "../passwords/change-password.ts";
@@ -120,9 +120,8 @@ async function updateProfile({ engine, visitor, current }: Asked, form: FormData
 	const own = ownFields(engine, form);
 	const input = { ...typed, ...(typed.username === "" && { username: null }), ...emptyAsNull(own) };
 	const values = { ...typed, ...own };
-	const parsed = withEditableFields(userChanges, engine.options.userFields).safeParse(input);
-	if (!parsed.success)
-		return refuseForm(engine, { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) }, values);
+	const parsed = parseInput(withEditableFields(userChanges, engine.options.userFields), input);
+	if (!parsed.ok) return refuseForm(engine, parsed, values);
 	const updated = await updateAccount(engine, visitor, current, parsed.data);
 	return updated.ok ? done(engine, form) : refuseForm(engine, updated, values);
 }

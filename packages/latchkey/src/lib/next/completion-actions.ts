@@ -1,5 +1,5 @@
 import { toRefusal } from "../errors.ts";
-import { fieldErrors } from "../http/field-errors.ts";
+import { parseInput } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { completeSignUp, completionInput } from "../oauth/complete-sign-up.ts";
 import { withEditableFields } from "../users/own-fields.ts";
@@ -26,11 +26,8 @@ export function completionActions(request: () => Promise<CurrentRequest>): Compl
 			try {
 				requireSameOrigin(engine, visitor);
 				const input = { ...emptyAsNull(own), ...(!form.has("without") && { email: identifier }) };
-				const parsed = withEditableFields(completionInput, engine.options.userFields).safeParse(input);
-				if (!parsed.success) {
-					const fields = fieldErrors(parsed.error, input);
-					return await refuseForm(engine, { ok: false, code: "invalid_input", fields }, values);
-				}
+				const parsed = parseInput(withEditableFields(completionInput, engine.options.userFields), input);
+				if (!parsed.ok) return await refuseForm(engine, parsed, values);
 				const completed = await completeSignUp(engine, visitor, parsed.data);
 				if (completed.what === "signed_up") return await answerSignIn(engine, completed.result, form, values);
 				if (!completed.asked.ok) return await refuseForm(engine, completed.asked, values);

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { uuidv7 } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
-import { refusalToChange } from "../factors/manage-factors.ts";
-import { fieldErrors } from "../http/field-errors.ts";
-import { addressSubject } from "../http/throttle.ts";
+import { factorsToChange } from "../factors/manage-factors.ts";
+import { parseInput } from "../http/field-errors.ts";
+import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { currentAttempt } from "../second-step/pending-attempt.ts";
 import { policyFor } from "../second-step/second-step.ts";
@@ -13,6 +13,7 @@ import { resolveSession } from "../sessions/resolve-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { PasskeyRecord } from "../storage/factors-storage.ts";
 import type { UserRecord } from "../storage/storage.ts";
+import { emailToProve } from "../users/admit-sign-up.ts";
 import { mergeFields, withEditableFields } from "../users/own-fields.ts";
 import { signUpNames } from "../users/sign-up.ts";
 import { creationOptions, requestOptions } from "./ceremony-options.ts";
@@ -39,7 +40,7 @@ export async function beginCeremony(engine: Engine, visitor: Visitor, input: Cer
 	const admission = await engine.throttle.admit([
 		{ rule: "challengeAddress", subject: addressSubject(engine, visitor) },
 	]);
-	if (!admission.ok) return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	if (!admission.ok) return tooManyAttempts(admission);
 	switch (input.for) {
 		case "sign-in":
 			return ask(engine, visitor, { use: input.for, subject: nobody, allowed: [] });
@@ -66,14 +67,11 @@ async function ask(
 async function askNewcomer(engine: Engine, visitor: Visitor, typed: object): Promise<CeremonyResult> {
 	const { signUp, emailVerification, userFields } = engine.options;
 	if (signUp === "closed") return { ok: false, code: "sign_up_closed" };
-	const parsed = withEditableFields(signUpNames, userFields).safeParse(typed);
-	if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, typed) };
+	const parsed = parseInput(withEditableFields(signUpNames, userFields), typed);
+	if (!parsed.ok) return parsed;
 	const { email, username, name = null, fields = {} } = parsed.data;
-	if (emailVerification === "required") {
-		// The same as with a password: `requestSignUp` says why.
-		if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
-		if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
-	}
+	const proof = emailVerification === "required" ? emailToProve(parsed.data) : null;
+	if (proof?.ok === false) return proof;
 	const own = mergeFields(userFields, null, fields);
 	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
 	const userId = uuidv7();
@@ -113,11 +111,9 @@ async function askSignedIn(
 			allowed: await passkeysOf(engine, user.id),
 		});
 	}
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
 	// A passkey enters alone: whoever has shown less than the account asks for must not make one.
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	const upgrade = "upgrade" in input && input.upgrade === true;
 	if (upgrade && !isRecent(current, upgradeSeconds)) return { ok: false, code: "reauthentication_required" };
 	const deviceBound = policyFor(engine, user) === "device-bound";

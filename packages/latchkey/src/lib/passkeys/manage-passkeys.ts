@@ -3,7 +3,7 @@ import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { refusalToChange } from "../factors/manage-factors.ts";
+import { factorsToChange } from "../factors/manage-factors.ts";
 import { ownName } from "../factors/own-name.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { asksForPasskey } from "../options.ts";
@@ -77,10 +77,8 @@ export async function renamePasskey(
 	{ id, name }: { id: string; name: string },
 ): Promise<{ readonly ok: true } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.renamed", visitor, { userId: user.id, sessionId: session.id, detail });
 	const renamed = await engine.storage.renamePasskey({ userId: user.id, id, name, events: [event] });
@@ -95,9 +93,9 @@ export async function removePasskey(
 	id: string,
 ): Promise<{ readonly ok: true } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors) ?? refusalToRemove(engine, user, factors, id);
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
+	const refused = refusalToRemove(engine, user, factors, id);
 	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.removed", visitor, { userId: user.id, sessionId: session.id, detail });

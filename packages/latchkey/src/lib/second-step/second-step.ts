@@ -93,7 +93,7 @@ export function trustDaysFor(
 }
 
 /** Every factor that the account can show. */
-export function usableFactors(
+function usableFactors(
 	engine: Pick<Engine, "methods">,
 	{ totp, passkeys, recoveryCodes }: FactorSummary,
 ): FactorName[] {
@@ -106,6 +106,6 @@ export function usableFactors(
 }
 
 /** Whether `passkey()` is among the methods. */
-export function hasPasskeys({ methods }: Pick<Engine, "methods">): boolean {
+function hasPasskeys({ methods }: Pick<Engine, "methods">): boolean {
 	return methods.some(({ name }) => name === "passkey");
 }

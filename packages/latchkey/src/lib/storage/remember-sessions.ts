@@ -15,6 +15,9 @@ export function rememberSessions(storage: Storage, { memory, databaseNow }: Reme
 	return {
 		...forgetful(storage, memory),
 
+		// Somebody else, whom it does not name, may lose their claim to the address by it.
+		changeEmail: (input) => storage.changeEmail(input).finally(() => memory.forgetAll()),
+
 		readSession: async (secretHash, heldGeneration) => {
 			if (heldGeneration === undefined) return storage.readSession(secretHash);
 			const known = memory.find(secretHash, heldGeneration, databaseNow);

@@ -96,7 +96,7 @@ export interface SessionTable {
 	seen_at: number | null;
 	created_at: number;
 	last_seen_at: number;
-	/** Never later than `expires_at`, so that it alone says when the row can go. */
+	/** Never later than `expires_at`, so that it alone says when the row can go. Moves often, so no index may have it. */
 	idle_expires_at: number;
 	expires_at: number;
 	auth_time: number;
@@ -106,6 +106,8 @@ export interface SessionTable {
 	address: string | null;
 	user_agent: string | null;
 	ended_at: number | null;
+	/** When clean-up looks at the row: never later than `idle_expires_at`, and 0 where old code wrote it. */
+	sweep_at: number;
 }
 
 export interface OneTimeTokenTable {

@@ -136,8 +136,8 @@ export interface Storage
 
 	/**
 	 * Deletes at most `limit` rows of each kind that nobody can use any more: sessions a day after they expired or ended,
-	 * tokens, counters, and audit events that concern no account after 90 days. Answers how many went, so that the caller
-	 * can go on until it is 0.
+	 * tokens, counters, and audit events that concern no account after 90 days. Answers how many it has dealt with, so that
+	 * the caller can go on until it is 0: those that went, and as many sessions at most that it came upon in use and put off.
 	 */
 	deleteExpired(limit: number): Promise<number>;
 

@@ -4,7 +4,8 @@ import type { ContractStore } from "./contract-store.ts";
 import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
 import { factorRaces } from "./factor-races.ts";
 import { counter, hour, minute, newEvent, newMail, newPasskey, newUser, sha256, signIn, signUp } from "./fixtures.ts";
-import { type RaceJob, raceIssuer } from "./race-jobs.ts";
+import { raceIssuer } from "./provider-race-jobs.ts";
+import type { RaceJob } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
 export interface RaceStore extends ContractStore {

@@ -28,22 +28,25 @@ async function inPostgres(before: readonly string[], statements: readonly string
 	});
 }
 
+/** What a migration takes away that old code only finds more slowly without, where nobody waits for it (old-plans.test.ts). */
+const missed = new Map([[8, ["the index latchkey_session_expiry is gone"]]]);
+
 describe("the code of the version before", () => {
 	it("can live with every migration, on both databases", async () => {
-		for (const [index, { sqlite, postgres }] of migrations.entries()) {
+		for (const [index, { version, sqlite, postgres }] of migrations.entries()) {
 			const before = migrations.slice(0, index);
 			expect(
 				inSqlite(
 					before.flatMap((one) => one.sqlite),
 					sqlite,
 				),
-			).toEqual([]);
+			).toEqual(missed.get(version) ?? []);
 			expect(
 				await inPostgres(
 					before.flatMap((one) => one.postgres),
 					postgres,
 				),
-			).toEqual([]);
+			).toEqual(missed.get(version) ?? []);
 		}
 	});
 

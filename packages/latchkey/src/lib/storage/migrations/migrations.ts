@@ -5,6 +5,7 @@ import { outsideProviders } from "./0004-outside-providers.ts";
 import { userFields } from "./0005-user-fields.ts";
 import { trustedDevices } from "./0006-trusted-devices.ts";
 import { appNames } from "./0007-app-names.ts";
+import { sessionSweep } from "./0008-session-sweep.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
 	userFields,
 	trustedDevices,
 	appNames,
+	sessionSweep,
 ];

@@ -81,7 +81,7 @@ describe("statements of old code", () => {
 				for (const { sql, values, rows } of played.filter((one) => one.database === "postgres")) {
 					const text = sql.replaceAll(`"${recordedSchema}".`, `"${schema}".`);
 					const answer = await client.query({ text, values: [...values], types: resultTypes as never });
-					expect(known(answer.rows, rows!), sql).toEqual(rows!.map(plain));
+					if (rows !== undefined) expect(known(answer.rows, rows), sql).toEqual(rows.map(plain));
 				}
 			});
 		},

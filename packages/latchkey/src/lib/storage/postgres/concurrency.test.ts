@@ -44,6 +44,29 @@ describe("operations that meet on the same rows", { timeout: 60_000 }, () => {
 		});
 	});
 
+	it("clean up sessions that others touch, and deal with each of them once", async () => {
+		await withStores(async (stores, url) => {
+			const { userId } = await signUp(stores[0]!, "ada", { session: null });
+			const open = async (overrides = {}) => (await stores[0]!.createSession(signIn(userId, overrides)))!.id;
+			const [live, gone] = [60, 40];
+			const sessionIds = await Promise.all(Array.from({ length: live }, () => open()));
+			await Promise.all(Array.from({ length: gone }, () => open({ lifetimeMs: -2 * day })));
+			await asSuperuser((client) => client.query("UPDATE latchkey_session SET sweep_at = 0"), url);
+			const counts: number[] = [];
+			await parallel(stores, 4, async (store, which) => {
+				for (let step = 0; step < 15; step++) {
+					const activity = shuffled(sessionIds).map((sessionId) => ({ sessionId, at: Date.now() + step, idleMs: day }));
+					if (which >= 2) await store.touchSessions(activity);
+					else counts.push(await store.deleteExpired(4));
+				}
+			});
+			counts.push(await stores[0]!.deleteExpired(100));
+			expect(counts.reduce((sum, count) => sum + count, 0)).toBe(live + gone);
+			expect(await stores[0]!.deleteExpired(100)).toBe(0);
+			expect(await stores[0]!.listSessions(userId, { limit: 1000 })).toHaveLength(live);
+		});
+	});
+
 	it("keep one of the sessions that others touch, and open more beside it", async () => {
 		await withStores(async (stores) => {
 			const { userId, session } = await signUp(stores[0]!, "ada");
@@ -68,12 +91,12 @@ describe("operations that meet on the same rows", { timeout: 60_000 }, () => {
 });
 
 /** Three stores on a database of their own, where in the end nobody has waited in a circle. */
-async function withStores(work: (stores: readonly Storage[]) => Promise<void>): Promise<void> {
+async function withStores(work: (stores: readonly Storage[], url: string) => Promise<void>): Promise<void> {
 	const database = freshName();
 	await asSuperuser((client) => client.query(`CREATE DATABASE ${database}`));
 	const url = (await sharedServer()).replace(/\/postgres$/, `/${database}`);
 	const stores = [await openPostgres({ url }), await openPostgres({ url }), await openPostgres({ url })];
-	await work(stores);
+	await work(stores, url);
 	// What a connection has counted is written down when it ends.
 	await Promise.all(stores.map((store) => store.close()));
 	const { rows } = await asSuperuser((client) =>

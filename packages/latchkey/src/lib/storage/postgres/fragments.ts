@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { pendingPurposes } from "../email-storage.ts";
-import { sessionColumns } from "../sqlite/rows.ts";
+import { sessionColumns, toEventRow } from "../sqlite/rows.ts";
 import type { NewEvent, NewSession, Settlement } from "../storage.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -111,12 +111,13 @@ export function opened(p: SessionParameters, owner: Part): Part {
 	return sql`opened as (
 		insert into latchkey_session (
 			id, secret_hash, user_id, epoch, generation, generation_seen, renewed_at, seen_at, created_at, last_seen_at,
-			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent
+			idle_expires_at, expires_at, auth_time, amr, level, address, user_agent, sweep_at
 		)
 		select
 			${p.sessionId}::text, ${p.secretHash}::bytea, owner.id, owner.epoch, 1, 0, clock.now, null, clock.now, clock.now,
 			clock.now + ${p.idleMs}::bigint, clock.now + ${p.lifetimeMs}::bigint, clock.now,
-			${p.amr}::text, ${p.level}::text, ${p.address}::text, ${p.userAgent}::text
+			${p.amr}::text, ${p.level}::text, ${p.address}::text, ${p.userAgent}::text,
+			clock.now + ${p.idleMs}::bigint
 		from ${owner} as owner cross join clock
 		where ${p.sessionId}::text is not null
 		returning ${openedColumns}
@@ -264,13 +265,7 @@ function insertEvents(p: { events: string }, gate: Part): Part {
 export function eventRows(events: readonly NewEvent[]): string {
 	return JSON.stringify(
 		events.map((event) => ({
-			id: event.id,
-			type: event.type,
-			subject: event.userId,
-			session_id: event.sessionId,
-			address: event.address,
-			user_agent: event.userAgent,
-			detail: event.detail === null ? null : JSON.stringify(event.detail),
+			...toEventRow(event),
 			mails: (event.mails ?? []).map((mail) => ({
 				id: mail.id,
 				kind: mail.kind,

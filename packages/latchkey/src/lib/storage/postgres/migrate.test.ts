@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import pg from "pg";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../cli/main.ts";
 import { newUser } from "../contract/fixtures.ts";
+import { makePastSchema } from "../migrations/fixtures/past.ts";
 import { migrations } from "../migrations/migrations.ts";
 import { asSuperuser, freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
 import { applyMigrations, migrationStatus, planMigrations } from "./migrate.ts";
@@ -41,6 +43,27 @@ describe("migrations on PostgreSQL", () => {
 		expect(applied.map(({ version }) => version)).toEqual(migrations.map(({ version }) => version));
 		expect(await applyMigrations(url)).toEqual([]);
 		expect(await migrationStatus(url)).toEqual({ applied, pending: [], foreignTables: [] });
+	});
+
+	it("find what was made by hand beforehand, as docs/scale.md has it for very many sessions", async () => {
+		const page = readFileSync(new URL("../../../../../../docs/scale.md", import.meta.url), "utf8");
+		const statements = page
+			.match(/```sql\n([^`]*sweep_at[^`]*)```/)![1]!
+			.split(";")
+			.filter((text) => text.trim() !== "");
+		expect(statements).toHaveLength(7);
+		await asSuperuser(async (client) => {
+			await client.query(`CREATE SCHEMA ${schema}; SET search_path TO ${schema}`);
+			await makePastSchema(
+				client,
+				migrations.filter(({ version }) => version < 8),
+			);
+			for (const statement of statements) await client.query(statement);
+		});
+		expect(await applyMigrations(url)).toHaveLength(migrations.length - 7);
+		const storage = await openPostgres({ url });
+		expect(await storage.createUser(newUser("ada"))).toMatchObject({ ok: true });
+		await storage.close();
 	});
 
 	it("tell foreign tables and views from their own and from those of extensions", async () => {

@@ -6,7 +6,15 @@ import { expectNothingHalf, prepareWrite, write, writeKinds } from "../contract/
 import { newEvent, signIn, signUp } from "../contract/fixtures.ts";
 import { storageContract } from "../contract/storage-contract.ts";
 import type { RaceStore } from "../contract/storage-races.ts";
-import { asSuperuser, freshName, openContractStore } from "./fixtures/postgres-contract-store.ts";
+import { makePastSchema } from "../migrations/fixtures/past.ts";
+import { migrations } from "../migrations/migrations.ts";
+import {
+	asSuperuser,
+	freshName,
+	inSchema,
+	openContractStore,
+	sharedServer,
+} from "./fixtures/postgres-contract-store.ts";
 import { openPostgres } from "./open-postgres.ts";
 
 const statements = readFileSync(new URL("../../../../../../docs/partitioned.sql", import.meta.url), "utf8");
@@ -51,6 +59,33 @@ describe("partitioned tables", () => {
 			const attempt = await prepareWrite(storage, kind);
 			expect(await expectNothingHalf(storage, [await write(storage, attempt)]), kind).toBe(1);
 		}
+	});
+
+	it("are migrated as others are", async () => {
+		const schema = freshName();
+		const known = migrations.filter(({ version }) => version < 8);
+		const then = statements
+			.replaceAll("latchkey_parts", freshName())
+			.replace(
+				"latchkey_session_sweep ON latchkey_session (sweep_at)",
+				"latchkey_session_expiry ON latchkey_session (idle_expires_at)",
+			);
+		await asSuperuser(async (client) => {
+			await client.query(`CREATE SCHEMA ${schema}; SET search_path TO ${schema}`);
+			await makePastSchema(client, known);
+			await client.query(`BEGIN; ${then}; COMMIT`);
+		});
+		const storage = await openPostgres({ url: inSchema(await sharedServer(), schema) });
+		onTestFinished(() => storage.close());
+		await callEverything(storage);
+		const { rows } = await asSuperuser((client) =>
+			client.query<{ name: string }>(
+				"SELECT indexname AS name FROM pg_indexes WHERE schemaname = $1 AND tablename = 'latchkey_session'",
+				[schema],
+			),
+		);
+		expect(rows.map(({ name }) => name)).toContain("latchkey_session_sweep");
+		expect(rows.map(({ name }) => name)).not.toContain("latchkey_session_expiry");
 	});
 
 	it("take rows in all their partitions, and give back each of them", async () => {

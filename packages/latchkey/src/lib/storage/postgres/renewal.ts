@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { type SessionRow, sessionColumns, toSession } from "../sqlite/rows.ts";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, clockNow, isLive, now } from "./fragments.ts";
+import { clock, clockNow, isLive, isOpen, now } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
 
 type RenewalOperations = Pick<Storage, "advanceGeneration" | "recordSight" | "touchSessions">;
@@ -63,17 +63,20 @@ function prepareTouch(connection: PostgresConnection) {
 					cross join lateral (select raw."sessionId" as id, raw.at, raw."idleMs" as idle_ms) as used
 				group by used.id
 			),
-			-- Locked in one order, so that two batches never wait for each other.
+			-- Locked in one order, so that two batches never wait for each other. What was seen comes along: a join of the two
+			-- lists, of whose lengths the planner knows nothing, would compare each with each.
 			seen as (
-				select s.id from latchkey_session as s join activity on activity.id = s.id order by s.id for no key update of s
+				select s.id, activity.at, activity.idle_expires_at
+				from latchkey_session as s join activity on activity.id = s.id order by s.id for no key update of s
 			)
 			update latchkey_session set
-				last_seen_at = greatest(last_seen_at, activity.at),
+				last_seen_at = greatest(last_seen_at, seen.at),
 				idle_expires_at = greatest(
 					latchkey_session.idle_expires_at,
-					least(expires_at, coalesce(activity.idle_expires_at, expires_at))
+					least(expires_at, coalesce(seen.idle_expires_at, expires_at))
 				)
-			from clock, activity, seen
-			where activity.id = seen.id and latchkey_session.id = seen.id and ${isLive(clockNow)}`,
+			from clock, seen
+			-- Without the user's epoch: what is written here brings nobody back, and a look-up for each row is saved.
+			where latchkey_session.id = seen.id and ${isOpen(clockNow)}`,
 	);
 }

@@ -4,6 +4,9 @@ import type { Storage } from "../storage.ts";
 import { asSuperuser, freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
 import { openPostgres } from "./open-postgres.ts";
 
+/** A whole table; and every user name, which seems cheap for as long as the statistics know of few. */
+const readsTooMuch = /Seq Scan on latchkey_(?!migration)|Index Cond: \(kind = '\w+'::text\)$/;
+
 describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 	let schema: string;
 	let storage: Storage;
@@ -61,9 +64,7 @@ describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 			for (const sql of statements) {
 				// The plan for any parameters, which is what a prepared statement ends up with.
 				const { rows } = await client.query<{ "QUERY PLAN": string }>(`EXPLAIN (GENERIC_PLAN) ${sql}`);
-				const lines = rows
-					.map((row) => row["QUERY PLAN"])
-					.filter((line) => /Seq Scan on latchkey_(?!migration)/.test(line));
+				const lines = rows.map((row) => row["QUERY PLAN"]).filter((line) => readsTooMuch.test(line));
 				found.push(...lines.map((line) => ({ sql, line })));
 			}
 			return found;
@@ -81,8 +82,8 @@ describe("statements of the PostgreSQL store", { timeout: 60_000 }, () => {
 				INSERT INTO latchkey_identity SELECT 'i', i, 'u' || i, 0 FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_provider_token SELECT 'i', i, 'x', 1, 0, 0, 0 FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_session SELECT i, decode(md5(i::text), 'hex'), 'u' || (i % 20000 + 1), 1, 1, 0, 0, null, i, i,
-					4000000000000 + i, 4000000000000, 0, '[]', 'aal1', null, null, CASE WHEN i % 10 = 0 THEN 4000000000000 + i END
-					FROM generate_series(1, 40000) AS i;
+					4000000000000 + i, 4000000000000, 0, '[]', 'aal1', null, null, CASE WHEN i % 10 = 0 THEN 4000000000000 + i END,
+					4000000000000 + i FROM generate_series(1, 40000) AS i;
 				INSERT INTO latchkey_provider_session SELECT i, 'i', i, i FROM generate_series(1, 20000) AS i;
 				INSERT INTO latchkey_one_time_token SELECT 'p', decode(md5(i::text), 'hex'), i, '{}', 0, 4000000000000 + i
 					FROM generate_series(1, 20000) AS i;

@@ -42,17 +42,8 @@ export function upkeepOperations(connection: PostgresConnection): UpkeepOperatio
  * rows the planner expects in it, they are found by their keys.
  */
 function prepareDeletions(connection: PostgresConnection) {
-	const old = (p: { limit: number } & Ambient, column: RawBuilder<unknown>) =>
-		sql`(select s.id from latchkey_session as s where ${column} < ${now(p)} - ${sql.lit(keptAfterEndMs)}::bigint
-			order by ${column} limit ${p.limit}::integer for update skip locked)`;
 	return {
-		sessions: connection.prepare<{ limit: number }, { gone: number }>(
-			(_, p) => sql`with idle as materialized ${old(p, sql`s.idle_expires_at`)},
-				ended as materialized ${old(p, sql`s.ended_at`)}
-				delete from latchkey_session where id = any(array(
-					select id from idle union select id from ended limit ${p.limit}::integer
-				)) returning 1 as gone`,
-		),
+		sessions: prepareSweep(connection),
 
 		tokens: connection.prepare<{ limit: number }, { gone: number }>(
 			(_, p) => sql`delete from latchkey_one_time_token where ctid = any(array(
@@ -91,4 +82,29 @@ function prepareDeletions(connection: PostgresConnection) {
 			)) returning 1 as gone`,
 		),
 	};
+}
+
+/**
+ * Of the sessions whose turn it is: those that are gone are deleted, those that were used since are put off, so that none of
+ * them stands before others again. Whether it was used is decided by the row as it is locked.
+ */
+function prepareSweep(connection: PostgresConnection) {
+	const longAgo = (p: Ambient) => sql`${now(p)} - ${sql.lit(keptAfterEndMs)}::bigint`;
+	const batch = (p: { limit: number } & Ambient, column: RawBuilder<unknown>) =>
+		sql`select s.id, s.idle_expires_at < ${longAgo(p)} as expired from latchkey_session as s
+			where ${column} < ${longAgo(p)} order by ${column} limit ${p.limit}::integer for update skip locked`;
+	return connection.prepare<{ limit: number }, { done: number }>(
+		(_, p) => sql`with due as materialized (${batch(p, sql`s.sweep_at`)}),
+			ended as materialized (${batch(p, sql`s.ended_at`)}),
+			gone as (
+				delete from latchkey_session where id = any(array(
+					select id from due where expired union select id from ended limit ${p.limit}::integer
+				)) returning 1
+			), put_off as (
+				update latchkey_session set sweep_at = idle_expires_at where id = any(array(
+					select id from due where not expired except select id from ended
+				)) returning 1
+			)
+			select 1 as done from gone union all select 1 from put_off`,
+	);
 }

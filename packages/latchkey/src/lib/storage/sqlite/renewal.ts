@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { sessionColumns, toSession } from "./rows.ts";
-import { isLive } from "./session-steps.ts";
+import { isLive, isOpen } from "./session-steps.ts";
 
 type RenewalOperations = Pick<Storage, "advanceGeneration" | "recordSight" | "touchSessions">;
 
@@ -54,7 +54,8 @@ export function renewalOperations(connection: SqliteConnection): RenewalOperatio
 				)`,
 			})
 			.whereRef("latchkey_session.id", "=", "activity.id")
-			.where(isLive(p.now)),
+			// Without the user's epoch: what is written here brings nobody back, and a look-up for each row is saved.
+			.where(isOpen(p.now)),
 	);
 
 	return {

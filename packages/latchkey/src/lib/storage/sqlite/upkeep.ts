@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
 
@@ -12,6 +13,7 @@ const keptOfNobodyMs = 90 * 24 * 60 * 60 * 1000;
 /** Upkeep of the database itself. */
 export function upkeepOperations(connection: SqliteConnection): UpkeepOperations {
 	const deletions = prepareDeletions(connection);
+	const sweep = prepareSweep(connection);
 
 	// Reads the file, which `SELECT 1` would not.
 	const ping = connection.prepareRead((db) => db.selectFrom("latchkey_migration").select("version").limit(1));
@@ -20,7 +22,10 @@ export function upkeepOperations(connection: SqliteConnection): UpkeepOperations
 		deleteExpired: async (limit) => {
 			// One by one, so that each holds the lock for a moment only.
 			const sessions = await connection.execute(() =>
-				deletions.sessions.run({ before: connection.now() - keptAfterEndMs, limit }),
+				sweep.gone.run({ before: connection.now() - keptAfterEndMs, limit }),
+			);
+			const putOff = await connection.execute(() =>
+				sweep.putOff.run({ before: connection.now() - keptAfterEndMs, limit }),
 			);
 			const tokens = await connection.execute(() => deletions.tokens.run({ now: connection.now(), limit }));
 			const counters = await connection.execute(() => deletions.counters.run({ now: connection.now(), limit }));
@@ -29,7 +34,7 @@ export function upkeepOperations(connection: SqliteConnection): UpkeepOperations
 			);
 			const mails = await connection.execute(() => deletions.mails.run({ now: connection.now(), limit }));
 			const trusted = await connection.execute(() => deletions.trusted.run({ now: connection.now(), limit }));
-			return sessions + tokens + counters + ofNobody + mails + trusted;
+			return sessions + putOff + tokens + counters + ofNobody + mails + trusted;
 		},
 
 		ping: () =>
@@ -43,16 +48,6 @@ export function upkeepOperations(connection: SqliteConnection): UpkeepOperations
 
 function prepareDeletions(connection: SqliteConnection) {
 	return {
-		sessions: connection.prepareWrite((db, p: { before: number; limit: number }) =>
-			db.deleteFrom("latchkey_session").where("id", "in", (eb) =>
-				eb
-					.selectFrom("latchkey_session")
-					.select("id")
-					.where((eb) => eb.or([eb("idle_expires_at", "<", p.before), eb("ended_at", "<", p.before)]))
-					.limit(p.limit),
-			),
-		),
-
 		tokens: connection.prepareWrite((db, p: { now: number; limit: number }) =>
 			db.deleteFrom("latchkey_one_time_token").where(
 				(eb) => eb.refTuple("purpose", "token_hash"),
@@ -102,6 +97,36 @@ function prepareDeletions(connection: SqliteConnection) {
 				.where("key", "in", (eb) =>
 					eb.selectFrom("latchkey_throttle").select("key").where("forgotten_at", "<=", p.now).limit(p.limit),
 				),
+		),
+	};
+}
+
+/**
+ * Of the sessions whose turn it is: those that are gone are deleted, those that were used since are put off, so that none of
+ * them stands before others again. Both look at the first of the line only, however many of them stay.
+ */
+function prepareSweep(connection: SqliteConnection) {
+	type Parameters = { before: number; limit: number };
+	const due = (p: Parameters) => sql`(
+		select rowid, idle_expires_at from latchkey_session where sweep_at < ${p.before} order by sweep_at limit ${p.limit}
+	) as due`;
+	return {
+		gone: connection.prepareWrite((db, p: Parameters) =>
+			db.deleteFrom("latchkey_session").where(
+				sql<boolean>`rowid in (
+					select rowid from ${due(p)} where idle_expires_at < ${p.before}
+					union all
+					select rowid from (select rowid from latchkey_session where ended_at < ${p.before} limit ${p.limit}) as ended
+					limit ${p.limit}
+				)`,
+			),
+		),
+
+		putOff: connection.prepareWrite((db, p: Parameters) =>
+			db
+				.updateTable("latchkey_session")
+				.set((eb) => ({ sweep_at: eb.ref("idle_expires_at") }))
+				.where(sql<boolean>`rowid in (select rowid from ${due(p)} where idle_expires_at >= ${p.before})`),
 		),
 	};
 }
