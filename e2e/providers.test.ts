@@ -92,13 +92,15 @@ it("says that it is on the way to the provider, is sent once, and stands there a
 		await route.continue();
 	});
 	const button = page.getByRole("button", { name: /Continue with the example provider|On the way/ });
-	await button.click();
+	// A click is over for the driver once the page that it leads to is there.
+	const clicked = button.click();
 	await arrived.promise;
 	const status = page.locator("form[action$=example] [role=status]");
 	await expect.poll(() => status.textContent()).toBe("On the way…");
 	expect(await button.getAttribute("aria-disabled")).toBe("true");
 	await button.evaluate((element) => (element as HTMLButtonElement).click());
 	goOn.resolve();
+	await clicked;
 	await page.getByRole("heading", { name: "Who are you today?" }).waitFor();
 	expect(sent).toBe(1);
 	await page.goBack();
