@@ -21,14 +21,10 @@ it("measures a session check, and counts what it asks the database", async () =>
 	expect(printed).toMatch(/of \d+ budgets kept/);
 }, 120_000);
 
-it.each(["sqlite", "postgres"])(
-	"measures every operation on %s at two sizes",
-	async (kind) => {
-		const printed = await run("scale.mjs", "--only", kind, "--users", "1000,2000");
-		for (const operation of ["read a session", "move last-seen of 100 sessions", "change a password"]) {
-			expect(printed).toMatch(new RegExp(`${operation} +\\d+ us +\\d+ us +[\\d.]+ \\(`));
-		}
-		expect(printed).toMatch(/of \d+ budgets kept/);
-	},
-	120_000,
-);
+it("measures every operation at two sizes, on SQLite", async () => {
+	const printed = await run("scale.mjs", "--only", "sqlite", "--users", "1000,2000");
+	for (const operation of ["read a session", "move last-seen of 100 sessions", "change a password"]) {
+		expect(printed).toMatch(new RegExp(`${operation} +\\d+ us +\\d+ us +[\\d.]+ \\(`));
+	}
+	expect(printed).toMatch(/of \d+ budgets kept/);
+}, 120_000);
