@@ -4,7 +4,6 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -14,8 +13,7 @@ import {
 import { nextProgram } from "../scripts/lib/build.mjs";
 import { root } from "../scripts/lib/main.mjs";
 import { findNode } from "../scripts/lib/node.mjs";
-import { findPort } from "../scripts/lib/port.mjs";
-import { startApplication } from "./application.ts";
+import { freePort, startApplication } from "./application.ts";
 
 const secret = "a-secret-for-tests-only-0123456789-abcdefghij";
 let folder: string;
@@ -30,7 +28,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function startAndEnd(
 	env: Record<string, string>,
 ): Promise<{ code: number | null; lines: string[]; output: string }> {
-	const port = await findPort();
+	const port = await freePort();
 	const server = spawn(findNode(root), [nextProgram(root), "start", "-p", String(port), "-H", "127.0.0.1"], {
 		cwd: root,
 		env: { ...process.env, NODE_ENV: "production", AUTH_URL: `http://localhost:${port}`, AUTH_SECRET: secret, ...env },
@@ -170,36 +168,7 @@ describe("a start on a PostgreSQL that cannot serve ends with the same line as t
 		}
 		expect(started.lines).toEqual(migrated.lines);
 	});
-
-	it("and one that is stopped has written when sessions were last used", async () => {
-		const env = { AUTH_DATABASE_URL: `${postgres.url}?schema=seen`, AUTH_URL: "http://localhost:3000" };
-		const person = { email: "ada@example.com", password: "correct horse battery" };
-		const first = await startApplication(env);
-		const cookie = await cookieFrom(`${first.origin}/api/auth/sign-up`, person);
-		await sleep(1000);
-		expect((await fetch(`${first.origin}/api/auth/user`, { headers: { cookie } })).status).toBe(200);
-		await first.stop();
-		const second = await startApplication(env);
-		const another = await cookieFrom(`${second.origin}/api/auth`, person);
-		const answer = await fetch(`${second.origin}/api/auth/sessions`, { headers: { cookie: another } });
-		const { sessions } = (await answer.json()) as { sessions: Device[] };
-		await second.stop();
-		const used = sessions.find(({ current }) => !current)!;
-		expect(Date.parse(used.lastSeenAt) - Date.parse(used.createdAt)).toBeGreaterThan(500);
-	});
 });
-
-interface Device {
-	current: boolean;
-	createdAt: string;
-	lastSeenAt: string;
-}
-
-async function cookieFrom(url: string, body: object): Promise<string> {
-	const headers = { "content-type": "application/json" };
-	const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-	return answer.headers.getSetCookie()[0]!.split(";")[0]!;
-}
 
 it("makes the database's folder, and leaves no journal behind when it is stopped", async () => {
 	const file = join(folder, "deep", "er", "auth.db");
