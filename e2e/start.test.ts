@@ -13,7 +13,8 @@ import {
 import { nextProgram } from "../scripts/lib/build.mjs";
 import { root } from "../scripts/lib/main.mjs";
 import { findNode } from "../scripts/lib/node.mjs";
-import { freePort, startApplication } from "./application.ts";
+import { findPort } from "../scripts/lib/port.mjs";
+import { startApplication } from "./application.ts";
 
 const secret = "a-secret-for-tests-only-0123456789-abcdefghij";
 let folder: string;
@@ -28,7 +29,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function startAndEnd(
 	env: Record<string, string>,
 ): Promise<{ code: number | null; lines: string[]; output: string }> {
-	const port = await freePort();
+	const port = await findPort();
 	const server = spawn(findNode(root), [nextProgram(root), "start", "-p", String(port), "-H", "127.0.0.1"], {
 		cwd: root,
 		env: { ...process.env, NODE_ENV: "production", AUTH_URL: `http://localhost:${port}`, AUTH_SECRET: secret, ...env },
