@@ -158,7 +158,7 @@ async function setUp(options: OpenPostgresOptions, database: DatabaseUrl, answer
 			return server;
 		});
 	} catch (error) {
-		throw toStartError(error, database.label);
+		throw toStartError(error, database.label, own === null ? "the options of the pool" : undefined);
 	} finally {
 		await own?.end();
 	}
