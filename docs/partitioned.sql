@@ -41,6 +41,7 @@ ALTER TABLE latchkey_provider_session
 DROP TABLE latchkey_old_session;
 CREATE INDEX latchkey_session_user ON latchkey_session (user_id, created_at, id);
 CREATE INDEX latchkey_session_sweep ON latchkey_session (sweep_at);
+CREATE INDEX latchkey_session_lookup ON latchkey_session USING hash (secret_hash);
 CREATE INDEX latchkey_session_end ON latchkey_session (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Counters and one-time tokens by their whole keys, so that nothing is lost but the one table.

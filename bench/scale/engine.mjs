@@ -2,23 +2,45 @@
 import { createEngine } from "../../packages/latchkey/src/lib/auth.ts";
 import { password } from "../../packages/latchkey/src/lib/passwords/password.ts";
 import { ActivityLog } from "../../packages/latchkey/src/lib/sessions/activity.ts";
-import { get, origin } from "../lib/engine.mjs";
-import { secret } from "../lib/people.mjs";
-import { secretOf, userId } from "./people.mjs";
+import { get, origin, send } from "../lib/engine.mjs";
+import { goodPassword, secret } from "../lib/people.mjs";
+import { sealedPassword, secretOf, userId } from "./people.mjs";
 
-/** Its store is the one that is measured: nothing is answered from memory. */
-export async function openEngine({ database, storage }) {
-	const auth = createEngine({ methods: [password()], url: origin, secret, database });
-	const engine = await auth.engine();
-	await engine.sender.stop();
-	await engine.storage.close();
-	Object.assign(engine, { storage, activity: new ActivityLog(storage, engine.log) });
-	return { auth, engine };
+/** `auth` as an application has it, and `asking`, to which nothing is answered from memory. Neither does anything by itself. */
+export async function openEngines({ database, storage }) {
+	const [auth, asking] = [0, 1].map(() =>
+		createEngine({ methods: [password()], url: origin, secret, database, trustedProxies: 1, logger: () => {} }),
+	);
+	const engines = [await auth.engine(), await asking.engine()];
+	for (const engine of engines) {
+		engine.stopUpkeep();
+		await engine.sender.stop();
+	}
+	Object.assign(engines[1], { storage, activity: new ActivityLog(storage, engines[1].log) });
+	return { auth, asking, engines };
 }
 
 /** What the browser of this person sends. */
-export function requestOf({ engine }, number) {
+export function requestOf(database, number, send = get) {
 	const now = Date.now();
 	const session = { userId: userId(number), generation: 1, expiresAt: now + 1e9, authTime: now, amr: ["pwd"] };
-	return get("/", { cookie: `session=${engine.tokens.mint(session, secretOf(number), now)}` });
+	return send("/", cookieOf(database, session, secretOf(number)));
+}
+
+export function cookieOf({ engines: [{ tokens }] }, session, sessionSecret) {
+	return { cookie: `session=${tokens.mint(session, sessionSecret, Date.now())}` };
+}
+
+/** A request that somebody sends from an address of their own, so that no limit is reached. */
+export function fromAnywhere(method, path, body, headers = {}) {
+	const address = Array.from({ length: 4 }, () => 1 + Math.floor(Math.random() * 200)).join(".");
+	return send(method, path, body, { ...headers, origin, "x-forwarded-for": address });
+}
+
+/** Gives these people a password that they can sign in with. */
+export async function givePasswords({ engines: [{ hasher }], storage }, numbers) {
+	for (const number of numbers) {
+		const to = await hasher.hash(userId(number), goodPassword);
+		await storage.resealPassword({ userId: userId(number), version: 1, from: sealedPassword, to });
+	}
 }

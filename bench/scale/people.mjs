@@ -1,5 +1,5 @@
 /** The people in the databases: everything of theirs follows from their number, so that nobody has to remember them. */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 
 const hex = (number) => number.toString(16).padStart(12, "0");
 
@@ -12,7 +12,11 @@ export const email = (number) => `person-${number}@example.com`;
 export const secretOf = (number) => String(number).padStart(22, "0");
 
 export function secretHash(number) {
-	return new Uint8Array(createHash("sha256").update(secretOf(number)).digest());
+	return hashOf(secretOf(number));
+}
+
+function hashOf(secret) {
+	return new Uint8Array(createHash("sha256").update(secret).digest());
 }
 
 /** Whom expired sessions and tokens belong to: nobody who is ever picked. */
@@ -27,10 +31,12 @@ export const made = { sessions: [], events: [] };
 
 export function newSession() {
 	const id = randomUUID();
+	const secret = randomBytes(16).toString("base64url");
 	made.sessions.push(id);
 	return {
 		id,
-		secretHash: new Uint8Array(createHash("sha256").update(id).digest()),
+		secret,
+		secretHash: hashOf(secret),
 		lifetimeMs: 2_592_000_000,
 		idleMs: 1_209_600_000,
 		amr: ["pwd"],

@@ -3,6 +3,7 @@ import pg from "pg";
 import { startPostgres } from "../../packages/latchkey/src/lib/storage/postgres/fixtures/postgres-server.ts";
 import { applyMigrations } from "../../packages/latchkey/src/lib/storage/postgres/migrate.ts";
 import { openPostgres } from "../../packages/latchkey/src/lib/storage/postgres/open-postgres.ts";
+import { createPool } from "../../packages/latchkey/src/lib/storage/postgres/pool.ts";
 import { expired, sealedPassword } from "./people.mjs";
 
 /** Nothing here has to outlive the run, and what a disk takes to confirm a write is the same however many users there are. */
@@ -14,28 +15,59 @@ const settings = [
 	"max_wal_size=4GB",
 	"shared_buffers=4GB",
 	"autovacuum=off",
+	"checkpoint_timeout=1d",
 ];
 
 export async function openPostgresDatabases(counts) {
 	const server = await startPostgres({ settings });
 	const client = new pg.Client(server.url);
 	await client.connect();
-	const { rows } = await client.query("SHOW server_version");
+	const [{ server_version: version }] = (await client.query("SHOW server_version")).rows;
+	const [{ huge_pages_status: hugePages }] = (await client.query("SHOW huge_pages_status")).rows;
+	const pool = await openSharedPool(server.url, counts.length);
 	const databases = [];
-	for (const users of counts) databases.push(await openDatabase(server.url, client, users));
-	await client.query("CHECKPOINT");
+	for (const users of counts) databases.push(await openDatabase(server.url, client, pool, users));
+	await client.query("CREATE EXTENSION IF NOT EXISTS pageinspect; CHECKPOINT");
 	return {
-		name: `PostgreSQL ${rows[0].server_version.split(" ")[0]}`,
+		name: `PostgreSQL ${version.split(" ")[0]}, huge pages ${hugePages}`,
 		databases,
+		/** A new connection maps each page of the server's memory when it first meets it; one that has served for a while has met all. */
+		async warm() {
+			for (const { schema } of databases) await pool.query(readEveryPage(schema));
+		},
 		close: async () => {
 			for (const { storage } of databases) await storage.close();
+			await pool.end();
 			await client.end();
 			await server.remove();
 		},
 	};
 }
 
-async function openDatabase(serverUrl, client, users) {
+/**
+ * One connection executes for all databases, so that the same process of the server is measured whichever of them is asked:
+ * two would be placed on the processors as luck has it. Another for each of them listens.
+ */
+async function openSharedPool(connectionString, listeners) {
+	const pool = await createPool({
+		connectionString,
+		max: 1 + listeners,
+		connectTimeoutMs: 5000,
+		statementTimeoutMs: 60_000,
+	});
+	return {
+		options: pool.options,
+		statements: 0,
+		connect() {
+			this.statements += 1;
+			return pool.connect();
+		},
+		query: (text) => pool.query(text),
+		end: () => pool.end(),
+	};
+}
+
+async function openDatabase(serverUrl, client, pool, users) {
 	const schema = `with_${users}`;
 	const url = `${serverUrl}?schema=${schema}`;
 	await applyMigrations(url);
@@ -44,19 +76,30 @@ async function openDatabase(serverUrl, client, users) {
 	await client.query(
 		`SET search_path TO ${schema}; SET session_replication_role = replica; SET synchronous_commit = off`,
 	);
-	// Pages of sessions have room for new versions of their rows, as every page has once some of its rows were written again.
-	await client.query("ALTER TABLE latchkey_session SET (fillfactor = 90)");
+	// Their pages have room for new versions of rows, as every page has once some of its rows were written again.
+	const roomy = ["latchkey_session", "latchkey_user", "latchkey_password"];
+	for (const table of roomy) await client.query(`ALTER TABLE ${table} SET (fillfactor = 90)`);
 	for (const statement of fillStatements(users)) await client.query(statement);
-	await client.query("ALTER TABLE latchkey_session RESET (fillfactor)");
-	await client.query("SET session_replication_role = origin");
-	await client.query("VACUUM ANALYZE");
+	for (const table of roomy) await client.query(`ALTER TABLE ${table} RESET (fillfactor)`);
+	await client.query("SET session_replication_role = origin; SET search_path TO DEFAULT");
+	const vacuum = async (how = "") => {
+		const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = $1", [schema]);
+		for (const { tablename } of rows) await client.query(`VACUUM ${how} ${schema}.${tablename}`);
+	};
+	await vacuum("ANALYZE");
 	const filledMs = performance.now() - begin;
 	return {
 		users,
+		schema,
 		filledMs,
-		database: url,
+		database: { pool, schema },
 		sizes: () => sizesOf(client, schema, users),
-		storage: await openPostgres({ url, rememberedSessions: 0 }),
+		storage: await openPostgres({ pool, schema, rememberedSessions: 0 }),
+		openForMany: () => openPostgres({ url, rememberedSessions: 0 }),
+		/** How many statements were asked for so far, by whichever database. */
+		statements: () => pool.statements,
+		/** What an operation left dead would be in the next one's way: in a small table more than in a large one. */
+		settle: vacuum,
 		/** Bytes of the write-ahead log so far: what replicas are sent and archives keep. */
 		async logged() {
 			const { rows } = await client.query("SELECT pg_current_wal_insert_lsn() - '0/0' AS bytes");
@@ -68,6 +111,10 @@ async function openDatabase(serverUrl, client, users) {
 		},
 	};
 }
+
+const readEveryPage = (schema) => `SELECT count(get_raw_page(format('%I.%I', '${schema}', relname), block::int))
+	FROM pg_class, generate_series(0, pg_relation_size(oid) / 8192 - 1) AS block
+	WHERE relnamespace = '${schema}'::regnamespace AND relkind IN ('r', 'i')`;
 
 async function sizesOf(client, schema, users) {
 	const { rows } = await client.query(

@@ -2,7 +2,6 @@ import { jsonArrayFrom } from "kysely/helpers/postgres";
 import {
 	exportedFactors,
 	factorColumns,
-	selectUsers,
 	sessionColumns,
 	toEvent,
 	toSession,
@@ -14,6 +13,7 @@ import type { Storage } from "../storage.ts";
 import { eventColumns } from "./audit-events.ts";
 import type { PostgresConnection } from "./connection.ts";
 import type { Ambient } from "./prepared.ts";
+import { selectUsers } from "./select-users.ts";
 
 /** Everything stored about a person, in one statement and so on one state of the database. */
 export function exportUserOperation(connection: PostgresConnection): Pick<Storage, "exportUser"> {

@@ -51,7 +51,7 @@ describe("migrations on PostgreSQL", () => {
 			.match(/```sql\n([^`]*sweep_at[^`]*)```/)![1]!
 			.split(";")
 			.filter((text) => text.trim() !== "");
-		expect(statements).toHaveLength(2);
+		expect(statements).toHaveLength(7);
 		await asSuperuser(async (client) => {
 			await client.query(`CREATE SCHEMA ${schema}; SET search_path TO ${schema}`);
 			await makePastSchema(

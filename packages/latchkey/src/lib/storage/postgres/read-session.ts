@@ -1,8 +1,9 @@
-import { selectUsers, sessionColumns, toSession, toUser } from "../sqlite/rows.ts";
+import { sessionColumns, toSession, toUser } from "../sqlite/rows.ts";
 import type { LiveSession, Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { now } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
+import { selectUsers } from "./select-users.ts";
 
 /** The read behind a guarded request that memory cannot answer: one statement. */
 export function readSessionOperation(connection: PostgresConnection): Pick<Storage, "readSession"> {

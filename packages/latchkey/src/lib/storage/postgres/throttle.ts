@@ -1,16 +1,11 @@
 import { sql } from "kysely";
-import {
-	type FactorRow,
-	type NamedBy,
-	type NullablePassword,
-	selectCredentials,
-	toCredentials,
-	type UserRow,
-} from "../sqlite/rows.ts";
+import { requireSoundCounters } from "../sound-counters.ts";
+import { type FactorRow, type NamedBy, type NullablePassword, toCredentials, type UserRow } from "../sqlite/rows.ts";
 import type { Counter, CounterState, Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, now } from "./fragments.ts";
 import type { Ambient } from "./prepared.ts";
+import { selectCredentials } from "./select-users.ts";
 
 type ThrottleOperations = Pick<Storage, "increment" | "countAttempt">;
 
@@ -142,13 +137,4 @@ function firstAttempts(p: { counters: string }) {
 			key text, "limit" integer, "windowMs" bigint, "waitMs" bigint, "maxWaitMs" bigint
 		)
 	)`;
-}
-
-function requireSoundCounters(counters: readonly Counter[]): void {
-	if (new Set(counters.map(({ key }) => key)).size !== counters.length) {
-		throw new TypeError("increment() was given a key twice. Count each key once in a call.");
-	}
-	if (counters.some(({ limit }) => limit < 1)) {
-		throw new TypeError("increment() was given a limit below 1. Refuse without counting instead.");
-	}
 }

@@ -1,19 +1,11 @@
 import { sql } from "kysely";
-import {
-	factorColumns,
-	type NamedBy,
-	passwordColumns,
-	selectCredentials,
-	selectUsers,
-	toCredentials,
-	toUser,
-	type UserRow,
-} from "../sqlite/rows.ts";
+import { factorColumns, type NamedBy, passwordColumns, toCredentials, toUser, type UserRow } from "../sqlite/rows.ts";
 import type { Storage, UpdatedUser, UpdateUser } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, told, turn } from "./fragments.ts";
 import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
+import { namesOf, selectCredentials, selectUsers } from "./select-users.ts";
 
 type UserOperations = Pick<Storage, "findCredentials" | "findCredentialsOfUser" | "findUserByIdentity" | "updateUser">;
 
@@ -111,12 +103,9 @@ function prepareUpdate(connection: PostgresConnection) {
 				for no key update of u
 			),
 			held as (
-				select found.id,
-					email.value as email, email.verified_at as email_verified_at, username.value as username,
-					not found.moved and not (${removes(p)} and username.user_id is not null and email.user_id is null) as allowed
-				from found
-					left join latchkey_identifier as email on email.user_id = found.id and email.kind = 'email'
-					left join latchkey_identifier as username on username.user_id = found.id and username.kind = 'username'
+				select found.id, names.email, names.email_verified_at, names.username,
+					not found.moved and not (${removes(p)} and names.username is not null and names.email is null) as allowed
+				from found cross join lateral ${namesOf("found.id")} as names
 			),
 			changed as (
 				update latchkey_user set
@@ -128,7 +117,8 @@ function prepareUpdate(connection: PostgresConnection) {
 			),
 			removed as (
 				delete from latchkey_identifier using changed
-				where latchkey_identifier.user_id = changed.id and latchkey_identifier.kind = 'username' and ${removes(p)}
+				-- Not by the kind: see namesOf.
+				where latchkey_identifier.user_id = changed.id and latchkey_identifier.kind || '' = 'username' and ${removes(p)}
 			),
 			written as (
 				insert into latchkey_identifier (user_id, kind, value, canonical, created_at)
