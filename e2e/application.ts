@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextProgram } from "../scripts/lib/build.mjs";
 import { root } from "../scripts/lib/main.mjs";
 import { findNode } from "../scripts/lib/node.mjs";
+import { findPort } from "../scripts/lib/port.mjs";
 
 export interface Application {
 	readonly origin: string;
@@ -19,7 +19,7 @@ export const testSecret = "a-secret-for-tests-only-0123456789-abcdefghij";
 
 /** Serves a production build on a free port of loopback, and resolves once it answers. */
 export async function startApplication(env: Record<string, string> = {}, folder: string = root): Promise<Application> {
-	const port = await freePort();
+	const port = await findPort();
 	const origin = `http://localhost:${port}`;
 	const child = spawn(findNode(root), [nextProgram(root), "start", "-p", String(port), "-H", "127.0.0.1"], {
 		cwd: folder,
@@ -45,13 +45,4 @@ export async function startApplication(env: Record<string, string> = {}, folder:
 		await sleep(50);
 	}
 	return { origin, process: child, output: () => output, stop };
-}
-
-export async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const address = server.address();
-	server.close();
-	if (address === null || typeof address === "string") throw new Error("no port");
-	return address.port;
 }

@@ -6,6 +6,8 @@ export interface Balancer {
 	readonly origin: string;
 	/** Who gets requests; may change at any time. */
 	targets: string[];
+	/** Whether a request whose instance takes no connection goes to the next one. Default: it does. */
+	passesOver: boolean;
 	/** How many requests this instance has and has not answered yet. */
 	inFlight(target: string): number;
 	close(): Promise<void>;
@@ -24,6 +26,7 @@ export async function startBalancer(): Promise<Balancer> {
 			const isTaken = await forward(target, request, body, response);
 			count(target, -1);
 			if (isTaken) return;
+			if (!balancer.passesOver) break;
 		}
 		response.writeHead(502).end();
 	});
@@ -31,6 +34,7 @@ export async function startBalancer(): Promise<Balancer> {
 	const balancer: Balancer = {
 		origin: `http://localhost:${(server.address() as AddressInfo).port}`,
 		targets: [],
+		passesOver: true,
 		inFlight: (target) => inFlight.get(target) ?? 0,
 		async close() {
 			server.closeAllConnections();

@@ -158,6 +158,25 @@ describe("a backend for the frontend through Next.js", () => {
 		expect((await page.context().cookies()).map(({ name }) => name)).not.toContain("theirs");
 	});
 
+	it("[A37] passes an encoded slash on as it came where the API takes it, and nowhere that leads up", async () => {
+		const page = await signedIn();
+		const headers = { cookie: await cookieOf(page), origin: application.origin };
+		// Not by `fetch`, which resolves what leads up itself.
+		const ask = async (path: string): Promise<number> => {
+			const sending = request({ host: "127.0.0.1", port: new URL(application.origin).port, path, headers }).end();
+			const [response] = (await once(sending, "response")) as [IncomingMessage];
+			response.resume();
+			return response.statusCode ?? 0;
+		};
+		const names = ["/projects/group%2Fproject", "/projects/group%2fsub%2Fproject/files/a%2Fb.ts?ref=a%2Fb", "/a%2F"];
+		for (const name of names) expect(await ask(`/api/bff/names${name}`), name).toBe(200);
+		expect(seen.map(({ url }) => url)).toEqual(names.map((name) => `/names${name}`));
+		for (const path of ["/names/..%2Fadmin", "/names/a%2F..%2F..%2Fadmin", "/names%2F..%2Fecho/a", "/echo/a%2Fb"]) {
+			expect(await ask(`/api/bff${path}`), path).toBeGreaterThanOrEqual(300);
+		}
+		expect(seen).toHaveLength(names.length);
+	});
+
 	it("tells the API when the browser has stopped reading", async () => {
 		const page = await signedIn();
 		const closed = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { complaint, newAddress, origin, password, register, signInBy, signUpBy, visit } from "./visit.ts";
+import { complaint, newAddress, origin, password, register, sendSignUp, signInBy, signUpBy, visit } from "./visit.ts";
 
 const newPassword = "another horse battery";
 
@@ -81,11 +81,7 @@ describe.each([
 
 	it("say that an address is taken, and lead to signing in", async () => {
 		const page = await come();
-		const address = await register(page);
-		await page.goto("/sign-up");
-		await page.getByLabel("E-mail address").fill(address);
-		await page.getByLabel("Password", { exact: true }).fill(password);
-		await page.getByRole("button", { name: "Create account" }).click();
+		await sendSignUp(page, await register(page));
 		await complaint(page).filter({ hasText: "Somebody has an account" }).waitFor();
 		await page.getByRole("link", { name: "Sign in with this address instead" }).click();
 		await page.waitForURL("/sign-in");

@@ -138,13 +138,28 @@ describe("passkeys", () => {
 		await page.goto("/sign-in");
 		await signInBy(page, email);
 		await page.waitForURL("/sign-in/second-step");
+		// The device can be trusted by a passkey too, and what was chosen outlives one that is not taken.
+		const trust = page.getByLabel("Do not ask on this device again for 30 days");
+		expect(await trust.isChecked()).toBe(false);
+		await trust.check();
+		await authenticator.verifies(false);
 		await authenticator.isTouched(true);
+		await page.getByRole("button", { name: "Use a passkey" }).click();
+		await complaint(page).waitFor();
+		expect(await trust.isChecked()).toBe(true);
+		await authenticator.verifies(true);
 		await page.getByRole("button", { name: "Use a passkey" }).click();
 		await page.waitForURL("/dashboard");
 		expect((await level(page)).amr).toEqual(["pwd", "hwk", "user", "mfa"]);
 		await page.goto("/reauthenticate?next=/account");
 		await page.getByRole("button", { name: "Use a passkey" }).click();
 		await page.waitForURL("/account");
+		await page.context().clearCookies({ name: /session$/ });
+		await authenticator.isTouched(false);
+		await page.goto("/sign-in");
+		await signInBy(page, email);
+		await page.waitForURL("/dashboard");
+		expect((await level(page)).amr).toEqual(["pwd", "device"]);
 	});
 
 	it("[A30] do nothing when the person is not verified, and the page says so", async () => {

@@ -33,7 +33,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		expect(user).toMatchObject({ name: nameless, email: null });
 		expect(violations).toEqual([]);
 		const cookies = await page.context().cookies();
-		expect(cookies.filter(({ name }) => name.startsWith("transaction-"))).toEqual([]);
+		expect(cookies.filter(({ name }) => name === "sign-up" || name.startsWith("transaction-"))).toEqual([]);
 
 		await page.goto("/account/connections");
 		await page.getByText("This is the only way in to your account").waitFor();
@@ -65,6 +65,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		await page.waitForURL("/account/appearance");
 		const { user } = await (await page.request.get("/api/auth")).json();
 		expect(user).toMatchObject({ name: unproven, email, emailVerified: true });
+		expect((await page.context().cookies()).map(({ name }) => name)).not.toContain("sign-up");
 	});
 
 	it("says that it was cancelled there, and offers to try again", async () => {
@@ -76,6 +77,35 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 		expect(await page.locator("main").textContent()).toContain("was cancelled");
 		await page.getByRole("button", continueWith).waitFor();
 	});
+});
+
+it("says that it is on the way to the provider, is sent once, and stands there as it was on the way back", async () => {
+	const page = await visit();
+	await page.goto("/sign-in");
+	const arrived = Promise.withResolvers<void>();
+	const goOn = Promise.withResolvers<void>();
+	let sent = 0;
+	await page.route("**/api/auth/oauth/example", async (route) => {
+		sent += 1;
+		arrived.resolve();
+		await goOn.promise;
+		await route.continue();
+	});
+	const button = page.getByRole("button", { name: /Continue with the example provider|On the way/ });
+	// A click is over for the driver once the page that it leads to is there.
+	const clicked = button.click();
+	await arrived.promise;
+	const status = page.locator("form[action$=example] [role=status]");
+	await expect.poll(() => status.textContent()).toBe("On the way…");
+	expect(await button.getAttribute("aria-disabled")).toBe("true");
+	await button.evaluate((element) => (element as HTMLButtonElement).click());
+	goOn.resolve();
+	await clicked;
+	await page.getByRole("heading", { name: "Who are you today?" }).waitFor();
+	expect(sent).toBe(1);
+	await page.goBack();
+	await expect.poll(() => status.textContent()).toBe("");
+	expect(await button.getAttribute("aria-disabled")).toBeNull();
 });
 
 it("asks whoever has an account with the address to sign in to it, then connects and disconnects", async () => {
@@ -95,10 +125,18 @@ it("asks whoever has an account with the address to sign in to it, then connects
 	await page.getByRole("button", { name: "Connect the example provider" }).click();
 	await choose(page, "Alan Turing");
 	await page.getByText("The account is connected.").waitFor();
+	const elsewhere = await visit();
+	await elsewhere.goto("/sign-in");
+	await elsewhere.getByRole("button", continueWith).click();
+	await choose(elsewhere, "Alan Turing");
+	await elsewhere.waitForURL("/dashboard");
 	const connected = page.locator("main li", { hasText: email });
 	await connected.getByRole("button", { name: "Disconnect the example provider" }).click();
-	await page.waitForURL("/account/connections?done=disconnected");
+	await page.waitForURL("/account/connections?done=disconnected&ended=1");
+	await page.getByText("1 other device that came in by it was signed out.").waitFor();
 	await page.getByText("Nothing is connected.").waitFor();
+	await elsewhere.goto("/account");
+	await elsewhere.waitForURL("/sign-in?next=%2Faccount");
 });
 
 it("keeps the tokens of a provider from the browser [ASVS 10.1.1]", async () => {

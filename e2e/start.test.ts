@@ -1,14 +1,20 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+	type PostgresServer,
+	startPostgres,
+} from "../packages/latchkey/src/lib/storage/postgres/fixtures/postgres-server.ts";
 import { nextProgram } from "../scripts/lib/build.mjs";
 import { root } from "../scripts/lib/main.mjs";
 import { findNode } from "../scripts/lib/node.mjs";
-import { freePort, startApplication } from "./application.ts";
+import { findPort } from "../scripts/lib/port.mjs";
+import { startApplication } from "./application.ts";
 
 const secret = "a-secret-for-tests-only-0123456789-abcdefghij";
 let folder: string;
@@ -20,17 +26,38 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Starts the production build, which is expected to end by itself, and says how it ended. */
-async function startAndEnd(env: Record<string, string>): Promise<{ code: number | null; lines: string[] }> {
-	const port = await freePort();
+async function startAndEnd(
+	env: Record<string, string>,
+): Promise<{ code: number | null; lines: string[]; output: string }> {
+	const port = await findPort();
 	const server = spawn(findNode(root), [nextProgram(root), "start", "-p", String(port), "-H", "127.0.0.1"], {
 		cwd: root,
 		env: { ...process.env, NODE_ENV: "production", AUTH_URL: `http://localhost:${port}`, AUTH_SECRET: secret, ...env },
-		stdio: ["ignore", "ignore", "pipe"],
+		stdio: ["ignore", "pipe", "pipe"],
 	});
+	return ending(server);
+}
+
+/** The same reason from the command line. */
+function migrateAndEnd(env: Record<string, string>) {
+	const command = join(root, "packages/latchkey/bin/latchkey.js");
+	return ending(
+		spawn(findNode(root), [command, "migrate"], {
+			cwd: folder,
+			env: { ...process.env, NODE_OPTIONS: "", ...env },
+			stdio: ["ignore", "pipe", "pipe"],
+		}),
+	);
+}
+
+async function ending(child: ChildProcess) {
+	let output = "";
 	let errors = "";
-	server.stderr.on("data", (chunk) => (errors += chunk));
-	const [code] = await once(server, "close");
-	return { code, lines: errors.split("\n").filter((line) => line.startsWith("latchkey:")) };
+	child.stdout!.on("data", (chunk) => (output += chunk));
+	child.stderr!.on("data", (chunk) => (errors += chunk));
+	const [code] = await once(child, "close");
+	const lines = errors.split("\n").filter((line) => line.startsWith("latchkey:"));
+	return { code: code as number | null, lines, output: output + errors };
 }
 
 describe("a start that cannot succeed ends with one line and a code that is not 0", () => {
@@ -87,6 +114,60 @@ describe("a start that cannot succeed ends with one line and a code that is not 
 		expect(lines).toHaveLength(1);
 		expect(lines[0]).toContain("auth.db");
 		expect(readFileSync(file).equals(before)).toBe(true);
+	});
+});
+
+describe("a start on a PostgreSQL that cannot serve ends with the same line as the command, without a password", () => {
+	let postgres: PostgresServer;
+	beforeAll(async () => {
+		postgres = await startPostgres({ settings: ["fsync=off"] });
+	});
+	afterAll(() => postgres.remove());
+
+	async function execute(sql: string): Promise<void> {
+		const client = new pg.Client(postgres.url);
+		await client.connect();
+		await client.query(sql);
+		await client.end();
+	}
+	const as = (role: string, query: string) => `${postgres.url.replace("//postgres:", `//${role}:`)}${query}`;
+
+	it.each([
+		{
+			what: "a wrong password",
+			url: () => postgres.url.replace(":only-for-tests", ":wrong-password"),
+			words: /refuses this user .*Check user and password/,
+		},
+		{ what: "a wrong database", url: () => `${postgres.url}_else`, words: /no such database .*Create it/ },
+		{
+			what: "a role without rights",
+			prepare: "CREATE ROLE guest LOGIN PASSWORD 'only-for-tests'",
+			url: () => as("guest", "?schema=auth"),
+			words: /does not let guest create tables .*GRANT USAGE, CREATE/,
+		},
+		{
+			what: "a schema of a newer version",
+			prepare: `CREATE SCHEMA newer; CREATE TABLE newer.latchkey_migration (version integer, name text, checksum text, applied_at bigint);
+				INSERT INTO newer.latchkey_migration VALUES (999, 'of the future', 'x', 0)`,
+			url: () => `${postgres.url}?schema=newer`,
+			words: /newer version of latchkey.*Update latchkey/,
+		},
+		{
+			what: "an isolation that is not ours",
+			prepare: `CREATE ROLE strict LOGIN PASSWORD 'only-for-tests'; ALTER ROLE strict SET default_transaction_isolation = 'serializable'`,
+			url: () => as("strict", "?schema=auth"),
+			words: /runs every transaction at serializable.*ALTER ROLE "strict" SET/,
+		},
+	])("$what", async ({ prepare, url, words }) => {
+		if (prepare !== undefined) await execute(prepare);
+		const env = { AUTH_DATABASE_URL: url() };
+		const [started, migrated] = [await startAndEnd(env), await migrateAndEnd(env)];
+		for (const { code, lines, output } of [started, migrated]) {
+			expect(code).not.toBe(0);
+			expect(lines).toEqual([expect.stringMatching(words)]);
+			expect(output).not.toMatch(/only-for-tests|wrong-password/);
+		}
+		expect(started.lines).toEqual(migrated.lines);
 	});
 });
 

@@ -132,12 +132,17 @@ async function deleteAccount(page: Page): Promise<void> {
 	await page.waitForURL("/goodbye");
 }
 
+/** Signs the person in on another device, and out everywhere else from there. */
+async function endElsewhere(address: string): Promise<void> {
+	const { request } = await visit();
+	await request.post("/api/auth", { data: { identifier: address, password } });
+	await request.delete("/api/auth/sessions", { headers: { origin } });
+}
+
 it("says to whoever was signed out elsewhere what has happened, and brings them back", async () => {
 	const page = await visit();
 	const address = await register(page);
-	const elsewhere = await visit();
-	await elsewhere.request.post("/api/auth", { data: { identifier: address, password } });
-	await elsewhere.request.delete("/api/auth/sessions", { headers: { origin } });
+	await endElsewhere(address);
 	await page.goto("/account/devices");
 	await page.getByText("Your session has ended").waitFor();
 	await signInBy(page, address);
@@ -149,9 +154,7 @@ it("tells a form that was sent after the session ended, and keeps what was typed
 	const address = await register(page);
 	await page.goto("/account");
 	await alive(page);
-	const elsewhere = await visit();
-	await elsewhere.request.post("/api/auth", { data: { identifier: address, password } });
-	await elsewhere.request.delete("/api/auth/sessions", { headers: { origin } });
+	await endElsewhere(address);
 	const name = page.getByLabel("Name", { exact: true });
 	await name.fill("A name I thought about");
 	await page.getByRole("button", { name: "Save" }).click();
@@ -183,9 +186,7 @@ it("does not keep a form of the one for another who signs in meanwhile", async (
 	const secondAddress = await register(second, "Grace Hopper");
 	await page.goto("/account");
 	await alive(page);
-	const elsewhere = await visit();
-	await elsewhere.request.post("/api/auth", { data: { identifier: address, password } });
-	await elsewhere.request.delete("/api/auth/sessions", { headers: { origin } });
+	await endElsewhere(address);
 	await page.getByRole("button", { name: "Save" }).click();
 	await complaint(page).filter({ hasText: "You are not signed in any more" }).waitFor();
 	const other = await page.context().newPage();

@@ -41,11 +41,16 @@ export function newAddress(): string {
 
 /** Registers through the form, and ends on the dashboard. */
 export async function signUpBy(page: Page, address: string): Promise<void> {
+	await sendSignUp(page, address);
+	await page.waitForURL("/dashboard");
+}
+
+/** Fills the form to register in, and sends it. */
+export async function sendSignUp(page: Page, address: string): Promise<void> {
 	await page.goto("/sign-up");
 	await page.getByLabel("E-mail address").fill(address);
 	await page.getByLabel("Password", { exact: true }).fill(password);
 	await page.getByRole("button", { name: "Create account" }).click();
-	await page.waitForURL("/dashboard");
 }
 
 /** Signs in through the form, where it stands. */

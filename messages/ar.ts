@@ -1,5 +1,6 @@
 import { contacts } from "./contacts-ar";
 import type { Messages } from "./en";
+import { landing } from "./landing-ar";
 import { mail } from "./mail-ar";
 import { providers } from "./providers-ar";
 import { security } from "./security-ar";
@@ -24,46 +25,6 @@ export const ar: Messages = {
 		language: "اللغة",
 		theme: "المظهر",
 		themes: { system: "النظام", light: "فاتح", dark: "داكن" },
-	},
-	landing: {
-		title: "تسجيل دخول يعيش داخل تطبيق Next.js الخاص بك",
-		metaTitle: "Latchkey: المصادقة داخل تطبيق Next.js الخاص بك",
-		lead: "يتولى Latchkey تسجيل المستخدمين ودخولهم ويراقب جلساتهم. هو مكتبة وليس خدمة: تبقى الحسابات في قاعدة بياناتك، ولا حاجة إلى سؤال طرف ثالث.",
-		createAccount: "أنشئ حسابًا",
-		openDashboard: "افتح لوحة التحكم",
-		trySignIn: "لدي حساب",
-		tryNote: "هذا الموقع هو التطبيق المرجعي. الحساب الذي تنشئه هنا يُحفظ حيث يعمل الموقع، ويمكنك حذفه.",
-		whatTitle: "ماذا يفعل",
-		features: {
-			sessions: {
-				title: "جلسات يمكنك إنهاؤها",
-				text: "ملف تعريف الارتباط صورة موقّعة لصف في قاعدة بياناتك. أنهِ الصف فيُرفض الطلب التالي، على كل جهاز.",
-			},
-			guards: {
-				title: "سطر واحد لكل حارس",
-				text: "حارس للصفحات، وآخر لإجراءات الخادم، وآخر للمسارات. كل منها يحكم بنفسه، فلا شيء يعتمد على الوكيل وحده.",
-			},
-			forms: {
-				title: "نماذج بلا JavaScript",
-				text: "تسجيل الدخول وإنشاء الحساب وكل صفحات الحساب تعمل قبل تحميل البرامج النصية، وحتى إن لم تُحمَّل أبدًا.",
-			},
-			plain: {
-				title: "عقد HTTP بسيط",
-				text: "الأمر POST ينشئ جلسة، وGET يقرؤها، وDELETE ينهيها. يستطيع استخدامه كل برنامج يتحدث HTTP.",
-			},
-			storage: {
-				title: "SQLite أو PostgreSQL",
-				text: "قاعدة بيانات مدمجة لا تحتاج إلى إعداد، وPostgreSQL حين لا يكفي جهاز واحد.",
-			},
-			open: {
-				title: "مفتوح لك",
-				text: "كل حدث أمني مسجّل في سجل يراه صاحب الحساب، ويمكنه أخذه مع بقية بياناته.",
-			},
-		},
-		codeTitle: "مشروع كامل",
-		codeText: "الإعداد والمسارات وصفحة محمية. هذا كل شيء.",
-		notTitle: "ما لا يفعله بعد",
-		notText: "لا توجد نسخة مستضافة، ولا ننوي تقديمها.",
 	},
 	signIn: {
 		title: "تسجيل الدخول",
@@ -412,6 +373,7 @@ export const ar: Messages = {
 		retry: "حاول مجددًا",
 		reference: "المرجع",
 	},
+	landing,
 	providers,
 	security,
 	mail,

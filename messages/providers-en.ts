@@ -30,6 +30,11 @@ export const providers = {
 	none: "Nothing is connected.",
 	connected: "The account is connected. You can sign in with it from now on.",
 	disconnected: "The account is disconnected.",
+	endedWithIt: {
+		one: "{count} other device that came in by it was signed out.",
+		other: "{count} other devices that came in by it were signed out.",
+	},
+	disconnectText: "Disconnecting one signs out every other device that came in by it.",
 	connectedAt: "Connected",
 	disconnect: "Disconnect",
 	disconnectNamed: "Disconnect {provider}",

@@ -116,6 +116,12 @@ export const security = {
 		enrolPasskey: "Set up a passkey instead",
 		enrolPasskeyOnly: "Set up a passkey",
 		onlyPasskey: "This site asks for a passkey. Set one up on this device or on your phone.",
+		boundLead:
+			"This site asks for a passkey that stays on one device, such as on a security key. One that is synced to your other devices does not do.",
+		onlyBound:
+			"This site asks for a passkey that stays on one device. Set one up on a security key, or on this device where it keeps passkeys to itself. One that is synced to your other devices does not do.",
+		copied:
+			"That passkey is synced to your other devices, or can be. Use one that stays on one device, such as on a security key.",
 		passkeyNeedsScript: "Passkeys need JavaScript.",
 	},
 	passkeySignIn: {

@@ -1,5 +1,5 @@
 /**
- * Type-checks the code in README.md and docs: every block that says `title="path"` becomes that file of a small project, one
+ * Type-checks the code in both READMEs and docs: every block that says `title="path"` becomes that file of a small project, one
  * project for each document, against the library's source. A snippet that does not compile fails, with its document.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -29,10 +29,14 @@ const project = {
 };
 
 await main(async () => {
-	const documents = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)];
+	const documents = [
+		"README.md",
+		"packages/latchkey/README.md",
+		...readdirSync(join(root, "docs")).map((name) => `docs/${name}`),
+	];
 	let count = 0;
 	for (const document of documents.filter((name) => name.endsWith(".md"))) count += await check(document);
-	if (count === 0) throw new Stop("No snippet was found in README.md and docs.");
+	if (count === 0) throw new Stop("No snippet was found in the READMEs and docs.");
 	console.log(`${count} snippets compile.`);
 	return 0;
 });

@@ -27,6 +27,8 @@ interface PasskeyFormProps {
 	/** Hidden fields of the form. */
 	values?: Readonly<Record<string, string>>;
 	look?: Parameters<typeof button>[0];
+	/** What to say instead of the usual words for a code. */
+	words?: Partial<Record<string, string>>;
 	/** Fields before the button. Gets what the form was answered. */
 	children?: (state: Outcome) => ReactNode;
 }
@@ -89,7 +91,7 @@ export function PasskeyForm(props: PasskeyFormProps) {
 	const shown = problem ?? state;
 	return (
 		<form {...formProps} className="hidden space-y-4 scripted:block">
-			<ErrorSummary state={shown} />
+			<ErrorSummary state={shown} words={props.words} />
 			<input type="hidden" name={field} ref={input} />
 			{Object.entries(values).map(([name, value]) => (
 				<input key={name} type="hidden" name={name} value={value} />

@@ -17,7 +17,7 @@ export const chromiumArguments = [
 ];
 
 /** The path of a Chromium that runs; `null` when there is none. `CHROMIUM_PATH` has the first word. */
-export function findChromium(env = process.env) {
+function findChromium(env = process.env) {
 	if (env.CHROMIUM_PATH) {
 		if (runs(env.CHROMIUM_PATH)) return env.CHROMIUM_PATH;
 		throw new Stop(`CHROMIUM_PATH names something that does not run: ${env.CHROMIUM_PATH}`);

@@ -26,7 +26,7 @@ export async function ensureInstalled(root, { npm = runNpm, say = console.error,
 }
 
 /** What node_modules should hold: the machine's kind, and a hash over the lock file and every manifest that it covers. */
-export function describeInstall(root) {
+function describeInstall(root) {
 	const hash = createHash("sha256");
 	for (const file of ["package-lock.json", ...manifestsOf(readLock(root)).map(({ file }) => file)]) {
 		hash

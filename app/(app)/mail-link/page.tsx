@@ -6,7 +6,7 @@ import { button } from "../../ui/button";
 import { Entrance } from "../entrance";
 import { ButtonForm } from "../mail/button-form";
 import { isolated } from "../mail/isolated";
-import { longTime } from "../mail/long-time";
+import { ValidUntil } from "../mail/valid-until";
 import { pageTitle } from "../page-title";
 
 export const instant = false;
@@ -53,7 +53,7 @@ export default async function MailLinkPage({ searchParams }: PageProps<"/mail-li
 						label={undo.label}
 						words={words}
 					/>
-					<p className="text-sm text-muted">{fill(words.validUntil, { time: longTime(language, link.expiresAt) })}</p>
+					<ValidUntil time={link.expiresAt} language={language} words={words} />
 				</div>
 			)}
 		</Entrance>

@@ -5,8 +5,8 @@ import { readMessages } from "../../preferences/preferences";
 import { button } from "../../ui/button";
 import { Entrance } from "../entrance";
 import { isolated } from "../mail/isolated";
-import { longTime } from "../mail/long-time";
 import { NewPasswordForm } from "../mail/new-password-form";
+import { ValidUntil } from "../mail/valid-until";
 import { pageTitle } from "../page-title";
 
 export const instant = false;
@@ -33,7 +33,7 @@ export default async function ResetPasswordPage() {
 			{isGood ? (
 				<div className="space-y-4">
 					<NewPasswordForm state={await auth.formState()} email={link.email} words={words} />
-					<p className="text-sm text-muted">{fill(words.validUntil, { time: longTime(language, link.expiresAt) })}</p>
+					<ValidUntil time={link.expiresAt} language={language} words={words} />
 				</div>
 			) : (
 				<div className="space-y-4">

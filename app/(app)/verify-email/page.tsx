@@ -6,11 +6,9 @@ import { readMessages } from "../../preferences/preferences";
 import { button } from "../../ui/button";
 import { Notice } from "../../ui/notice";
 import { Entrance } from "../entrance";
-import { ButtonForm } from "../mail/button-form";
+import { ByLink } from "../mail/by-link";
 import { CodeForm } from "../mail/code-form";
-import { CodeToType } from "../mail/code-to-type";
 import { isolated } from "../mail/isolated";
-import { longTime } from "../mail/long-time";
 import { MailboxHint } from "../mail/mailbox-hint";
 import { nextOf, withNext } from "../next-place";
 import { pageTitle } from "../page-title";
@@ -59,19 +57,17 @@ export default async function VerifyEmailPage({ searchParams }: PageProps<"/veri
 						{words.account.title}
 					</Link>
 				)}
-				{isLink && link.here && (
-					<div className="space-y-4">
-						<ButtonForm
-							action="confirmEmail"
-							state={state}
-							next={goOn}
-							label={fill(words.verify.byLink, { email: isolated(link.email) })}
-							words={words}
-						/>
-						<p className="text-sm text-muted">{fill(words.validUntil, { time: longTime(language, link.expiresAt) })}</p>
-					</div>
+				{isLink && (
+					<ByLink
+						link={link}
+						action="confirmEmail"
+						state={state}
+						next={goOn}
+						label={words.verify.byLink}
+						language={language}
+						words={words}
+					/>
 				)}
-				{isLink && !link.here && <CodeToType code={link.code ?? ""} words={words} />}
 				{!isLink && canType && (
 					<CodeForm
 						action="confirmEmail"

@@ -1,4 +1,4 @@
-export { type Auth, createAuth, type Granted, type GrantResult, type Pending, type UpdateResult } from "./lib/auth.ts";
+export { type Auth, createAuth } from "./lib/auth.ts";
 export { exampleProvider } from "./lib/development/example-provider.ts";
 export { emailCode } from "./lib/email-codes/email-code.ts";
 export { AuthError, type ErrorCode, errorCodes, type FieldErrors, type Refusal } from "./lib/errors.ts";
@@ -69,4 +69,5 @@ export type { FactorName } from "./lib/second-step/second-step.ts";
 export type { Session, SessionInfo, User } from "./lib/sessions/session.ts";
 export type { CookieToSet } from "./lib/sessions/session-cookie.ts";
 export type { AssuranceLevel } from "./lib/storage/storage.ts";
+export type { Granted, GrantResult, Pending, TrustedCalls, UpdateResult } from "./lib/trusted-calls.ts";
 export type { FieldChanges, Json, OwnFields, UserField, UserFields } from "./lib/users/own-fields.ts";

@@ -42,3 +42,10 @@ export function tokenIn({ text }: Pick<KeptMail, "text">): string {
 export function codeIn({ text }: Pick<KeptMail, "text">): string {
 	return /^ {4}(\d{6})$/m.exec(text)![1]!;
 }
+
+/** Has a new password set by the link that is mailed to the address. */
+export async function resetByMail(auth: MailAuth, email: string, newPassword: string): Promise<void> {
+	await auth.browser().post("/api/auth/password-resets", { email });
+	const token = tokenIn(await auth.mail("password_reset"));
+	expect((await auth.browser().put(`/api/auth/password-resets/${token}`, { newPassword })).status).toBe(200);
+}

@@ -16,6 +16,7 @@ export type ProviderCode =
 	| "provider_error"
 	| "provider_unavailable"
 	| "upstream_unavailable"
+	| "upstream_refused"
 	| "upstream_timeout"
 	| "invalid_logout_token";
 

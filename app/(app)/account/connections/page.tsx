@@ -1,6 +1,6 @@
 import type { Connection } from "latchkey/next";
 import { auth } from "@/auth";
-import { fill } from "@/messages/format";
+import { fill, plural } from "@/messages/format";
 import { readMessages } from "../../../preferences/preferences";
 import { button } from "../../../ui/button";
 import { Card, PageHeading } from "../../../ui/card";
@@ -19,8 +19,11 @@ export const generateMetadata = () => pageTitle((m) => m.providers.title);
 export default async function ConnectionsPage({ searchParams }: PageProps<"/account/connections">) {
 	const session = await auth.protect();
 	const { connections, providers } = await auth.connections();
-	const { done, problem, provider } = await searchParams;
-	const words = (await readMessages()).m.providers;
+	const { done, ended, problem, provider } = await searchParams;
+	const { language, m } = await readMessages();
+	const words = m.providers;
+	const count = typeof ended === "string" && /^\d{1,4}$/.test(ended) ? Number(ended) : 0;
+	const endedWithIt = count > 0 ? ` ${plural(language, words.endedWithIt, count)}` : "";
 	const connected = new Set(connections.map((connection) => connection.provider));
 	const free = providers.filter(({ id }) => !connected.has(id));
 	const nameOf = (connection: Connection) => providerName({ id: connection.provider, name: connection.name }, words);
@@ -28,7 +31,7 @@ export default async function ConnectionsPage({ searchParams }: PageProps<"/acco
 		<>
 			<PageHeading title={words.title} lead={words.lead} />
 			{done === "connected" && <Notice kind="success">{words.connected}</Notice>}
-			{done === "disconnected" && <Notice kind="success">{words.disconnected}</Notice>}
+			{done === "disconnected" && <Notice kind="success">{words.disconnected + endedWithIt}</Notice>}
 			<ProviderProblem problem={problem} provider={providers.find(({ id }) => id === provider)} words={words} />
 			{connections.length === 0 ? (
 				<p className="text-muted">{words.none}</p>
@@ -61,6 +64,9 @@ export default async function ConnectionsPage({ searchParams }: PageProps<"/acco
 								</li>
 							))}
 						</ul>
+						{connections.some(({ removable }) => removable) && (
+							<p className="border-line border-t py-5 text-sm text-muted">{words.disconnectText}</p>
+						)}
 					</DisconnectForm>
 				</Card>
 			)}

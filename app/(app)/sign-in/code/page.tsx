@@ -5,11 +5,9 @@ import { readMessages } from "../../../preferences/preferences";
 import { Notice } from "../../../ui/notice";
 import { Entrance } from "../../entrance";
 import { AddressForm } from "../../mail/address-form";
-import { ButtonForm } from "../../mail/button-form";
+import { ByLink } from "../../mail/by-link";
 import { CodeForm } from "../../mail/code-form";
-import { CodeToType } from "../../mail/code-to-type";
 import { isolated } from "../../mail/isolated";
-import { longTime } from "../../mail/long-time";
 import { MailboxHint } from "../../mail/mailbox-hint";
 import { nextOf, withNext } from "../../next-place";
 import { pageTitle } from "../../page-title";
@@ -60,19 +58,17 @@ export default async function SignInCodePage({ searchParams }: PageProps<"/sign-
 				</>
 			}
 		>
-			{isLink && link.here && (
-				<div className="space-y-4">
-					<ButtonForm
-						action="signInByCode"
-						state={state}
-						next={next}
-						label={fill(words.signInCode.byLink, { email: isolated(link.email) })}
-						words={words}
-					/>
-					<p className="text-sm text-muted">{fill(words.validUntil, { time: longTime(language, link.expiresAt) })}</p>
-				</div>
+			{isLink && (
+				<ByLink
+					link={link}
+					action="signInByCode"
+					state={state}
+					next={next}
+					label={words.signInCode.byLink}
+					language={language}
+					words={words}
+				/>
 			)}
-			{isLink && !link.here && <CodeToType code={link.code ?? ""} words={words} />}
 			{!isLink && isAsked && (
 				<CodeForm
 					action="signInByCode"

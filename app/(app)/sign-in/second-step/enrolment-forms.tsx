@@ -44,6 +44,7 @@ export function EnrolmentForms({ form, enrolments, enrolment, next, words, child
 					pendingLabel={words.passkeySignIn.pending}
 					values={{ factor: "passkey", next }}
 					look={both ? "secondary" : "primary"}
+					words={{ insufficient_level: words.secondStep.copied }}
 				/>
 			)}
 			{!both && (

@@ -43,6 +43,7 @@ type Words = Awaited<ReturnType<typeof readMessages>>["m"]["security"]["secondSt
 
 function leadFor(attempt: Awaited<ReturnType<typeof auth.pendingSignIn>>, words: Words): string | undefined {
 	if (attempt === null) return undefined;
+	if (attempt.deviceBound) return attempt.enrolments.length === 0 ? words.boundLead : words.onlyBound;
 	if (attempt.enrolments.length === 0) return words.lead;
 	return attempt.enrolments.includes("totp") ? words.enrolLead : words.onlyPasskey;
 }

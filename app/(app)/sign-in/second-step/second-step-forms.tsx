@@ -40,6 +40,7 @@ export function SecondStepForms({ state, form, factors, chosen, next, trust, wor
 					pendingLabel={all.passkeySignIn.pending}
 					values={{ factor: "passkey", next }}
 					look={shown === "totp" ? "secondary" : "primary"}
+					words={{ insufficient_level: words.copied }}
 				>
 					{() => <TrustChoice {...trust} />}
 				</PasskeyForm>

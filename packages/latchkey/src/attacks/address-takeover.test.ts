@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assertion, withApp, withPasskey } from "../../test/factors.ts";
 import { ada, signedUp } from "../../test/harness.ts";
-import { codeIn, type MailAuth, openMailAuth, tokenIn } from "../../test/mail.ts";
+import { codeIn, type MailAuth, openMailAuth, resetByMail, tokenIn } from "../../test/mail.ts";
 import { emailCode } from "../lib/email-codes/email-code.ts";
 import { undoEmailChange } from "../lib/email-verification/undo-email-change.ts";
 import { passkey } from "../lib/passkeys/passkey.ts";
@@ -50,7 +50,7 @@ describe.each(Object.entries(databases))("an account whose address a thief has c
 		for (const email of [ada.email, thiefs.email]) {
 			expect((await auth.browser().post("/api/auth", { email, password: ada.password })).status).toBe(401);
 		}
-		await reset(auth);
+		await resetByMail(auth, ada.email, newPassword);
 		const owner = await signIn(auth, { email: ada.email, password: newPassword });
 		expect((await owner.get("/api/auth/factors")).body.factors).toMatchObject({ totp: null, recoveryCodes: 0 });
 		expect((await owner.get("/api/auth/passkeys")).body.passkeys).toEqual([]);
@@ -94,7 +94,7 @@ describe.each(Object.entries(databases))("an account whose address a thief has c
 		// The way back of a later change leads no further back than that, and the first one stays.
 		expect(await undoEmailChange(engine, nowhere, thiefsOwn)).toEqual({ ok: true });
 		expect(await undoEmailChange(engine, nowhere, owners)).toEqual({ ok: true });
-		await reset(auth);
+		await resetByMail(auth, ada.email, newPassword);
 		const owner = await signIn(auth, { email: ada.email, password: newPassword });
 
 		await changeTo(auth, owner, thiefs.email);
@@ -104,7 +104,7 @@ describe.each(Object.entries(databases))("an account whose address a thief has c
 		const second = await undoLink(auth, thiefs.email);
 		expect(await undoEmailChange(engine, nowhere, first)).toEqual({ ok: true });
 		expect(await undoEmailChange(engine, nowhere, second)).toMatchObject({ code: "expired_link" });
-		await reset(auth);
+		await resetByMail(auth, ada.email, newPassword);
 		await signIn(auth, { email: ada.email, password: newPassword });
 	});
 
@@ -116,7 +116,7 @@ describe.each(Object.entries(databases))("an account whose address a thief has c
 		const link = await undoLink(auth);
 		expect(await undoEmailChange(await auth.engine(), nowhere, link)).toEqual({ ok: true });
 		expect((await squatter.get("/api/auth/user")).body.user.email).toBeNull();
-		await reset(auth);
+		await resetByMail(auth, ada.email, newPassword);
 
 		const owner = await signIn(auth, { email: ada.email, password: newPassword });
 		await changeTo(auth, owner, thiefs.email);
@@ -209,10 +209,4 @@ async function changeTo(auth: MailAuth, browser: TestBrowser, email: string): Pr
 async function undoLink(auth: MailAuth, to = ada.email): Promise<string> {
 	const mail = (await auth.mails()).find(({ kind, to: recipient }) => kind === "email_changed" && recipient === to);
 	return tokenIn(mail!);
-}
-
-async function reset(auth: MailAuth): Promise<void> {
-	await auth.browser().post("/api/auth/password-resets", { email: ada.email });
-	const token = tokenIn(await auth.mail("password_reset"));
-	expect((await auth.browser().put(`/api/auth/password-resets/${token}`, { newPassword })).status).toBe(200);
 }

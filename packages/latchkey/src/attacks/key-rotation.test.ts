@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { firstStep, withApp } from "../../test/factors.ts";
 import { ada, openBeside, signedUp, type TestAuth } from "../../test/harness.ts";
 import { type InstrumentedAuth, instrument, openInstrumented, rows } from "../../test/instruments.ts";
+import { codeIn, openMailAuth } from "../../test/mail.ts";
+import { emailCode } from "../lib/email-codes/email-code.ts";
+import { throttleRules } from "../lib/http/throttle.ts";
 import type { AuthOptions } from "../lib/options.ts";
+import { password } from "../lib/passwords/password.ts";
 import type { TestBrowser } from "../testing.ts";
 
 const old = "the-old-secret-0123456789-abcdefghijklmnopqrst";
@@ -58,6 +63,82 @@ describe("a new secret", () => {
 		const here = moved(browser, next);
 		expect((await here.get("/api/auth")).body.authenticated).toBe(false);
 		expect((await here.post("/api/auth/refresh")).status).toBe(401);
+	});
+});
+
+describe("what is counted and known [A44]", () => {
+	const phases = [`${old},${fresh}`, `${fresh},${old}`, fresh];
+	const methods = [password(), emailCode()];
+	const wrong = { email: ada.email, password: "a wrong password" };
+
+	it("keeps a factor stopped that was stopped before the secret was rotated [ASVS 6.3.1]", async () => {
+		let auth = await openInstrumented({ secret: old, pepper: old });
+		const app = await withApp(auth, await signedUp(auth));
+		const { throttle, storage } = await auth.engine();
+		const userId = (await storage.findCredentials({ kind: "email", canonical: ada.email }))!.user.id;
+		const stop = { rule: "totpStop", subject: userId } as const;
+		for (let count = 0; count < throttleRules.totpStop.limit; count++) await throttle.admit([stop]);
+		for (const secret of phases) {
+			auth = await restart(auth, { secret, pepper: old });
+			const { browser } = await firstStep(auth);
+			const shown = await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() });
+			expect(shown.body.code, secret).toBe("too_many_attempts");
+		}
+	});
+
+	it("gives nobody another ten guesses at a password, nor two machines ten each [A22]", async () => {
+		let auth = await openInstrumented({ secret: `${old},${fresh}`, pepper: old });
+		await signedUp(auth);
+		const beside = openBeside(auth, { secret: `${fresh},${old}`, pepper: old });
+		for (let guess = 0; guess < 10; guess++) {
+			expect((await (guess % 2 === 0 ? auth : beside).browser().post("/api/auth", wrong)).status).toBe(401);
+		}
+		expect((await beside.browser().post("/api/auth", wrong)).status).toBe(429);
+		await beside.close();
+		for (const secret of phases) {
+			auth = await restart(auth, { secret, pepper: old });
+			expect((await auth.browser().post("/api/auth", wrong)).status, secret).toBe(429);
+		}
+	});
+
+	it("lets a success be forgotten under every secret", async () => {
+		const auth = await openInstrumented({ secret: `${fresh},${old}`, pepper: old });
+		await signedUp(auth);
+		for (let guess = 0; guess < 9; guess++) await auth.browser().post("/api/auth", wrong);
+		expect((await auth.browser().post("/api/auth", signInAsAda)).status).toBe(200);
+		for (let guess = 0; guess < 10; guess++) {
+			expect((await auth.browser().post("/api/auth", wrong)).status).toBe(401);
+		}
+	});
+
+	it("takes a mailed code that was sent before the secret was rotated, and once", async () => {
+		const before = openMailAuth({ methods, secret: old, pepper: old });
+		const browser = await signedUp(before);
+		await browser.put(`/api/auth/email-verifications/${codeIn(await before.mail("verify_email"))}`);
+		const asking = before.browser();
+		await asking.post("/api/auth/email-codes", { email: ada.email });
+		const code = codeIn(await before.mail("sign_in_code"));
+		const auth = await restart(before, { methods, secret: `${fresh},${old}`, pepper: old });
+		const here = moved(asking, auth);
+		expect((await here.post("/api/auth", { code: "000000" })).status).toBe(401);
+		const again = moved(here, auth);
+		expect((await here.post("/api/auth", { code })).status).toBe(200);
+		expect((await again.post("/api/auth", { code })).status).toBe(401);
+	});
+
+	it("knows a device that it knew, and counts its attempts apart [A43]", async () => {
+		const before = openMailAuth({ methods, secret: old, pepper: old });
+		const browser = await signedUp(before);
+		await browser.put(`/api/auth/email-verifications/${codeIn(await before.mail("verify_email"))}`);
+		const auth = await restart(before, { methods, secret: `${fresh},${old}`, pepper: old });
+		for (let guess = 0; guess < 10; guess++) await auth.browser().post("/api/auth", wrong);
+		const here = moved(browser, auth);
+		here.cookies.delete("session");
+		expect((await here.post("/api/auth", signInAsAda)).status).toBe(200);
+		const { events } = (await here.get("/api/auth/events")).body;
+		const types = events.map(({ type }: { type: string }) => type);
+		expect(types).toContain("sign_in.succeeded");
+		expect(types).not.toContain("sign_in.new_device");
 	});
 });
 

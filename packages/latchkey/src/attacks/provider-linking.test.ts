@@ -163,6 +163,23 @@ describe("connecting a provider to the account one is signed in to", () => {
 		expect(sent.headers.get("location")).toBe("/reauthenticate?next=%2Faccount%2Fconnections");
 	});
 
+	it("[A2] is undone with every other session that began there, and no other", async () => {
+		const { auth, fake } = await openWithProvider();
+		const owner = await signedUp(auth);
+		await comeBack(owner, fake.authorize(await beginLink(owner)));
+		const [thief, again, phone] = [auth.browser(), auth.browser(), auth.browser()];
+		await signInAt(fake, thief);
+		// A fresh proof makes another session of it, which began there all the same.
+		await signInAt(fake, again);
+		await again.post("/api/auth/reauthentication", { password: ada.password });
+		await phone.post("/api/auth", signInAsAda);
+		const [{ id }] = (await owner.get("/api/auth/identities")).body.connections;
+		const answer = await owner.delete(`/api/auth/identities/${id}`);
+		expect(answer).toMatchObject({ status: 200, body: { message: "Disconnected", ended: 2 } });
+		const signedIn = await Promise.all([thief, again, phone, owner].map(isSignedIn));
+		expect(signedIn).toEqual([false, false, true, true]);
+	});
+
 	it("never takes the last way in away, nor anything of somebody else", async () => {
 		const { auth, fake } = await openWithProvider();
 		const browser = auth.browser();
@@ -233,11 +250,11 @@ describe("an identity that is taken away while somebody signs in by it", () => {
 		const url = (await owner.post("/api/auth/identities", { provider: "example" })).body.authorizationUrl;
 		await comeBack(owner, fake.authorize(url));
 		const { storage } = await auth.engine();
-		const { user } = (await owner.get("/api/auth")).body;
+		const { user, session } = (await owner.get("/api/auth")).body;
 		const identity = { issuer: fake.issuer, subject: adaThere.sub };
 		const takeAway = async () => {
-			await storage.unlinkIdentity({ userId: user.id, ...identity, usableProviders: [], events: [] });
-			await storage.endAllSessions({ userId: user.id, events: [] });
+			const kept = { userId: user.id, keepSessionId: session.id };
+			await storage.unlinkIdentity({ ...kept, ...identity, usableProviders: [], events: [] });
 		};
 		const late = when === "after it" ? "createSession" : "findCredentialsOfUser";
 		const real = storage[late] as (...args: unknown[]) => Promise<unknown>;

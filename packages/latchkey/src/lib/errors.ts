@@ -36,6 +36,7 @@ export const errorCodes = {
 	provider_error: { status: 502, message: "The provider answered in a way that cannot be trusted" },
 	provider_unavailable: { status: 503, message: "The provider cannot be reached right now" },
 	upstream_unavailable: { status: 502, message: "The service behind this cannot be reached" },
+	upstream_refused: { status: 502, message: "The service behind this does not accept what this site says of you" },
 	upstream_timeout: { status: 504, message: "The service behind this took too long" },
 	server_error: { status: 500, message: "Something went wrong" },
 	busy: { status: 503, message: "Busy, please try again in a moment" },

@@ -177,7 +177,10 @@ async function openStorage(settings: Settings, clock: Clock | null, log: Logger)
 	const forTests = clock === null ? {} : { clock };
 	if (isSqlite(settings)) {
 		const { openSqlite } = await import("./storage/sqlite/open-sqlite.ts");
-		return openSqlite({ file: sqliteFile(databaseUrl), ...forTests });
+		const { followFile } = await import("./storage/sqlite/follow-file.ts");
+		const file = sqliteFile(databaseUrl);
+		const open = () => openSqlite({ file, ...forTests });
+		return isInMemory(settings) ? open() : followFile({ file, open, log });
 	}
 	const { openPostgres } = await import("./storage/postgres/open-postgres.ts");
 	const directUrl = databaseDirectUrl === null ? {} : { directUrl: databaseDirectUrl };

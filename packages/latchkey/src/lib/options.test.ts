@@ -50,14 +50,14 @@ describe("resolveOptions", () => {
 			"optional",
 			"optional",
 			"required",
-			"phishing-resistant",
+			"device-bound",
 		]);
 		expect(resolve({ profile: "aal3", secondFactor: "optional" }).secondFactor).toBe("optional");
 		expect(() => resolve({ profile: "aal3" })).toThrow("passkey() among the methods");
 		const byRole = () => "required" as const;
 		expect(resolve({ secondFactor: byRole }).secondFactor).toBe(byRole);
 		expect(() => resolve({ secondFactor: "never" })).toThrow(
-			'createAuth: secondFactor must be "optional" or "required" or "phishing-resistant", not "never"',
+			'createAuth: secondFactor must be "optional" or "required" or "phishing-resistant" or "device-bound", not "never"',
 		);
 	});
 

@@ -24,8 +24,8 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 	signUp?: "open" | "closed";
 	/**
 	 * Who needs a second factor. `optional`: whoever has set one up. `required`: everybody; whoever has none sets one up
-	 * on the way in. `phishing-resistant`: nobody gets in without a passkey. Or a function that says which of these holds
-	 * for a user, such as one with a role; it is asked at every sign-in, and must not throw. Default: what the `profile`
+	 * on the way in. `phishing-resistant`: nobody gets in without a passkey. `device-bound`: nor with one that can be copied
+	 * to other devices, which most are. Or a function that says which of these holds for a user, such as one with a role; it is asked at every sign-in, and must not throw. Default: what the `profile`
 	 * asks for, else `"optional"`.
 	 */
 	secondFactor?: SecondFactorPolicy | ((user: User & OwnFields<NoInfer<Fields>>) => SecondFactorPolicy);
@@ -91,9 +91,14 @@ export interface AuthOptions<Fields extends UserFields = UserFields> extends Set
 }
 
 /** What can be asked of a user besides a password. */
-export const secondFactorPolicies = ["optional", "required", "phishing-resistant"] as const;
+export const secondFactorPolicies = ["optional", "required", "phishing-resistant", "device-bound"] as const;
 
 export type SecondFactorPolicy = (typeof secondFactorPolicies)[number];
+
+/** Whether nothing but a passkey will do. */
+export function asksForPasskey(policy: SecondFactorPolicy): boolean {
+	return policy === "phishing-resistant" || policy === "device-bound";
+}
 
 /** What NIST SP 800-63B-4 allows a session of one factor at most (section 2.1.3). */
 const mostTrustedDays = 30;
@@ -198,7 +203,7 @@ function checkMethods(methods: readonly Method[]): void {
 }
 
 function secondFactorOf({ secondFactor, profile }: AuthOptions): AuthOptions["secondFactor"] & {} {
-	return secondFactor ?? (profile === "aal3" ? "phishing-resistant" : profile === "aal2" ? "required" : "optional");
+	return secondFactor ?? (profile === "aal3" ? "device-bound" : profile === "aal2" ? "required" : "optional");
 }
 
 function checkSecondFactor(options: AuthOptions): void {
@@ -206,8 +211,8 @@ function checkSecondFactor(options: AuthOptions): void {
 	const secondFactor = secondFactorOf(options);
 	if (typeof secondFactor === "function") return;
 	checkChoice("secondFactor", secondFactor, secondFactorPolicies);
-	if (secondFactor === "phishing-resistant" && !methods.some(({ name }) => name === "passkey")) {
-		throw misconfigured('createAuth: secondFactor "phishing-resistant" needs passkey() among the methods');
+	if (asksForPasskey(secondFactor) && !methods.some(({ name }) => name === "passkey")) {
+		throw misconfigured(`createAuth: secondFactor "${secondFactor}" needs passkey() among the methods`);
 	}
 }
 
@@ -225,7 +230,7 @@ function checkTrustedDevices(options: AuthOptions): number | null {
 			`createAuth: trustedDevices does not go together with profile ${JSON.stringify(profile)}, where every sign-in shows two factors; leave one out`,
 		);
 	}
-	if (secondFactor === "required" || secondFactor === "phishing-resistant") {
+	if (typeof secondFactor === "string" && secondFactor !== "optional") {
 		throw misconfigured(
 			`createAuth: trustedDevices does not go together with secondFactor ${JSON.stringify(secondFactor)}, which asks for it at every sign-in; leave one out`,
 		);

@@ -39,7 +39,7 @@ export function routeTable(methods: readonly Method[], openApi: () => Promise<ob
 		{ under: ["user"], load: async () => (await import("./users/user-routes.ts")).userRoutes },
 		{ under: ["events"], load: async () => (await import("./events/event-routes.ts")).eventRoutes },
 		...(methods.some(isProvider) ? providerGroups : []),
-		{ under: ["mail-links"], load: async () => (await import("./mail/mail-routes.ts")).mailRoutes },
+		{ under: ["mail-links", "undoings"], load: async () => (await import("./mail/mail-routes.ts")).mailRoutes },
 		{
 			under: ["email-verifications"],
 			load: async () => (await import("./email-verification/email-verification-routes.ts")).emailVerificationRoutes,

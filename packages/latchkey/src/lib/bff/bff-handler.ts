@@ -10,6 +10,7 @@ import { type ResolvedSession, resolveSession } from "../sessions/resolve-sessio
 import { mintServiceToken } from "../tokens/service-token.ts";
 import { callUpstream } from "./call-upstream.ts";
 import { readBody } from "./request-body.ts";
+import { type SessionWatch, watchSession } from "./session-watch.ts";
 import { toBrowser } from "./to-browser.ts";
 import { addressOf, type BffOptions, type ResolvedUpstream, resolveUpstreams, targetOf } from "./upstream.ts";
 
@@ -51,24 +52,49 @@ async function forward(
 		? (/^([^/]*)(.*)$/.exec(pathname.slice(mount.length + 1)) ?? [])
 		: [];
 	const upstream = upstreams.get(name);
-	const target = upstream === undefined ? null : targetOf(baseOf(engine, upstream), below, search);
+	const target = upstream === undefined ? null : targetOf(baseOf(engine, upstream), below, search, upstream);
 	if (upstream === undefined || target === null || !isForData(request)) throw new AuthError("not_found");
 	if (!upstream.methods.has(request.method)) {
 		return toResponse(errorAnswer(new AuthError("method_not_allowed"), { allow: [...upstream.methods].join(", ") }));
 	}
+	const watch = watchSession(engine, current);
+	try {
+		return await ask(engine, current, upstream, { request, target, watch });
+	} catch (error) {
+		watch.stop();
+		throw error;
+	}
+}
+
+interface Asked {
+	readonly request: Request;
+	readonly target: URL;
+	readonly watch: SessionWatch;
+}
+
+async function ask(
+	engine: Engine,
+	current: ResolvedSession,
+	upstream: ResolvedUpstream,
+	{ request, target, watch }: Asked,
+): Promise<Response> {
 	const body = await readBody(request, upstream.maxRequestBytes);
 	const token = await bearerOf(engine, current, upstream, null);
-	const first = await callUpstream(upstream, { request, target, token, body });
-	if (first.statusCode !== 401 || token === null) return toBrowser(first, request.method);
+	const signal = AbortSignal.any([request.signal, watch.signal]);
+	const first = await callUpstream(upstream, { request, target, token, body, signal });
+	if (first.statusCode !== 401 || token === null) return toBrowser(first, request.method, watch);
 	first.destroy();
 	// The token may have been taken back before its time: once more with a new one, if the request can be said again.
 	if (upstream.token !== undefined && "provider" in upstream.token && body.repeatable) {
 		const fresh = await bearerOf(engine, current, upstream, token);
-		const second = await callUpstream(upstream, { request, target, token: fresh, body });
-		if (second.statusCode !== 401) return toBrowser(second, request.method);
+		const second = await callUpstream(upstream, { request, target, token: fresh, body, signal });
+		if (second.statusCode !== 401) return toBrowser(second, request.method, watch);
 		second.destroy();
 	}
-	// Not 401: the person is signed in here, and it is not that which is missing.
+	// Not 401: the person is signed in here, and it is not that which is missing. Nor can they mend what is between two services.
+	if (upstream.token !== undefined && "audience" in upstream.token) {
+		throw new AuthError("upstream_refused", { detail: `${upstream.name} answered this site's own token with 401` });
+	}
 	throw new AuthError("reconnect_required");
 }
 

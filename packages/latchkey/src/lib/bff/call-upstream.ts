@@ -10,6 +10,8 @@ interface Call {
 	target: URL;
 	token: string | null;
 	body: UpstreamBody;
+	/** Aborts when nobody is to get the answer any more. */
+	signal: AbortSignal;
 }
 
 /**
@@ -23,8 +25,8 @@ const idempotent = new Set(["GET", "HEAD", "PUT", "DELETE"]);
 
 /**
  * Sends the request on. Follows no redirect, waits for the answer no longer than the upstream may take, and stops when the
- * browser has gone.
- * @throws {AuthError} `upstream_unavailable`, `upstream_timeout`, `body_too_large`
+ * signal aborts.
+ * @throws {AuthError} `upstream_unavailable`, `upstream_timeout`, `body_too_large`, or what the signal aborted with
  */
 export async function callUpstream(upstream: ResolvedUpstream, call: Call): Promise<IncomingMessage> {
 	try {
@@ -42,7 +44,7 @@ class StaleConnection extends Error {}
 
 function send(
 	upstream: ResolvedUpstream,
-	{ request, target, token, body }: Call,
+	{ request, target, token, body, signal }: Call,
 	{ fresh = false }: { fresh?: boolean } = {},
 ): Promise<IncomingMessage> {
 	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -53,9 +55,9 @@ function send(
 		agent: fresh ? false : agents[isHttps ? "https:" : "http:"],
 	});
 	const timer = setTimeout(() => outgoing.destroy(tooLate(upstream)), upstream.timeoutMs);
-	const gone = () => outgoing.destroy(new Error("the browser has gone"));
-	if (request.signal.aborted) gone();
-	request.signal.addEventListener("abort", gone, { once: true });
+	const gone = () => outgoing.destroy(signal.reason instanceof AuthError ? signal.reason : new Error("nobody waits"));
+	if (signal.aborted) gone();
+	signal.addEventListener("abort", gone, { once: true });
 	let isAnswered = false;
 	outgoing.once("response", (response) => {
 		isAnswered = true;
@@ -70,13 +72,13 @@ function send(
 	outgoing.on("error", (error) => reject(failureOf(error, upstream, outgoing)));
 	outgoing.once("close", () => {
 		clearTimeout(timer);
-		request.signal.removeEventListener("abort", gone);
+		signal.removeEventListener("abort", gone);
 		// Comes after an error too, which then was the reason.
 		if (!isAnswered) reject(unavailable(upstream, "hung up"));
 	});
 	if (body.repeatable) outgoing.end(body.bytes ?? undefined);
 	else {
-		sendStream(outgoing, body, request.signal, () => timer.refresh()).catch((error: Error) => outgoing.destroy(error));
+		sendStream(outgoing, body, signal, () => timer.refresh()).catch((error: Error) => outgoing.destroy(error));
 	}
 	return promise;
 }

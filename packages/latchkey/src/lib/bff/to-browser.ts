@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { SessionWatch } from "./session-watch.ts";
 
 /** What the browser may know of an answer. Not: cookies of another site, where it redirects to, what its server is. */
 const returnedHeaders = [
@@ -19,8 +20,13 @@ const opaque = "application/octet-stream";
 
 const withoutBody = new Set([204, 205, 304]);
 
-/** The answer as the browser gets it: its body streams through byte by byte, as fast as the browser takes it. */
-export function toBrowser(message: IncomingMessage, method: string): Response {
+/**
+ * The answer as the browser gets it: its body streams through byte by byte, as fast as the browser takes it, and is broken
+ * off when the session ends.
+ */
+export function toBrowser(message: IncomingMessage, method: string, watch: SessionWatch): Response {
+	message.once("close", () => watch.stop());
+	watch.signal.addEventListener("abort", () => message.destroy(), { once: true });
 	const { statusCode: status = 502 } = message;
 	const headers = new Headers({
 		"cache-control": "private, no-store",
@@ -44,13 +50,13 @@ export function toBrowser(message: IncomingMessage, method: string): Response {
 	return new Response(bodyOf(message), { status, headers });
 }
 
-/** Reads on when the reader of the stream asks for it, and fails where the upstream breaks off. */
+/** Reads on when the reader of the stream asks for it, and fails where the upstream or the session ends it early. */
 function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array> {
 	let isOver = false;
 	return new ReadableStream<Uint8Array>({
 		start(controller) {
 			const fail = () => {
-				if (!isOver) controller.error(new Error("the upstream broke its answer off"));
+				if (!isOver) controller.error(new Error("the answer was broken off"));
 				isOver = true;
 			};
 			message.on("data", (chunk: Uint8Array) => {

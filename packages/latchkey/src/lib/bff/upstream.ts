@@ -13,6 +13,11 @@ export interface Upstream {
 	token?: { readonly provider: string } | { readonly audience: string };
 	/** Of `GET`, `HEAD`, `POST`, `PUT`, `PATCH` and `DELETE`. Default: all of them. */
 	methods?: readonly string[];
+	/**
+	 * Whether `%2F` in a path goes on as it is, for an API that names things by paths (`/projects/group%2Fproject`). To one
+	 * that reads it as a slash it leads nowhere that the path could not name plainly. Default false: 404.
+	 */
+	encodedSlashes?: boolean;
 	/** Headers of the browser that go along besides the usual ones, in lower case. Never cookies. */
 	headers?: readonly string[];
 	/** Bytes of a request at most. Default 10 MB. */
@@ -28,7 +33,7 @@ export interface BffOptions {
 	path?: string;
 }
 
-export interface ResolvedUpstream extends Required<Pick<Upstream, "maxRequestBytes" | "timeoutMs">> {
+export interface ResolvedUpstream extends Required<Pick<Upstream, "maxRequestBytes" | "timeoutMs" | "encodedSlashes">> {
 	readonly name: string;
 	/** Without a slash at its end. A path where the provider's issuer comes before it. */
 	readonly base: string;
@@ -81,6 +86,7 @@ function resolveUpstream(name: string, upstream: Upstream): ResolvedUpstream {
 		token: upstream.token,
 		methods: new Set(methods),
 		headers: new Set([...forwardedHeaders, ...headers.map((header) => header.toLowerCase())]),
+		encodedSlashes: upstream.encodedSlashes ?? false,
 		maxRequestBytes: upstream.maxRequestBytes ?? 10 * 1024 * 1024,
 		timeoutMs: upstream.timeoutMs ?? 30_000,
 	};
@@ -110,18 +116,30 @@ function pathBelowIssuer(name: string, { url, token }: Upstream): string {
  * The address that a path below the upstream's name means, `""` or with a slash first; `null` for one that leads anywhere
  * else, or that two servers could read differently.
  */
-export function targetOf(base: string, below: string, search: string): URL | null {
-	// An encoded slash, backslash, dot, percent or control character is a path of its own to one server and not to the next.
-	if (/%(2f|5c|2e|25|[01][0-9a-f]|7f)/i.test(below) || below.includes("\\") || below.includes("//")) return null;
-	// So is what is no UTF-8: some servers see a dot or a slash in it.
-	if (!isDecodable(below)) return null;
-	// And to some `..;a` is a dot segment with a parameter.
-	if (/\/\.{1,2}((;|%3b)[^/]*)?(\/|$)/i.test(below)) return null;
+export function targetOf(
+	base: string,
+	below: string,
+	search: string,
+	{ encodedSlashes }: Pick<ResolvedUpstream, "encodedSlashes">,
+): URL | null {
+	// Judged as whoever decodes them would read it; what holds for that holds for who does not.
+	const read = encodedSlashes ? below.replace(/%2f/gi, "/") : below;
+	if (!isPlain(read)) return null;
 	const target = URL.parse(`${base}${below}${search}`);
 	const { origin, pathname } = new URL(base);
 	const root = pathname.replace(/\/$/, "");
 	const isBelow = target?.origin === origin && (target.pathname === root || target.pathname.startsWith(`${root}/`));
 	return isBelow ? target : null;
+}
+
+/** Whether every server reads the path alike, and none of them as one that leads up. */
+function isPlain(path: string): boolean {
+	// An encoded slash, backslash, dot, percent or control character is a path of its own to one server and not to the next.
+	if (/%(2f|5c|2e|25|[01][0-9a-f]|7f)/i.test(path) || path.includes("\\") || path.includes("//")) return false;
+	// And to some `..;a` is a dot segment with a parameter.
+	if (/\/\.{1,2}((;|%3b)[^/]*)?(\/|$)/i.test(path)) return false;
+	// What is no UTF-8 is read otherwise by some: they see a dot or a slash in it.
+	return isDecodable(path);
 }
 
 function isDecodable(path: string): boolean {

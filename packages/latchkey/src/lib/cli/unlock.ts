@@ -1,9 +1,7 @@
-import { deriveKeyRing } from "../crypto/keys.ts";
 import { uuidv7 } from "../crypto/random.ts";
 import type { EventType } from "../events/events.ts";
 import { enableFactor } from "../factors/enable-factor.ts";
 import type { CodeFactorName } from "../factors/verify-factor.ts";
-import { Throttle } from "../http/throttle.ts";
 import { readSettings, sqliteFile } from "../settings.ts";
 import type { NewEvent, Storage } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
@@ -13,7 +11,7 @@ import { loadEnvironment } from "./environment.ts";
 const usage = `latchkey unlock <name>      enables a password that 90 wrong ones in a row disabled, of the account
                             with this e-mail address or user name
   --factor totp             … the authenticator app instead, which 90 wrong codes stopped
-  --factor recovery-code    … the recovery codes instead; both need AUTH_SECRET`;
+  --factor recovery-code    … the recovery codes instead`;
 
 export const unlock: Command = { usage, run };
 
@@ -32,14 +30,13 @@ async function run(args: readonly string[], context: CommandContext): Promise<vo
 	}
 	const identifier = parseIdentifier(name);
 	if (!identifier.ok) throw new UsageError(`${JSON.stringify(name)} is neither an e-mail address nor a user name`);
-	const secrets = factor === "password" ? null : readSecrets(context);
 	const storage = await openStorage(context);
 	try {
 		const found = await storage.findCredentials(identifier);
 		if (found === null) throw new CommandError(`nobody is called ${JSON.stringify(name)}`);
 		const userId = found.user.id;
-		if (secrets === null) await unlockPassword(storage, userId);
-		else await unlockFactor(storage, { userId, name, factor, secrets });
+		if (factor === "password") await unlockPassword(storage, userId);
+		else await unlockFactor(storage, { userId, name, factor });
 		const enabled = factors[factor]?.enabled ?? "The password";
 		context.print(`${enabled} of ${name} can be used again.`);
 	} finally {
@@ -56,25 +53,18 @@ interface Unlocked {
 	userId: string;
 	name: string;
 	factor: string;
-	secrets: readonly string[];
 }
 
-async function unlockFactor(storage: Storage, { userId, name, factor, secrets }: Unlocked): Promise<void> {
+async function unlockFactor(storage: Storage, { userId, name, factor }: Unlocked): Promise<void> {
 	const { name: codeFactor, missing } = factors[factor]!;
-	const throttle = new Throttle(storage, deriveKeyRing(secrets, "throttle"));
 	const event = eventOf("factor.enabled", userId, { factor: codeFactor });
-	const enabled = await enableFactor({ storage, throttle }, { userId, factor: codeFactor, event });
+	const enabled = await enableFactor({ storage }, { userId, factor: codeFactor, event });
 	if (!enabled) throw new CommandError(`${name} has ${missing}`);
 }
 
 function eventOf(type: EventType, userId: string, detail: Record<string, string>): NewEvent {
 	const nowhere = { sessionId: null, address: null, userAgent: null };
 	return { id: uuidv7(), type, userId, ...nowhere, detail: { ...detail, by: "command line" } };
-}
-
-/** Wrong codes are counted under names that are made with the secret, so that a stolen database does not tell whose they were. */
-function readSecrets({ cwd, env }: CommandContext): readonly string[] {
-	return readSettings({ url: "http://localhost" }, loadEnvironment(cwd, env)).secrets;
 }
 
 async function openStorage({ cwd, env }: CommandContext): Promise<Storage> {

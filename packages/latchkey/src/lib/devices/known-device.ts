@@ -1,4 +1,4 @@
-import { keyedName } from "../crypto/keys.ts";
+import { type Key, keyedName } from "../crypto/keys.ts";
 import { randomSecret } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
 import { cookieName, readCookie } from "../http/cookies.ts";
@@ -22,7 +22,7 @@ export interface KnownDevice {
 }
 
 /** The device that a request comes from; `null` when it was never here. */
-export function readDevice({ settings }: Engine, { headers }: Pick<Visitor, "headers">): KnownDevice | null {
+function readDevice({ settings }: Engine, { headers }: Pick<Visitor, "headers">): KnownDevice | null {
 	const value = readCookie(headers.get("cookie"), cookieName("device", settings.secure));
 	if (value === null || !/^[\w-]{22}(?:\.[\w-]{32}){1,15}$/.test(value)) return null;
 	const [id = "", ...marks] = value.split(".");
@@ -35,13 +35,13 @@ export function readDevice({ settings }: Engine, { headers }: Pick<Visitor, "hea
  */
 export function deviceSubject(engine: Engine, visitor: Visitor, account: string): string | null {
 	const device = readDevice(engine, visitor);
-	return device?.marks.includes(markOf(engine, device.id, account)) ? `${account}:${device.id}` : null;
+	return device !== null && isMarked(engine, device, account) ? `${account}:${device.id}` : null;
 }
 
 /** Whether the user signed in on this device before, since the last time that all of their sessions were ended. */
 export function isKnownDevice(engine: Engine, visitor: Visitor, user: Pick<UserRecord, "id" | "epoch">): boolean {
 	const device = readDevice(engine, visitor);
-	return device?.marks.includes(markOf(engine, device.id, userMark(user))) ?? false;
+	return device !== null && isMarked(engine, device, userMark(user));
 }
 
 /** The cookie that makes this one a known device of the user, renewed at every sign-in. */
@@ -55,8 +55,11 @@ export function rememberDevice(
 	const id = device?.id ?? randomSecret(128);
 	const names = [user.email, user.username].filter((name) => name !== null).map(parseIdentifier);
 	const accounts = names.flatMap((parsed) => (parsed.ok ? [`${parsed.kind}:${parsed.canonical}`] : []));
-	const own = [userMark({ id: user.id, epoch }), ...accounts].map((subject) => markOf(engine, id, subject));
-	const others = (device?.marks ?? []).filter((mark) => !own.includes(mark));
+	const subjects = [userMark({ id: user.id, epoch }), ...accounts];
+	const marksBy = (key: Key) => subjects.map((subject) => markOf(key, id, subject));
+	const own = marksBy(engine.knownDevices.current);
+	const known = engine.knownDevices.all.flatMap(marksBy);
+	const others = (device?.marks ?? []).filter((mark) => !known.includes(mark));
 	return {
 		name: cookieName("device", engine.settings.secure),
 		value: [id, ...own, ...others].slice(0, 1 + mostMarks).join("."),
@@ -69,6 +72,11 @@ function userMark({ id, epoch }: Pick<UserRecord, "id" | "epoch">): string {
 	return `user:${id}:${epoch}`;
 }
 
-function markOf({ knownDevices }: Engine, deviceId: string, subject: string): string {
-	return keyedName(knownDevices.current.key, `${deviceId}:${subject}`);
+/** Whether the device bears the mark, made with any of the secrets that there are. */
+function isMarked({ knownDevices }: Engine, { id, marks }: KnownDevice, subject: string): boolean {
+	return knownDevices.all.some((key) => marks.includes(markOf(key, id, subject)));
+}
+
+function markOf({ key }: Key, deviceId: string, subject: string): string {
+	return keyedName(key, `${deviceId}:${subject}`);
 }

@@ -12,7 +12,6 @@ export interface AskedCode {
 	readonly purpose: CodePurpose;
 	/** The address as it was typed. */
 	readonly email: string;
-	readonly expiresAt: number;
 	readonly holder: string;
 }
 
@@ -40,7 +39,7 @@ export function readAskedCode(engine: Engine, { headers }: Pick<Visitor, "header
 	const text = value === null ? null : unseal(engine.emailCodes, context, value);
 	if (text === null) return null;
 	const [purpose, secret, email, expiresAt] = JSON.parse(text);
-	return expiresAt > nowOf(engine) ? { purpose, email, expiresAt, holder: holderByBrowser(secret) } : null;
+	return expiresAt > nowOf(engine) ? { purpose, email, holder: holderByBrowser(secret) } : null;
 }
 
 function nameOf({ settings }: Engine): string {

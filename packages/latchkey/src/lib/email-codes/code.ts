@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomInt } from "node:crypto";
-import type { KeyRing } from "../crypto/keys.ts";
+import type { Key } from "../crypto/keys.ts";
 import type { Engine } from "../engine.ts";
 import type { TokenRecord } from "../storage/storage.ts";
 
@@ -32,8 +32,8 @@ export function holderByUser(userId: string): string {
  * What is stored of a code. Keyed, since six digits are soon tried out by whoever has the database; and bound to purpose
  * and holder, so that a code is worth nothing in anybody else's hands.
  */
-export function codeHash(keys: KeyRing, purpose: CodePurpose, holder: string, code: string): Uint8Array {
-	return createHmac("sha256", keys.current.key).update(`${purpose}:${holder}:${code}`).digest();
+export function codeHash({ key }: Key, purpose: CodePurpose, holder: string, code: string): Uint8Array {
+	return createHmac("sha256", key).update(`${purpose}:${holder}:${code}`).digest();
 }
 
 /**
@@ -46,5 +46,10 @@ export async function redeemCode(
 ): Promise<TokenRecord | null> {
 	const admission = await engine.throttle.admit([{ rule: "emailCode", subject: `${purpose}:${holder}` }]);
 	if (!admission.ok) return null;
-	return engine.storage.consumeToken({ purpose, tokenHash: codeHash(engine.emailCodes, purpose, holder, code) });
+	// One that was sent before the secrets were rotated is good for as long as any other.
+	for (const key of engine.emailCodes.all) {
+		const token = await engine.storage.consumeToken({ purpose, tokenHash: codeHash(key, purpose, holder, code) });
+		if (token !== null) return token;
+	}
+	return null;
 }

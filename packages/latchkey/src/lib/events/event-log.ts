@@ -1,5 +1,6 @@
 import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
+import { pageBefore } from "../http/page.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { EventRecord } from "../storage/storage.ts";
 import type { EventType } from "./events.ts";
@@ -38,7 +39,7 @@ export async function listEvents(
 	{ user }: ResolvedSession,
 	{ before, types }: EventQuery,
 ): Promise<EventPage> {
-	const page = { limit: eventsPerPage, ...(before !== undefined && { before }), ...(types !== undefined && { types }) };
+	const page = { ...pageBefore(eventsPerPage, before), ...(types !== undefined && { types }) };
 	const events = await engine.storage.listEvents(user.id, page);
 	return {
 		events: events.map(toEvent),

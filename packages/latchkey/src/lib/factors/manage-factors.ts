@@ -50,13 +50,22 @@ export async function readFactors(engine: Engine, user: UserRecord): Promise<Fac
 }
 
 /**
- * Whether somebody may change what proves them: after a recent proof, and one that is as sure as their account asks for.
- * `null` when they may.
+ * Where every change of what proves somebody begins: their factors, if they may change them. That takes a recent proof,
+ * and one that is as sure as their account asks for.
  */
-export function refusalToChange(
+export async function factorsToChange(
 	engine: Engine,
 	current: ResolvedSession,
-	{ totp, passkeys, secondStep }: Pick<FactorsRecord, "totp" | "passkeys" | "secondStep">,
+): Promise<({ readonly ok: true } & FactorsRecord) | Refusal> {
+	const factors = await engine.storage.readFactors(current.user.id);
+	if (factors === null) return { ok: false, code: "not_authenticated" };
+	return refusalToChange(engine, current, factors) ?? { ok: true, ...factors };
+}
+
+function refusalToChange(
+	engine: Engine,
+	current: ResolvedSession,
+	{ totp, passkeys, secondStep }: FactorsRecord,
 ): Refusal | null {
 	if (!isRecent(current)) return { ok: false, code: "reauthentication_required" };
 	const isRequired = passkeys.length > 0 && policyFor(engine, current.user) !== "optional";
@@ -71,10 +80,8 @@ export async function renewRecoveryCodes(
 	current: ResolvedSession,
 ): Promise<{ readonly ok: true; readonly codes: readonly string[] } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	if (factors.totp === null && factors.passkeys.length === 0) return { ok: false, code: "factor_missing" };
 	const { codes, codeHashes } = makeRecoveryCodes(user.id);
 	const events = [auditEvent("recovery_codes.made", visitor, { userId: user.id, sessionId: session.id })];
@@ -82,7 +89,7 @@ export async function renewRecoveryCodes(
 		userId: user.id,
 		epoch: session.epoch,
 		codeHashes,
-		settle: withFreshCodes(engine, user.id, nothingToSettle),
+		settle: withFreshCodes(user.id, nothingToSettle),
 		events,
 	});
 	return replaced ? { ok: true, codes } : { ok: false, code: "not_authenticated" };
@@ -96,10 +103,8 @@ export async function switchSecondStep(
 	on: boolean,
 ): Promise<{ readonly ok: true } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	// The session that goes on must have shown what every other is asked for from now on.
 	if (on && !reaches(session.level, "aal2")) return { ok: false, code: "insufficient_level" };
 	const event = auditEvent("second_step.switched", visitor, { userId: user.id, sessionId: session.id, detail: { on } });

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import type { Admission, ThrottleRule } from "../http/throttle.ts";
+import { type Admission, type OwnRule, ownKeyOf, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { hashRecoveryCode } from "../recovery-codes/recovery-codes.ts";
 import type { FactorName } from "../second-step/second-step.ts";
@@ -23,7 +23,7 @@ export interface CodeFactorInput {
 }
 
 /** Each factor is counted by itself, so that wrong codes of one never stand in the way of another. */
-export const rulesOf: Readonly<Record<CodeFactorName, { count: ThrottleRule; stop: ThrottleRule }>> = {
+export const rulesOf: Readonly<Record<CodeFactorName, { count: OwnRule; stop: OwnRule }>> = {
 	totp: { count: "totpCode", stop: "totpStop" },
 	recovery_code: { count: "recoveryCode", stop: "recoveryStop" },
 };
@@ -58,20 +58,20 @@ export async function admitFactor(
 	if (!admission.ok) return admission;
 	const stop = isNew ? null : await engine.throttle.admit([{ rule: rules.stop, subject: userId }]);
 	if (stop?.ok === false) return throttled(engine, visitor, userId, stop);
-	const clear = countersOf(engine, userId, factor);
-	if (factor === "recovery_code") clear.push(...countersOf(engine, userId, "totp"));
+	const clear = countersOf(userId, factor);
+	if (factor === "recovery_code") clear.push(...countersOf(userId, "totp"));
 	return { ok: true, settle: { clear, giveBack: admission.settle.giveBack } };
 }
 
 /** What a factor's wrong codes are counted by: to be forgotten once it is shown, or another one takes its place. */
-export function countersOf({ throttle }: Engine, userId: string, factor: CodeFactorName): string[] {
+export function countersOf(userId: string, factor: CodeFactorName): string[] {
 	const { count, stop } = rulesOf[factor];
-	return [count, stop].map((rule) => throttle.keyOf(rule, userId));
+	return [count, stop].map((rule) => ownKeyOf(rule, userId));
 }
 
 /** New recovery codes are no continuation of those that were guessed at. */
-export function withFreshCodes(engine: Engine, userId: string, { clear, giveBack }: Settlement): Settlement {
-	return { clear: [...clear, ...countersOf(engine, userId, "recovery_code")], giveBack };
+export function withFreshCodes(userId: string, { clear, giveBack }: Settlement): Settlement {
+	return { clear: [...clear, ...countersOf(userId, "recovery_code")], giveBack };
 }
 
 async function throttled(
@@ -81,11 +81,7 @@ async function throttled(
 	{ first, retryAfterSeconds }: Extract<Admission, { ok: false }>,
 ): Promise<Refusal> {
 	if (first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
-	return {
-		ok: false,
-		code: "too_many_attempts",
-		retryAfterSeconds: Math.min(retryAfterSeconds, longestWaitSeconds),
-	};
+	return tooManyAttempts({ retryAfterSeconds: Math.min(retryAfterSeconds, longestWaitSeconds) });
 }
 
 /** Whether the code is right. If so it is used up, whatever comes of it. */

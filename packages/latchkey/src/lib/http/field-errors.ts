@@ -1,5 +1,15 @@
-import type * as z from "zod/mini";
-import type { FieldErrors } from "../errors.ts";
+import * as z from "zod/mini";
+import type { FieldErrors, Refusal } from "../errors.ts";
+
+/** What a schema makes of `input`, or the refusal that names the fields. */
+export function parseInput<Schema extends z.core.$ZodType>(
+	schema: Schema,
+	input: unknown,
+): { readonly ok: true; readonly data: z.output<Schema> } | Refusal {
+	const parsed = z.safeParse(schema, input);
+	if (parsed.success) return { ok: true, data: parsed.data };
+	return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
+}
 
 /**
  * Which fields of `input` were refused and why, as stable codes that a page can translate. What was typed is not

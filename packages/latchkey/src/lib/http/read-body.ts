@@ -36,16 +36,13 @@ export async function readJsonBody(request: Request, limits: BodyLimits = {}): P
 
 /**
  * The fields of a request's `application/x-www-form-urlencoded` body, for the few routes that a plain form may post to.
- * Consumes the body, and never holds more than `maxBytes` of it.
+ * Consumes the body, and never holds more than 64 KB of it.
  *
  * @throws AuthError `unsupported_media_type`, `body_too_large`, or `invalid_json` when the body is broken off or not UTF-8.
  */
-export async function readFormBody(
-	request: Request,
-	limits: Pick<BodyLimits, "maxBytes"> = {},
-): Promise<URLSearchParams> {
+export async function readFormBody(request: Request): Promise<URLSearchParams> {
 	requireMediaType(request, formMediaType);
-	return new URLSearchParams(await readText(request, limits.maxBytes ?? defaultMaxBytes));
+	return new URLSearchParams(await readText(request, defaultMaxBytes));
 }
 
 function requireMediaType(request: Request, pattern: RegExp): void {

@@ -9,6 +9,7 @@ import { grantedAnswer, grantedSchema } from "./schemas.ts";
 export const attemptSchema = z.object({
 	factors: z.readonly(z.array(z.enum(factorNames))),
 	enrolments: z.readonly(z.array(z.enum(["totp", "passkey"]))),
+	deviceBound: z.boolean(),
 	trustDays: z.nullable(z.int().check(z.positive())),
 	expiresAt: z.iso.datetime(),
 }) satisfies z.ZodMiniType<SecondFactorRequired["attempt"]>;
@@ -27,6 +28,6 @@ export const signInResponses = { 200: grantedSchema, 202: pendingSchema } as con
 export function signInAnswer(status: number, message: string, result: SignInResult): Answer {
 	if (result.ok) return grantedAnswer(status, message, result);
 	if (result.code !== "second_factor_required") throw refusal(result);
-	const { attempt, cookie } = result;
-	return { status: 202, body: { message: "Second factor required", authenticated: false, attempt }, cookie };
+	const { attempt, cookie, otherCookies: cookies = [] } = result;
+	return { status: 202, body: { message: "Second factor required", authenticated: false, attempt }, cookie, cookies };
 }

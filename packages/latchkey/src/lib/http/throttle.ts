@@ -1,5 +1,7 @@
+import { hash } from "node:crypto";
 import { type KeyRing, keyedName } from "../crypto/keys.ts";
 import type { Engine } from "../engine.ts";
+import type { Refusal } from "../errors.ts";
 import type { Named } from "../methods/method.ts";
 import type { Counter, CounterState, Credentials, Settlement, Storage } from "../storage/storage.ts";
 import { addressBucket } from "./client-address.ts";
@@ -50,6 +52,17 @@ export const throttleRules = {
 
 export type ThrottleRule = keyof typeof throttleRules;
 
+/**
+ * The rules of what has an id that was made here at random. Nobody guesses it from its name, which therefore needs no secret
+ * and outlives one: a hard stop is for ever, and a secret is not.
+ */
+const ownRules = [
+	...(["attemptTries", "totpCode", "recoveryCode", "totpStop", "recoveryStop", "emailCode"] as const),
+	...(["updateProfile", "renameUser", "exportNotice"] as const),
+] as const satisfies ThrottleRule[];
+
+export type OwnRule = (typeof ownRules)[number];
+
 /** The rules whose failures a success lets be forgotten; every other gets the one attempt back. */
 const startAnew: ReadonlySet<ThrottleRule> = new Set<ThrottleRule>([
 	"signInAccount",
@@ -70,6 +83,11 @@ export type Admission =
 	| { ok: true; settle: Settlement; found?: FoundAccount }
 	/** `first` for the first refusal since an attempt was let through, so that the audit log is not flooded. */
 	| { ok: false; retryAfterSeconds: number; first: boolean };
+
+/** What whoever is not admitted is answered with. */
+export function tooManyAttempts({ retryAfterSeconds }: { retryAfterSeconds: number }): Refusal {
+	return { ok: false, code: "too_many_attempts", retryAfterSeconds };
+}
 
 /** An account that was looked up while an attempt on it was counted. */
 export interface FoundAccount {
@@ -92,14 +110,14 @@ export class Throttle {
 		this.#keys = keys;
 	}
 
-	/** The counter of a rule and a subject, as {@link Settlement} names it. */
-	keyOf(rule: ThrottleRule, subject: string): string {
-		return keyedName(this.#keys.current.key, `${rule}:${subject}`);
-	}
-
-	/** Every counter that it may have, while a secret is on its way in or out. */
-	everyKeyOf(rule: ThrottleRule, subject: string): string[] {
-		return this.#keys.all.map(({ key }) => keyedName(key, `${rule}:${subject}`));
+	/**
+	 * The counters of a rule and a subject, as {@link Settlement} names them. Addresses and what people are called can be guessed,
+	 * so their names are made with the secret: with every one that there is, and counted by each, so that a rotation begins no
+	 * count anew and machines that are at different steps of it count together.
+	 */
+	keysOf(rule: ThrottleRule, subject: string): string[] {
+		if (isOwnRule(rule)) return [ownKeyOf(rule, subject)];
+		return [...new Set(this.#keys.all.map(({ key }) => keyedName(key, `${rule}:${subject}`)))];
 	}
 
 	/**
@@ -112,9 +130,9 @@ export class Throttle {
 		const counters: Counter[] = [];
 		for (const { rule, subject } of attempts) {
 			if (subject === null) continue;
-			const key = this.keyOf(rule, subject);
-			counters.push({ key, ...throttleRules[rule] });
-			(startAnew.has(rule) ? settle.clear : settle.giveBack).push(key);
+			const keys = this.keysOf(rule, subject);
+			counters.push(...keys.map((key) => ({ key, ...throttleRules[rule] })));
+			(startAnew.has(rule) ? settle.clear : settle.giveBack).push(...keys);
 		}
 		if (counters.length === 0) return { ok: true, settle };
 		const { states, credentials } = await this.#count(counters, named);
@@ -145,7 +163,16 @@ export function forgetting(
 	rule: ThrottleRule,
 	subjects: readonly string[],
 ): Settlement {
-	return { clear: subjects.map((subject) => throttle.keyOf(rule, subject)), giveBack: [] };
+	return { clear: subjects.flatMap((subject) => throttle.keysOf(rule, subject)), giveBack: [] };
+}
+
+/** The one counter of something that has an id of ours. */
+export function ownKeyOf(rule: OwnRule, id: string): string {
+	return hash("sha256", `${rule}:${id}`, "base64url").slice(0, 32);
+}
+
+function isOwnRule(rule: ThrottleRule): rule is OwnRule {
+	return (ownRules as readonly ThrottleRule[]).includes(rule);
 }
 
 const saidSo = new WeakSet<Throttle>();

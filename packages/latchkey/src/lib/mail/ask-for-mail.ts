@@ -1,6 +1,6 @@
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
-import { addressSubject } from "../http/throttle.ts";
+import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { preferredLanguage } from "./languages.ts";
 
@@ -14,8 +14,7 @@ export async function admitMail(
 		{ rule: "mailRecipient", subject: canonical },
 		{ rule: "mailAddress", subject: addressSubject(engine, visitor) },
 	]);
-	if (admission.ok) return { ok: true };
-	return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	return admission.ok ? { ok: true } : tooManyAttempts(admission);
 }
 
 /** The language that a visitor is written to in. */

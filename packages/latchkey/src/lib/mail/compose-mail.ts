@@ -169,7 +169,7 @@ async function withCode(engine: Engine, { now }: ClaimedMail, letter: CodeLetter
 	const { kind, purpose, subject, payload, email, holder } = letter;
 	const lifetimeMs = mailKinds[kind];
 	const code = randomCode();
-	const tokenHash = codeHash(engine.emailCodes, purpose, holder, code);
+	const tokenHash = codeHash(engine.emailCodes.current, purpose, holder, code);
 	const token = { purpose, subject, tokenHash, lifetimeMs, payload };
 	// A stranger who asks for a code must not take the one away that somebody waits for in another browser.
 	if (purpose === "sign-in-code") await engine.storage.putToken(token);

@@ -21,7 +21,7 @@ export interface MailLinkContent {
 	email: string;
 	/** Milliseconds since 1970. */
 	expiresAt: number;
-	/** Who may use a code: see `codeHolder`. */
+	/** Who may use a code, such as `holderByBrowser` names them. */
 	holder?: string;
 }
 

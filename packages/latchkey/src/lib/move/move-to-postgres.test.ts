@@ -74,11 +74,12 @@ describe("moving from SQLite to PostgreSQL", { timeout: 60_000 }, () => {
 		}
 	});
 
-	it("sorts as SQLite does, whatever the language of the database, and puts the tables under a prefix of choice", async () => {
+	it("sorts and compares as SQLite does, whatever the language and the settings of the database, also under a prefix", async () => {
 		const database = freshName();
 		await asSuperuser((client) =>
 			client.query(`CREATE DATABASE ${database} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'`),
 		);
+		await asSuperuser((client) => client.query(`ALTER DATABASE ${database} SET bytea_output = 'escape'`));
 		await fill(30);
 		// Upper case after lower case, and accents beside their letters, are what a language would do.
 		inFile((database) =>
@@ -89,6 +90,44 @@ describe("moving from SQLite to PostgreSQL", { timeout: 60_000 }, () => {
 		const elsewhere = (await sharedServer()).replace(/\/postgres$/, `/${database}?prefix=auth_`);
 		const moved = await moveToPostgres({ file, url: elsewhere, chunk: 2 });
 		expect(moved.find(({ table }) => table === "latchkey_user")).toMatchObject({ rows: 34 });
+	});
+
+	it("carries every value to its last bit, also the largest and the emptiest", async () => {
+		await applyMigrations(file);
+		const long = "🔑é".repeat(200_000);
+		inFile((database) => {
+			const user = database.prepare(
+				"INSERT INTO latchkey_user (id, name, epoch, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+			);
+			const [least, most] = [-9_223_372_036_854_775_808n, 9_223_372_036_854_775_807n];
+			user.run("least", "", 1, least, 9_007_199_254_740_993n);
+			user.run("most", long, 2_147_483_647, most, most);
+			const token = database.prepare(
+				"INSERT INTO latchkey_one_time_token (purpose, token_hash, subject, payload, created_at, expires_at) VALUES ('', ?, '', ?, 0, 1)",
+			);
+			for (const bytes of ["", "00", "5c78", "ff".repeat(1000)]) token.run(Buffer.from(bytes, "hex"), '"\\u0000"');
+		});
+		await moveToPostgres({ file, url, chunk: 1 });
+		const users = await inPostgres("SELECT id, name, epoch, created_at, updated_at FROM latchkey_user ORDER BY id");
+		expect(users).toEqual([
+			{ id: "least", name: "", epoch: 1, created_at: "-9223372036854775808", updated_at: "9007199254740993" },
+			{
+				id: "most",
+				name: long,
+				epoch: 2_147_483_647,
+				created_at: "9223372036854775807",
+				updated_at: "9223372036854775807",
+			},
+		]);
+		const tokens = await inPostgres("SELECT encode(token_hash, 'hex') AS bytes, payload FROM latchkey_one_time_token");
+		expect(new Set(tokens.map(({ bytes }) => bytes))).toEqual(new Set(["", "00", "5c78", "ff".repeat(1000)]));
+		expect(new Set(tokens.map(({ payload }) => payload))).toEqual(new Set(['"\\u0000"']));
+	});
+
+	it("refuses what PostgreSQL's smaller numbers cannot hold, in one line", async () => {
+		await fill(3);
+		inFile((database) => database.exec("UPDATE latchkey_user SET epoch = 2147483648"));
+		await expect(moveToPostgres({ file, url })).rejects.toThrow(/did not take a row: .*out of range/);
 	});
 
 	it("signs nobody out, and everybody's password goes on to work", async () => {

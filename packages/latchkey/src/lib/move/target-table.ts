@@ -41,7 +41,7 @@ export class TargetTable implements Rows {
 		await ask(this.#client, "BEGIN");
 		try {
 			const { condition, values } = this.#condition(stretch);
-			await ask(this.#client, `DELETE FROM ${this.name} WHERE ${condition}`, values);
+			await ask(this.#client, `DELETE FROM ${this.name} AS t WHERE ${condition}`, values);
 			await ask(
 				this.#client,
 				`INSERT INTO ${this.name} (${names}) SELECT * FROM unnest(${lists})`,
@@ -58,7 +58,7 @@ export class TargetTable implements Rows {
 		const { columns, key } = this.#table;
 		const { condition, values } = this.#condition(stretch);
 		const { rows } = await this.#client.query({
-			text: `SELECT ${columns.map(({ name }) => quoted(name)).join()} FROM ${this.name} WHERE ${condition}
+			text: `SELECT ${columns.map(asText).join()} FROM ${this.name} AS t WHERE ${condition}
 				ORDER BY ${key.map(inByteOrder).join()} LIMIT ${limit}`,
 			values,
 			types: asWritten,
@@ -81,7 +81,12 @@ export class TargetTable implements Rows {
 
 /** Whatever the database's language, in the order that SQLite has. */
 function inByteOrder({ name, type }: Column): string {
-	return type === "text" ? `${quoted(name)} COLLATE "C"` : quoted(name);
+	return type === "text" ? `t.${quoted(name)} COLLATE "C"` : `t.${quoted(name)}`;
+}
+
+/** Whatever the role's `bytea_output`, bytes as hexadecimal digits. */
+function asText({ name, type }: Column): string {
+	return type === "bytea" ? `'\\x' || encode(t.${quoted(name)}, 'hex') AS ${quoted(name)}` : `t.${quoted(name)}`;
 }
 
 const asWritten = { getTypeParser: () => (text: string) => text };

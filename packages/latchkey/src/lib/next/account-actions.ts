@@ -1,6 +1,6 @@
 import { headers } from "next/headers.js";
 import type { Engine } from "../engine.ts";
-import { fieldErrors } from "../http/field-errors.ts";
+import { parseInput } from "../http/field-errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { changePassword } from "../passwords/change-password.ts";
@@ -25,6 +25,7 @@ import {
 	refuseForm,
 	setCookie,
 	setDevice,
+	withParameters,
 } from "./form-answers.ts";
 import type { FormState } from "./form-state.ts";
 import { type Asked, signedInActions } from "./guarded-forms.ts";
@@ -94,9 +95,8 @@ export function accountActions(request: () => Promise<CurrentRequest>): AccountA
 
 function placeAfterDeletion({ settings, options }: Engine, form: FormData, deletesAt: string | null): string {
 	const { origin } = settings;
-	const place = new URL(safeRedirect(form.get("next"), { origin, fallback: options.pages.afterSignOut }), origin);
-	if (deletesAt !== null) place.searchParams.set("deletes", deletesAt);
-	return place.pathname + place.search + place.hash;
+	const place = safeRedirect(form.get("next"), { origin, fallback: options.pages.afterSignOut });
+	return withParameters(place, origin, deletesAt === null ? {} : { deletes: deletesAt });
 }
 
 /** Asks for the password; whoever has none has proven themselves otherwise, within the last minutes. */
@@ -120,9 +120,8 @@ async function updateProfile({ engine, visitor, current }: Asked, form: FormData
 	const own = ownFields(engine, form);
 	const input = { ...typed, ...(typed.username === "" && { username: null }), ...emptyAsNull(own) };
 	const values = { ...typed, ...own };
-	const parsed = withEditableFields(userChanges, engine.options.userFields).safeParse(input);
-	if (!parsed.success)
-		return refuseForm(engine, { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) }, values);
+	const parsed = parseInput(withEditableFields(userChanges, engine.options.userFields), input);
+	if (!parsed.ok) return refuseForm(engine, parsed, values);
 	const updated = await updateAccount(engine, visitor, current, parsed.data);
 	return updated.ok ? done(engine, form) : refuseForm(engine, updated, values);
 }

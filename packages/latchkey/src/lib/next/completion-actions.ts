@@ -1,12 +1,11 @@
 import { toRefusal } from "../errors.ts";
-import { fieldErrors } from "../http/field-errors.ts";
+import { parseInput } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import { completeSignUp, completionInput } from "../oauth/complete-sign-up.ts";
-import { clearedSignUp } from "../oauth/held-sign-up.ts";
 import { withEditableFields } from "../users/own-fields.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
-import { answerSignIn, emptyAsNull, field, goToCode, ownFields, refuseForm, setCookie } from "./form-answers.ts";
+import { answerSignIn, emptyAsNull, field, goToCode, ownFields, refuseForm } from "./form-answers.ts";
 
 /** What somebody does who came from a provider and has no account yet. */
 export interface CompletionActions {
@@ -27,16 +26,10 @@ export function completionActions(request: () => Promise<CurrentRequest>): Compl
 			try {
 				requireSameOrigin(engine, visitor);
 				const input = { ...emptyAsNull(own), ...(!form.has("without") && { email: identifier }) };
-				const parsed = withEditableFields(completionInput, engine.options.userFields).safeParse(input);
-				if (!parsed.success) {
-					const fields = fieldErrors(parsed.error, input);
-					return await refuseForm(engine, { ok: false, code: "invalid_input", fields }, values);
-				}
+				const parsed = parseInput(withEditableFields(completionInput, engine.options.userFields), input);
+				if (!parsed.ok) return await refuseForm(engine, parsed, values);
 				const completed = await completeSignUp(engine, visitor, parsed.data);
-				if (completed.what === "signed_up") {
-					if (completed.result.ok) await setCookie(clearedSignUp(engine));
-					return await answerSignIn(engine, completed.result, form, values);
-				}
+				if (completed.what === "signed_up") return await answerSignIn(engine, completed.result, form, values);
 				if (!completed.asked.ok) return await refuseForm(engine, completed.asked, values);
 				return await goToCode(engine, completed.asked.cookie, form);
 			} catch (error) {

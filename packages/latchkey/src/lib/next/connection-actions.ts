@@ -6,7 +6,10 @@ import { signedInActions } from "./guarded-forms.ts";
 
 /** What people do with the providers that they have connected. Connecting is a plain form: see `docs/providers.md`. */
 export interface ConnectionActions {
-	/** Field: `id`, of a connection. Sends to prove again who one is where that was too long ago. */
+	/**
+	 * Field: `id`, of a connection. Sends to prove again who one is where that was too long ago. The form's `next` is told
+	 * how many other sessions it has ended, as the parameter `ended`.
+	 */
 	readonly disconnect: FormAction;
 }
 
@@ -14,7 +17,7 @@ export function connectionActions(request: () => Promise<CurrentRequest>): Conne
 	return {
 		disconnect: signedInActions(request)(async ({ engine, visitor, current }, form) => {
 			const result = await disconnect(engine, visitor, current, field(form, "id"));
-			if (result.ok) return done(engine, form);
+			if (result.ok) return done(engine, form, { ended: String(result.ended) });
 			if (result.code !== "reauthentication_required") return refuseForm(engine, result, {});
 			const { reauthenticate, connections } = engine.options.pages;
 			return goTo(`${reauthenticate}?next=${encodeURIComponent(connections)}`);

@@ -2,12 +2,11 @@ import { connection } from "next/server.js";
 import { cache } from "react";
 import type * as z from "zod";
 import { type Auth, createEngine } from "../auth.ts";
-import { type BffOptions, resolveUpstreams } from "../bff/upstream.ts";
+import { lazyBffHandler } from "../bff/lazy-bff-handler.ts";
+import type { BffOptions } from "../bff/upstream.ts";
 import type { TrustedDevice } from "../devices/trusted-device.ts";
 import type { AskedCode } from "../email-codes/code-cookie.ts";
 import type { PendingEmail } from "../email-verification/change-email.ts";
-import type { Engine } from "../engine.ts";
-import { AuthError } from "../errors.ts";
 import type { EventPage, EventQuery } from "../events/event-log.ts";
 import type { Factors } from "../factors/manage-factors.ts";
 import type { KeptMail } from "../mail/mailbox.ts";
@@ -19,10 +18,10 @@ import type { AuthOptions } from "../options.ts";
 import type { PasskeyList } from "../passkeys/manage-passkeys.ts";
 import type { PendingAttempt } from "../second-step/pending-attempt.ts";
 import type { DevicePage } from "../sessions/devices.ts";
-import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
 import type { TotpEnrolment } from "../totp/totp.ts";
 import type { CheckedDefaults, OwnFields, UserFields } from "../users/own-fields.ts";
+import { accountPages } from "./account-pages.ts";
 import { type ActionContext, type ActionOptions, type GuardedAction, guardAction } from "./action.ts";
 import { type CurrentRequest, currentRequest } from "./current-session.ts";
 import { type FormActions, formActions } from "./form-actions.ts";
@@ -37,6 +36,7 @@ import {
 import { mailPages } from "./mail-pages.ts";
 import { protectRequest } from "./protect-request.ts";
 import { type AuthProxy, guardProxy, type ProxyOptions } from "./proxy.ts";
+import { type OfferedAtSignIn, signInPages } from "./sign-in-pages.ts";
 import { startServer } from "./start-server.ts";
 
 type RouteHandler = (request: Request) => Promise<Response>;
@@ -45,12 +45,6 @@ type RouteHandler = (request: Request) => Promise<Response>;
 export type RouteHandlers = Readonly<
 	Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", RouteHandler>
 >;
-
-/** A provider, as its button needs it. */
-export interface OfferedAtSignIn {
-	readonly id: string;
-	readonly name: string;
-}
 
 export interface NextAuth<Own = unknown> extends Auth<Own> {
 	/**
@@ -157,62 +151,17 @@ function assemble(options: AuthOptions): NextAuth {
 			const { engine: opened, current } = await protectRequest(request, demands);
 			return toSession(opened, current);
 		},
-		devices: async ({ before }: { before?: string } = {}) => {
-			const { engine: opened, current } = await protectRequest(request, {});
-			const { listDevices } = await import("../sessions/devices.ts");
-			return listDevices(opened, current, before);
-		},
-		trustedDevices: async () => {
-			const { engine: opened, visitor, current } = await protectRequest(request, {});
-			const { listTrustedDevices } = await import("../devices/trusted-device.ts");
-			return listTrustedDevices(opened, visitor, current);
-		},
-		events: async (query: EventQuery = {}) => {
-			const { engine: opened, current } = await protectRequest(request, {});
-			const { listEvents } = await import("../events/event-log.ts");
-			return listEvents(opened, current, query);
-		},
 		bff: (options: BffOptions) => {
-			// What is wrong with the options is said at once; the first request loads the rest.
-			resolveUpstreams(options);
-			let handler: Promise<RouteHandler> | undefined;
-			const { OPTIONS: _, ...handlers } = handlersOf(async (request) => {
-				handler ??= import("../bff/bff-handler.ts").then(({ bffHandler }) => bffHandler(engine, options));
-				return (await handler)(request);
-			});
+			const { OPTIONS: _, ...handlers } = handlersOf(lazyBffHandler({ engine, logger }, options));
 			return handlers;
-		},
-		providers: async () => {
-			await connection();
-			return (await engine()).providers.offered.map(({ definition: { id, name } }) => ({ id, name }));
-		},
-		connections: async () => {
-			const { engine: opened, current } = await protectRequest(request, {});
-			const { listConnections } = await import("../oauth/connections.ts");
-			return listConnections(opened, current);
 		},
 		providerToken: async (provider: string) => {
 			const { engine: opened, current } = await request();
 			const { tokenOfSession } = await import("../oauth/token-vault.ts");
 			return tokenOfSession(opened, current, provider);
 		},
-		pendingSignIn: async () => {
-			const { engine: opened, visitor } = await request();
-			const { currentAttempt, toPendingAttempt } = await import("../second-step/pending-attempt.ts");
-			const pending = await currentAttempt(opened, visitor);
-			return pending === null ? null : toPendingAttempt(opened, pending);
-		},
-		pendingSignUp: async () => {
-			const { engine: opened, visitor } = await request();
-			const { readHeldSignUp, toPendingSignUp } = await import("../oauth/held-sign-up.ts");
-			const held = await readHeldSignUp(opened, visitor);
-			return held === null ? null : toPendingSignUp(opened, held);
-		},
-		factors: async () => {
-			const { engine: opened, current } = await protectRequest(request, {});
-			return ownFactors(opened, current);
-		},
-		totpEnrolment: async (state: FormState) => totpEnrolment(await request(), state),
+		...signInPages(engine, request),
+		...accountPages(request),
 		...mailPages(engine, request),
 		action: <Input extends z.ZodType, Data>(
 			options: ActionOptions<Input>,
@@ -237,27 +186,6 @@ function assemble(options: AuthOptions): NextAuth {
 async function session(request: () => Promise<CurrentRequest>): Promise<Session | null> {
 	const { engine, current } = await request();
 	return current === null ? null : toSession(engine, current);
-}
-
-async function totpEnrolment(
-	{ engine, visitor, current }: CurrentRequest,
-	{ values: { enrolment = "" } }: FormState,
-): Promise<TotpEnrolment | null> {
-	const { currentAttempt } = await import("../second-step/pending-attempt.ts");
-	const { continueTotp, startTotp } = await import("../totp/totp.ts");
-	const pending = await currentAttempt(engine, visitor);
-	const mayEnrol = pending?.step.enrolments.includes("totp") === true;
-	const user = mayEnrol ? pending?.credentials.user : current?.user;
-	if (user === undefined) return null;
-	return (enrolment === "" ? null : await continueTotp(engine, user, enrolment)) ?? startTotp(engine, user);
-}
-
-async function ownFactors(engine: Engine, current: ResolvedSession): Promise<Factors & PasskeyList> {
-	const { readFactors } = await import("../factors/manage-factors.ts");
-	const { listPasskeys } = await import("../passkeys/manage-passkeys.ts");
-	const [factors, list] = await Promise.all([readFactors(engine, current.user), listPasskeys(engine, current)]);
-	if (factors === null) throw new AuthError("not_authenticated");
-	return { ...factors, ...list };
 }
 
 function handlersOf(answer: RouteHandler): RouteHandlers {

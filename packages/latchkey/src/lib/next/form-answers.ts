@@ -49,11 +49,12 @@ type Outcome =
 	| {
 			readonly ok: true;
 			readonly cookie: CookieToSet;
+			readonly otherCookies?: readonly CookieToSet[];
 			readonly device?: CookieToSet;
 			readonly trustedDevice?: CookieToSet;
 			readonly recoveryCodes?: readonly string[];
 	  }
-	| Pick<SecondFactorRequired, "ok" | "code" | "cookie">
+	| Pick<SecondFactorRequired, "ok" | "code" | "cookie" | "otherCookies">
 	| Refusal;
 
 /**
@@ -67,6 +68,7 @@ export async function answerSignIn(
 	values: FormState["values"],
 ): Promise<FormState> {
 	if (!result.ok && result.code !== "second_factor_required") return refuseForm(engine, result, values);
+	for (const cookie of result.otherCookies ?? []) await setCookie(cookie);
 	if (!result.ok) {
 		await setCookie(result.cookie);
 		const next = safeRedirect(form.get("next"), { origin: engine.settings.origin, fallback: "" });
@@ -92,13 +94,24 @@ export async function showCodes(
 	return state;
 }
 
-/** Says that it is done: by going where the form's `next` says, or else in place. */
-export async function done({ settings }: Engine, form: FormData): Promise<FormState> {
-	const next = safeRedirect(form.get("next"), { origin: settings.origin, fallback: "" });
-	if (next !== "") return goTo(next);
+/** Says that it is done: by going where the form's `next` says, which is told of it as parameters, or else in place. */
+export async function done(
+	{ settings: { origin }, settings }: Engine,
+	form: FormData,
+	told: Readonly<Record<string, string>> = {},
+): Promise<FormState> {
+	const next = safeRedirect(form.get("next"), { origin, fallback: "" });
+	if (next !== "") return goTo(withParameters(next, origin, told));
 	const state: FormState = { ok: true, values: {} };
 	await passOnFormState(state, settings);
 	return state;
+}
+
+/** A place on this site, with parameters of ours. */
+export function withParameters(place: string, origin: string, told: Readonly<Record<string, string>>): string {
+	const url = new URL(place, origin);
+	for (const [name, value] of Object.entries(told)) url.searchParams.set(name, value);
+	return url.pathname + url.search + url.hash;
 }
 
 /** Says what did not work, with what was typed, secrets apart. */

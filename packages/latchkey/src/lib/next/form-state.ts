@@ -19,7 +19,7 @@ export interface FormState {
 	readonly values: Readonly<Record<string, string>>;
 }
 
-export const untouchedForm: FormState = Object.freeze({ ok: false, values: {} });
+const untouchedForm: FormState = Object.freeze({ ok: false, values: {} });
 
 /**
  * Without JavaScript the answer to a form is the page itself, rendered in the same request. React hands the state to

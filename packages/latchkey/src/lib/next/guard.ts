@@ -21,7 +21,7 @@ export type Verdict =
 			readonly code: Extract<ErrorCode, "not_authenticated" | "reauthentication_required" | "insufficient_level">;
 	  };
 
-/** The one judgement behind every guard: page, action, route and proxy ask here. */
+/** The one judgement behind every guard of a page, an action or a route. The proxy turns strangers away and judges no further. */
 export function judge({ current }: Pick<CurrentRequest, "current">, { maxAgeSeconds, level }: Demands): Verdict {
 	if (current === null) return { ok: false, code: "not_authenticated" };
 	if (level !== undefined && !reaches(current.session.level, level)) return { ok: false, code: "insufficient_level" };

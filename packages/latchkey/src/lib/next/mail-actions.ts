@@ -4,13 +4,13 @@ import { requestEmailCode } from "../email-codes/request-email-code.ts";
 import { cancelEmailChange, startEmailChange } from "../email-verification/change-email.ts";
 import { confirmEmail } from "../email-verification/confirm-email.ts";
 import { requestVerification } from "../email-verification/request-verification.ts";
-import { undoEmailChange } from "../email-verification/undo-email-change.ts";
 import type { Refusal } from "../errors.ts";
 import { openMailLink } from "../mail/mail-link.ts";
 import { forgottenMailLink, readMailLinkToken } from "../mail/open-mail-link.ts";
+import { undoByLink } from "../mail/undo-by-link.ts";
 import { requestPasswordReset } from "../password-reset/request-password-reset.ts";
 import { resetPassword } from "../password-reset/reset-password.ts";
-import { keepAccount, keepAccountByLink } from "../users/deletion.ts";
+import { keepAccount } from "../users/deletion.ts";
 import { parseEmail } from "../users/identifiers.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import type { FormAction } from "./form-actions.ts";
@@ -96,11 +96,7 @@ export function mailActions(auth: Pick<Auth, "signIn">, request: () => Promise<C
 			return done(engine, form);
 		}),
 		undoByLink: anybody(async ({ engine, visitor }, form) => {
-			const link = readMailLinkToken(engine, visitor) ?? "";
-			const isDeletion = openMailLink(engine.mailLinks, link)?.purpose === "deletion-undo";
-			const undone = await (isDeletion
-				? keepAccountByLink(engine, visitor, link)
-				: undoEmailChange(engine, visitor, link));
+			const undone = await undoByLink(engine, visitor, readMailLinkToken(engine, visitor) ?? "");
 			return undone.ok ? forget(engine, form) : refuseForm(engine, undone, {});
 		}),
 		keepAccount: signedIn(async ({ engine, visitor, current }, form) => {

@@ -3,7 +3,7 @@ import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { renewRecoveryCodes, switchSecondStep } from "../factors/manage-factors.ts";
 import { ownName } from "../factors/own-name.ts";
-import { fieldErrors } from "../http/field-errors.ts";
+import { fieldErrors, parseInput } from "../http/field-errors.ts";
 import { addPasskey, newPasskeyInput, removePasskey, renamePasskey } from "../passkeys/manage-passkeys.ts";
 import { attestationInput } from "../passkeys/responses.ts";
 import { requestSignUpWithPasskey, signUpWithPasskey } from "../passkeys/sign-up-with-passkey.ts";
@@ -84,12 +84,9 @@ export function securityActions(
 		addTotp: signedIn(async ({ engine, visitor, current }, form) => {
 			const [enrolment, name] = [field(form, "enrolment"), field(form, "name")];
 			const input = { enrolment, code: field(form, "code"), ...(name !== "" && { name }) };
-			const parsed = newTotpInput.safeParse(input);
+			const parsed = parseInput(newTotpInput, input);
 			const values = { enrolment, name };
-			if (!parsed.success) {
-				const fields = fieldErrors(parsed.error, input);
-				return refuseForm(engine, { ok: false, code: "invalid_input", fields }, values);
-			}
+			if (!parsed.ok) return refuseForm(engine, parsed, values);
 			return answerSignIn(engine, await addTotp(engine, visitor, current, parsed.data), form, values);
 		}),
 		renameTotp: signedIn(async ({ engine, visitor, current }, form) =>
@@ -108,11 +105,8 @@ export function securityActions(
 		addPasskey: signedIn(async ({ engine, visitor, current }, form) => {
 			const typed = field(form, "name");
 			const input = { credential: jsonField(form, "credential"), ...(typed !== "" && { name: typed }) };
-			const parsed = newPasskeyInput.safeParse(input);
-			if (!parsed.success) {
-				const fields = fieldErrors(parsed.error, input);
-				return refuseForm(engine, { ok: false, code: "invalid_input", fields }, { name: typed });
-			}
+			const parsed = parseInput(newPasskeyInput, input);
+			if (!parsed.ok) return refuseForm(engine, parsed, { name: typed });
 			return say(engine, await addPasskey(engine, visitor, current, parsed.data), form, { name: typed });
 		}),
 		signUpWithPasskey: anybody(async ({ engine, visitor }, form) => {

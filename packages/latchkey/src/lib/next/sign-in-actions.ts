@@ -1,9 +1,8 @@
 import { headers } from "next/headers.js";
 import type { Auth } from "../auth.ts";
-import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { Engine } from "../engine.ts";
 import { type Refusal, toRefusal } from "../errors.ts";
-import { fieldErrors } from "../http/field-errors.ts";
+import { parseInput } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import { withEditableFields } from "../users/own-fields.ts";
@@ -76,10 +75,8 @@ async function signUpByMail(
 	let cookie: CookieToSet;
 	try {
 		requireSameOrigin(engine, visitor);
-		const parsed = withEditableFields(signUpInput, engine.options.userFields).safeParse(input);
-		const asked: CodeAsked = parsed.success
-			? await requestSignUp(engine, visitor, parsed.data)
-			: { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, input) };
+		const parsed = parseInput(withEditableFields(signUpInput, engine.options.userFields), input);
+		const asked = parsed.ok ? await requestSignUp(engine, visitor, parsed.data) : parsed;
 		if (!asked.ok) return await refuseForm(engine, withNewPassword(asked), values);
 		cookie = asked.cookie;
 	} catch (error) {

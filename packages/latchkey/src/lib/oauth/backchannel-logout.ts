@@ -1,12 +1,13 @@
+import { hash } from "node:crypto";
 import type { JSONWebKeySet, JWTPayload } from "jose";
 import * as z from "zod";
-import { keyedName } from "../crypto/keys.ts";
 import type { Engine } from "../engine.ts";
 import { AuthError } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import { type Route, route } from "../http/route.ts";
 import { messageSchema } from "../http/schemas.ts";
 import type { Visitor } from "../http/visitor.ts";
+import type { EndedThere } from "../storage/oauth-storage.ts";
 import { isOpenId, type OfferedProvider } from "./offered-provider.ts";
 import { members } from "./provider.ts";
 import { providerFailure } from "./provider-failure.ts";
@@ -41,33 +42,29 @@ const logout = route({
 	errors: ["not_found", "invalid_logout_token", "provider_unavailable", "provider_error"],
 	async handle({ engine, visitor, body, params }) {
 		const provider = requireProvider(engine, params.provider!);
-		await endSessionsOf(engine, visitor, provider, await readLogoutToken(engine, provider, body.logout_token));
+		await endSessionsOf(engine, visitor, provider, await readLogoutToken(provider, body.logout_token));
 		return { status: 200, body: { message: "Signed out" } };
 	},
 });
 
 export const logoutRoutes: readonly Route[] = [logout];
 
-interface EndedThere {
-	issuer: string;
-	subject: string | null;
-	providerSession: string | null;
+interface LogoutToken {
+	readonly ended: EndedThere;
+	/** What tells it from every other token of its issuer. */
+	readonly jti: string;
 }
 
-/** Checks a logout token as section 2.6 says, and that it was not used before. @throws {AuthError} `invalid_logout_token` */
-async function readLogoutToken(engine: Engine, provider: OfferedProvider, token: string): Promise<EndedThere> {
+/** Checks a logout token as section 2.6 says; whether it was used before is for the store. @throws {AuthError} `invalid_logout_token` */
+async function readLogoutToken(provider: OfferedProvider, token: string): Promise<LogoutToken> {
 	const claims = await verify(provider, token);
-	const { sub, sid, iss = "", jti } = claims;
+	const { sub, sid, iss = "", jti = "" } = claims;
 	const happened = members(claims.events)[logoutEvent];
 	const isLogout = typeof happened === "object" && happened !== null && !Array.isArray(happened);
 	// An ID token has a nonce, and must never pass for one of these.
 	if (!isLogout || "nonce" in claims || (sub === undefined && sid === undefined)) throw invalid("not a logout token");
 	if (sid !== undefined && typeof sid !== "string") throw invalid("sid is not text");
-	const key = keyedName(engine.transactionKeys.current.key, `logout:${JSON.stringify([iss, jti])}`);
-	const once = { key, limit: 1, windowMs: 2 * maxAgeSeconds * 1000, waitMs: 0, maxWaitMs: 0 };
-	const [first] = await engine.storage.increment([once]);
-	if (!first?.accepted) throw invalid("used before");
-	return { issuer: iss, subject: sub ?? null, providerSession: sid ?? null };
+	return { ended: { issuer: iss, subject: sub ?? null, providerSession: sid ?? null }, jti };
 }
 
 async function verify(provider: OfferedProvider, token: string): Promise<JWTPayload> {
@@ -122,16 +119,30 @@ async function readKeys(provider: OfferedProvider): Promise<JSONWebKeySet> {
 	}
 }
 
+/** One of the sessions may be replaced by a newer one at this very moment, and once more; not for ever. */
+const attempts = 5;
+
+/** @throws {AuthError} `invalid_logout_token` when it was used before, `store_unavailable` */
 async function endSessionsOf(
-	engine: Engine,
+	{ storage }: Engine,
 	visitor: Visitor,
 	{ id }: OfferedProvider,
-	ended: EndedThere,
+	{ ended, jti }: LogoutToken,
 ): Promise<void> {
-	for (const { userId, sessionId } of await engine.storage.findSessionsOfProvider(ended)) {
-		const event = auditEvent("session.ended", visitor, { userId, sessionId, detail: { provider: id } });
-		await engine.storage.endSession({ userId, sessionId, events: [event] });
+	// Of no secret: what was counted before the secrets were rotated is known after it too. It names nobody.
+	const key = hash("sha256", JSON.stringify(["backchannel-logout", ended.issuer, jti]), "base64url");
+	const once = { key, lifetimeMs: 2 * maxAgeSeconds * 1000 };
+	for (let attempt = 1; attempt <= attempts; attempt++) {
+		const sessions = await storage.findSessionsOfProvider(ended);
+		const events = sessions.map((session) =>
+			auditEvent("session.ended", visitor, { ...session, detail: { provider: id } }),
+		);
+		const sessionIds = sessions.map(({ sessionId }) => sessionId);
+		const outcome = await storage.endSessionsOfProvider({ ended, once, sessionIds, events });
+		if (outcome === "ended") return;
+		if (outcome === "repeated") throw invalid("used before");
 	}
+	throw new AuthError("store_unavailable", { detail: "sessions were replaced faster than they could be ended" });
 }
 
 function invalid(detail: string): AuthError {

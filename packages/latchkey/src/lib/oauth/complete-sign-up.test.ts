@@ -60,6 +60,7 @@ describe("somebody whose provider names no proven address", () => {
 			status: 201,
 			body: { user: { name: "Mary Somerville", email: address, emailVerified: true }, session: { amr: ["fed"] } },
 		});
+		expect(browser.cookies.has("sign-up")).toBe(false);
 		expect((await browser.get(path)).body.pending).toBeNull();
 		const { connections } = (await browser.get("/api/auth/identities")).body;
 		expect(connections).toMatchObject([{ provider: "example" }]);
@@ -95,6 +96,13 @@ describe("somebody whose provider names no proven address", () => {
 		expect((await prove(auth, browser)).body.user).toMatchObject({ email: address });
 	});
 
+	it("keeps nothing of it in the browser while a second step is asked for, either", async () => {
+		const { arrive } = await open({ emailVerification: "optional", secondFactor: "required" });
+		const { browser } = await arrive();
+		expect(await browser.post(path, {})).toMatchObject({ status: 202, body: { authenticated: false } });
+		expect([...browser.cookies.keys()]).toEqual(["attempt"]);
+	});
+
 	it("may forget it, and come back as if nothing had been", async () => {
 		const { auth, arrive } = await open();
 		const { browser } = await arrive();
@@ -118,6 +126,7 @@ describe("somebody whose provider names no proven address", () => {
 		const { browser } = await arrive();
 		expect((await browser.get(path)).body.pending).toMatchObject({ emailRequired: false });
 		expect(await browser.post(path, {})).toMatchObject({ status: 201, body: { user: { email: null } } });
+		expect(browser.cookies.has("sign-up")).toBe(false);
 		expect(await auth.mails()).toEqual([]);
 		const required = await open();
 		const { browser: held } = await required.arrive();

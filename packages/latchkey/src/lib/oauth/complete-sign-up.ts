@@ -1,24 +1,21 @@
 import * as z from "zod/mini";
 import { nowOf } from "../clock.ts";
 import { uuidv7 } from "../crypto/random.ts";
-import { askCode } from "../email-codes/code-cookie.ts";
 import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
-import { auditEvent } from "../events/events.ts";
-import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
-import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
-import { mailKinds } from "../mail/mail-message.ts";
-import { newMail } from "../mail/new-mail.ts";
+import { admitMail } from "../mail/ask-for-mail.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { NewIdentifier } from "../storage/storage.ts";
+import { admitSignUp } from "../users/admit-sign-up.ts";
 import { emailField } from "../users/fields.ts";
 import { mergeFields } from "../users/own-fields.ts";
+import { askForProof } from "../users/sign-up-by-mail.ts";
 import { registerIdentity } from "./find-person.ts";
 import { openAtProvider } from "./finish-oauth.ts";
-import { type HeldSignUp, isEmailRequired, readHeldSignUp, takeHeldSignUp } from "./held-sign-up.ts";
+import { clearedSignUp, type HeldSignUp, isEmailRequired, readHeldSignUp, takeHeldSignUp } from "./held-sign-up.ts";
 import { openTokens } from "./token-vault.ts";
 
 /** What is missing of somebody who comes from a provider. */
@@ -65,22 +62,12 @@ async function mailCode(
 	{ value, canonical }: Omit<NewIdentifier, "kind">,
 	fields: string | null,
 ): Promise<CodeAsked> {
-	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
-	if (!admission.ok) {
-		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
-	}
+	const admission = await admitSignUp(engine, visitor);
+	if (!admission.ok) return admission;
 	const mailAdmission = await admitMail(engine, visitor, canonical);
 	if (!mailAdmission.ok) return mailAdmission;
-	const lifetimeMs = mailKinds.sign_up_code;
-	const { holder, cookie } = askCode(engine, { purpose: "sign-up-code", email: value, lifetimeMs });
-	const mail = newMail("sign_up_code", {
-		recipient: value,
-		userId: null,
-		language: languageOf(engine, visitor),
-		about: { canonical, userId: uuidv7(), name: held.name, sealed: null, fields, holder, held: held.key },
-	});
-	await engine.storage.appendEvents([auditEvent("sign_up.requested", visitor, { mails: [mail] })]);
-	return { ok: true, cookie, expiresInMs: lifetimeMs };
+	const waiting = { value, canonical, name: held.name, sealed: null, fields, held: held.key };
+	return askForProof(engine, visitor, uuidv7(), waiting);
 }
 
 /** The second half: the address was proven in this browser. It counts for the very sign-up that it was asked for. */
@@ -115,5 +102,11 @@ async function register(
 	const expiresInMs = held.tokensExpireAt === null ? null : Math.max(0, held.tokensExpireAt - nowOf(engine));
 	const previous = await resolveSession(engine, visitor, { activity: false });
 	const proven = { issuer, profile, tokens, providerSession, authTime: null, expiresInMs };
-	return openAtProvider(engine, visitor, provider, proven, { userId: found.userId, previous, what: "sign_in" });
+	const opened = await openAtProvider(engine, visitor, provider, proven, {
+		userId: found.userId,
+		previous,
+		what: "sign_in",
+	});
+	if (!opened.ok && opened.code !== "second_factor_required") return opened;
+	return { ...opened, otherCookies: [clearedSignUp(engine)] };
 }

@@ -54,13 +54,16 @@ export async function listConnections(engine: Engine, { user }: ResolvedSession)
 	return { connections, providers: providers.offered.map(({ definition: { id, name } }) => ({ id, name })) };
 }
 
-/** Takes a connection away, after a recent proof, and never the last way in. */
+/**
+ * Takes a connection away, after a recent proof, and never the last way in. Every other session that began by it ends:
+ * whoever came in by the account there is not to stay behind. Answers how many.
+ */
 export async function disconnect(
 	engine: Engine,
 	visitor: Visitor,
 	current: ResolvedSession,
 	id: string,
-): Promise<{ readonly ok: true } | Refusal> {
+): Promise<{ readonly ok: true; readonly ended: number } | Refusal> {
 	if (!isRecent(current)) return { ok: false, code: "reauthentication_required" };
 	const { user, session } = current;
 	const identity = (await engine.storage.listIdentities(user.id)).find((one) => connectionId(one) === id);
@@ -72,15 +75,16 @@ export async function disconnect(
 		issuer,
 		subject,
 		usableProviders: engine.providers.offered.map((offered) => offered.id),
+		keepSessionId: session.id,
 		events: [
 			auditEvent("identity.unlinked", visitor, { userId: user.id, sessionId: session.id, detail: { provider } }),
 		],
 	});
-	if (unlinked === "unlinked") {
-		revokeGrants(engine, grants);
-		return { ok: true };
-	}
-	return { ok: false, code: unlinked === "last" ? "last_way_in" : "not_found" };
+	if (unlinked === "last") return { ok: false, code: "last_way_in" };
+	if (unlinked === "gone") return { ok: false, code: "not_found" };
+	if (unlinked === "not_live") return { ok: false, code: "not_authenticated" };
+	revokeGrants(engine, grants);
+	return { ok: true, ended: unlinked };
 }
 
 /** Public: names the pair without saying it. */

@@ -26,6 +26,8 @@ export interface ProviderTokens {
 	readonly refreshToken: string | null;
 	readonly idToken: string | null;
 	readonly scope: string | null;
+	/** When they came of a refresh, on the store's clock; `null` when the person brought them. */
+	readonly refreshedAt: number | null;
 }
 
 /**
@@ -57,13 +59,18 @@ export async function exchangeCode(
 	}
 }
 
-export function tokensOf(answer: TokenEndpointResponse, before?: ProviderTokens): ProviderTokens {
+export function tokensOf(
+	answer: TokenEndpointResponse,
+	before?: ProviderTokens,
+	refreshedAt: number | null = null,
+): ProviderTokens {
 	return {
 		accessToken: answer.access_token,
 		// A provider that does not rotate sends a refresh token once.
 		refreshToken: answer.refresh_token ?? before?.refreshToken ?? null,
 		idToken: answer.id_token ?? before?.idToken ?? null,
 		scope: answer.scope ?? before?.scope ?? null,
+		refreshedAt,
 	};
 }
 

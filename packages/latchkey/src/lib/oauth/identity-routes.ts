@@ -2,7 +2,6 @@ import * as z from "zod";
 import { carriesForm } from "../http/handle-request.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
-import { messageSchema } from "../http/schemas.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import { type Connection, disconnect, listConnections } from "./connections.ts";
 import { answerStart, startErrors, startedSchema } from "./oauth-routes.ts";
@@ -79,14 +78,15 @@ const reauthenticate = route({
 const remove = route({
 	method: "DELETE",
 	path: "/identities/{id}",
-	summary: "Disconnect an account at a provider, after a recent proof. Never the last way in.",
+	summary:
+		"Disconnect an account at a provider, after a recent proof, and end the other sessions that began by it. Never the last way in.",
 	access: "recent",
-	responses: { 200: messageSchema },
+	responses: { 200: z.object({ message: z.string(), ended: z.int() }) },
 	errors: ["not_found", "last_way_in"],
 	async handle({ engine, visitor, current, params }) {
 		const result = await disconnect(engine, visitor, current, params.id!);
 		if (!result.ok) throw refusal(result);
-		return { status: 200, body: { message: "Disconnected" } };
+		return { status: 200, body: { message: "Disconnected", ended: result.ended } };
 	},
 });
 

@@ -1,8 +1,10 @@
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { withApp } from "../../../test/factors.ts";
 import { type FakeProvider, startFakeProvider as foreignProvider, unsigned } from "../../../test/fake-provider.ts";
-import { ada, signedUp } from "../../../test/harness.ts";
-import { begin, comeBack, openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
+import { ada, openBeside, signedUp, testSecret } from "../../../test/harness.ts";
+import { begin, comeBack, oidcAt, openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
+import { password } from "../passwords/password.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
 
 const event = { "http://schemas.openid.net/event/backchannel-logout": {} };
@@ -121,6 +123,46 @@ describe("Back-channel logout [A45]", () => {
 		expect((await send(token)).status).toBe(200);
 		await signInAt(fake, browser);
 		expect((await send(token)).body.code).toBe("invalid_logout_token");
+		expect(await isSignedIn(browser)).toBe(true);
+	});
+
+	it("is believed again when the store failed on the way, and not once more when it did not", async () => {
+		const { auth, fake, browser, send } = await open();
+		const token = await fake.sign(claimsOf(fake));
+		const database = new DatabaseSync(auth.file);
+		// Whatever came before the first session was to be ended is undone with it.
+		database.exec(`CREATE TRIGGER broken BEFORE UPDATE OF ended_at ON latchkey_session
+			BEGIN SELECT RAISE(ABORT, 'broken'); END`);
+		expect((await send(token)).status).toBe(500);
+		expect(await isSignedIn(browser)).toBe(true);
+		database.exec("DROP TRIGGER broken");
+		database.close();
+		expect((await send(token)).status).toBe(200);
+		expect(await isSignedIn(browser)).toBe(false);
+		await signInAt(fake, browser);
+		expect((await send(token)).body.code).toBe("invalid_logout_token");
+		expect(await isSignedIn(browser)).toBe(true);
+	});
+
+	it("[A23] is believed once when it comes sixteen times at once", async () => {
+		const { fake, browser, send } = await open();
+		const token = await fake.sign(claimsOf(fake));
+		const answers = await Promise.all(Array.from({ length: 16 }, () => send(token)));
+		expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+		expect(answers.filter(({ body }) => body.code === "invalid_logout_token")).toHaveLength(15);
+		expect(await isSignedIn(browser)).toBe(false);
+	});
+
+	it("[A44] is believed once while the secret is rotated", async () => {
+		const { auth, fake, browser, send } = await open();
+		const token = await fake.sign(claimsOf(fake));
+		expect((await send(token)).status).toBe(200);
+		const secret = `another-secret-for-tests-only-0123456789-abc,${testSecret}`;
+		const rotated = openBeside(auth, { methods: [password(), oidcAt(fake)], secret });
+		await signInAt(fake, browser);
+		const body = new URLSearchParams({ logout_token: token }).toString();
+		const answer = await rotated.browser().post("/api/auth/oauth/example/backchannel-logout", body, form);
+		expect(answer.body.code).toBe("invalid_logout_token");
 		expect(await isSignedIn(browser)).toBe(true);
 	});
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Engine } from "../engine.ts";
 import { AuthError, type Refusal } from "../errors.ts";
 import { safeRedirect } from "../http/redirect.ts";
-import { addressSubject } from "../http/throttle.ts";
+import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { OfferedProvider } from "./offered-provider.ts";
@@ -39,9 +39,7 @@ export async function startOAuth(
 	const admission = await engine.throttle.admit([
 		{ rule: "oauthStartAddress", subject: addressSubject(engine, visitor) },
 	]);
-	if (!admission.ok) {
-		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
-	}
+	if (!admission.ok) return tooManyAttempts(admission);
 	const { origin } = engine.settings;
 	const begun = newTransaction(provider, safeRedirect(next, { origin, fallback }), purpose);
 	const pushed = await pushRequest(provider, begun);

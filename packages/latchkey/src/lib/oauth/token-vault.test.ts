@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openBeside, testSecret } from "../../../test/harness.ts";
+import { gate } from "../../../test/instruments.ts";
 import { begin, comeBack, oidcAt, openWithProvider, signInAt } from "../../../test/oauth-harness.ts";
 import { freshName, inSchema, sharedServer } from "../storage/postgres/fixtures/postgres-contract-store.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
@@ -20,6 +21,19 @@ describe.each(databases)("provider tokens on %s", (name, database) => {
 		const browser = opened.auth.browser();
 		await signInAt(opened.fake, browser);
 		return { ...opened, browser };
+	}
+
+	/** Two instances whose tokens have expired, and a provider where refreshing them waits at a gate. */
+	async function twoThatRefresh() {
+		const options = await database();
+		const opened = await openWithProvider(options);
+		const browser = opened.auth.browser();
+		await signInAt(opened.fake, browser);
+		const other = openBeside(opened.auth, { methods: [oidcAt(opened.fake)], ...options });
+		opened.auth.clock.advance({ hours: 2 });
+		const refresh = gate();
+		opened.fake.mischief.beforeToken = () => refresh.pass();
+		return { ...opened, browser, other, refresh };
 	}
 
 	it("are handed to the server, and refreshed before they expire", async () => {
@@ -119,45 +133,23 @@ describe.each(databases)("provider tokens on %s", (name, database) => {
 	});
 
 	it("are those of whoever was faster, where a late refresh is refused", async () => {
-		const opened = await database();
-		const { auth, fake } = await openWithProvider(opened);
-		const browser = auth.browser();
-		await signInAt(fake, browser);
-		const other = openBeside(auth, { methods: [oidcAt(fake)], ...opened });
-		auth.clock.advance({ hours: 2 });
-		const reached = Promise.withResolvers<void>();
-		const goOn = Promise.withResolvers<void>();
-		fake.mischief.beforeToken = async () => {
-			reached.resolve();
-			await goOn.promise;
-		};
+		const { auth, fake, browser, other, refresh } = await twoThatRefresh();
 		const late = auth.readProviderToken(as(browser), "example");
-		await reached.promise;
+		await refresh.reached;
 		delete fake.mischief.beforeToken;
 		// Its lease has run out, and another instance takes its place.
 		auth.clock.advance({ seconds: 16 });
 		const faster = await other.readProviderToken(as(browser), "example");
-		goOn.resolve();
+		refresh.open();
 		expect(faster).toMatchObject({ ok: true });
 		expect(await late).toEqual(faster);
 	});
 
 	it("are not handed out expired to who waited for a refresh that failed", async () => {
-		const opened = await database();
-		const { auth, fake } = await openWithProvider(opened);
-		const browser = auth.browser();
-		await signInAt(fake, browser);
-		const other = openBeside(auth, { methods: [oidcAt(fake)], ...opened });
-		auth.clock.advance({ hours: 2 });
-		const reached = Promise.withResolvers<void>();
-		const goOn = Promise.withResolvers<void>();
-		fake.mischief.beforeToken = async () => {
-			reached.resolve();
-			await goOn.promise;
-		};
+		const { auth, fake, browser, other, refresh } = await twoThatRefresh();
 		fake.mischief.token = () => ({ status: 503, body: {} });
 		const first = auth.readProviderToken(as(browser), "example");
-		await reached.promise;
+		await refresh.reached;
 		const turnedAway = Promise.withResolvers<void>();
 		const { storage } = await other.engine();
 		const claim = storage.claimRefresh;
@@ -171,7 +163,7 @@ describe.each(databases)("provider tokens on %s", (name, database) => {
 		const second = other.readProviderToken(as(browser), "example");
 		const outcomes = Promise.allSettled([first, second]);
 		await turnedAway.promise;
-		goOn.resolve();
+		refresh.open();
 		for (const outcome of await outcomes) {
 			expect(outcome).toMatchObject({ status: "rejected", reason: { code: "provider_unavailable" } });
 		}

@@ -16,6 +16,7 @@ const tokensSchema = z.object({
 	refreshToken: z.string().nullable(),
 	idToken: z.string().nullable(),
 	scope: z.string().nullable(),
+	refreshedAt: z.number().nullable().default(null),
 }) satisfies z.ZodType<ProviderTokens>;
 
 /** An access token of a provider, for calling its API. */
@@ -34,6 +35,11 @@ export type ProviderTokenResult = ProviderToken | Refusal;
 
 /** A token that expires within this is refreshed before it is handed out. */
 const expiresSoonMs = 60_000;
+/**
+ * For how long a token that came of a refresh is the best that there is, also when an API refuses it: one that refuses every
+ * token would else use up what the provider lets this site ask.
+ */
+const settledMs = 5 * 60_000;
 /** How long a refresh may take before another process may try. */
 const leaseMs = 15_000;
 const pollMs = 50;
@@ -58,8 +64,9 @@ function contextOf({ issuer, subject }: Identity): string {
 const refreshes = new WeakMap<Engine, Map<string, Promise<ProviderTokenResult>>>();
 
 /**
- * A fresh access token of a user at a provider. However many ask at once, in however many processes, the provider sees one
- * refresh. `reconnect_required` when the person must go there again: never linked, no refresh token, or taken back.
+ * A fresh access token of a user at a provider, another one than `refuse`. However many ask at once, in however many
+ * processes, the provider sees one refresh. `reconnect_required` when the person must go there again: never linked, no
+ * refresh token, taken back, or refused although it is new.
  * @throws {AuthError} `provider_unavailable`, `provider_error`, `store_unavailable`
  */
 export async function providerToken(
@@ -76,7 +83,7 @@ export async function providerToken(
 		resealLater(engine, record, tokens);
 		return answerOf(record, tokens);
 	}
-	if (tokens.refreshToken === null) return reconnect;
+	if (tokens.refreshToken === null || (isFresh(record) && isJustRefreshed(record, tokens))) return reconnect;
 	const key = JSON.stringify([provider.id, record.issuer, record.subject, record.version]);
 	const underWay = refreshes.get(engine) ?? new Map<string, Promise<ProviderTokenResult>>();
 	refreshes.set(engine, underWay);
@@ -136,13 +143,13 @@ async function refresh(
 	engine: Engine,
 	provider: OfferedProvider,
 	userId: string,
-	{ issuer, subject, version }: ProviderTokenRecord,
+	{ issuer, subject, version, now }: ProviderTokenRecord,
 	tokens: ProviderTokens,
 ): Promise<ProviderTokenResult> {
 	const identity = { issuer, subject };
 	try {
 		const refreshed = await askForNew(provider, identity, tokens);
-		const next = tokensOf(refreshed, tokens);
+		const next = tokensOf(refreshed, tokens, now);
 		const expiresInMs = expiryOf(refreshed);
 		const sealed = sealTokens(engine, identity, next);
 		await engine.storage.replaceProviderTokens({ ...identity, version, sealed, expiresInMs });
@@ -194,6 +201,10 @@ async function askForNew(provider: OfferedProvider, { issuer, subject }: Identit
 
 function isFresh({ expiresAt, now }: ProviderTokenRecord): boolean {
 	return expiresAt === null || expiresAt - now > expiresSoonMs;
+}
+
+function isJustRefreshed({ now }: ProviderTokenRecord, { refreshedAt }: ProviderTokens): boolean {
+	return refreshedAt !== null && refreshedAt <= now && now - refreshedAt < settledMs;
 }
 
 function answerOf({ issuer, expiresAt }: ProviderTokenRecord, { accessToken, scope }: ProviderTokens): ProviderToken {

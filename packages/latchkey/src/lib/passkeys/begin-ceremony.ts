@@ -2,16 +2,18 @@ import * as z from "zod";
 import { uuidv7 } from "../crypto/random.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
-import { refusalToChange } from "../factors/manage-factors.ts";
-import { fieldErrors } from "../http/field-errors.ts";
-import { addressSubject } from "../http/throttle.ts";
+import { factorsToChange } from "../factors/manage-factors.ts";
+import { parseInput } from "../http/field-errors.ts";
+import { addressSubject, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { currentAttempt } from "../second-step/pending-attempt.ts";
+import { policyFor } from "../second-step/second-step.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import type { CookieToSet } from "../sessions/session-cookie.ts";
 import type { PasskeyRecord } from "../storage/factors-storage.ts";
 import type { UserRecord } from "../storage/storage.ts";
+import { emailToProve } from "../users/admit-sign-up.ts";
 import { mergeFields, withEditableFields } from "../users/own-fields.ts";
 import { signUpNames } from "../users/sign-up.ts";
 import { creationOptions, requestOptions } from "./ceremony-options.ts";
@@ -38,7 +40,7 @@ export async function beginCeremony(engine: Engine, visitor: Visitor, input: Cer
 	const admission = await engine.throttle.admit([
 		{ rule: "challengeAddress", subject: addressSubject(engine, visitor) },
 	]);
-	if (!admission.ok) return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	if (!admission.ok) return tooManyAttempts(admission);
 	switch (input.for) {
 		case "sign-in":
 			return ask(engine, visitor, { use: input.for, subject: nobody, allowed: [] });
@@ -65,14 +67,11 @@ async function ask(
 async function askNewcomer(engine: Engine, visitor: Visitor, typed: object): Promise<CeremonyResult> {
 	const { signUp, emailVerification, userFields } = engine.options;
 	if (signUp === "closed") return { ok: false, code: "sign_up_closed" };
-	const parsed = withEditableFields(signUpNames, userFields).safeParse(typed);
-	if (!parsed.success) return { ok: false, code: "invalid_input", fields: fieldErrors(parsed.error, typed) };
+	const parsed = parseInput(withEditableFields(signUpNames, userFields), typed);
+	if (!parsed.ok) return parsed;
 	const { email, username, name = null, fields = {} } = parsed.data;
-	if (emailVerification === "required") {
-		// The same as with a password: `requestSignUp` says why.
-		if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
-		if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
-	}
+	const proof = emailVerification === "required" ? emailToProve(parsed.data) : null;
+	if (proof?.ok === false) return proof;
 	const own = mergeFields(userFields, null, fields);
 	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
 	const userId = uuidv7();
@@ -88,12 +87,13 @@ async function askPending(engine: Engine, visitor: Visitor, use: "second-step" |
 	if (pending === null) return { ok: false, code: "attempt_expired" };
 	const { user } = pending.credentials;
 	if (use === "second-step") {
-		const allowed = await passkeysOf(engine, user.id);
+		const held = await passkeysOf(engine, user.id);
 		if (!pending.step.factors.includes("passkey")) return { ok: false, code: "factor_missing" };
+		const allowed = held.filter(({ backupEligible }) => !pending.step.deviceBound || !backupEligible);
 		return ask(engine, visitor, { use, subject: user.id, allowed });
 	}
 	if (!pending.step.enrolments.includes("passkey")) return { ok: false, code: "factor_exists" };
-	return askToMake(engine, visitor, user, { use, upgrade: false });
+	return askToMake(engine, visitor, user, { use, upgrade: false, deviceBound: pending.step.deviceBound });
 }
 
 async function askSignedIn(
@@ -111,28 +111,27 @@ async function askSignedIn(
 			allowed: await passkeysOf(engine, user.id),
 		});
 	}
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
 	// A passkey enters alone: whoever has shown less than the account asks for must not make one.
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	const upgrade = "upgrade" in input && input.upgrade === true;
 	if (upgrade && !isRecent(current, upgradeSeconds)) return { ok: false, code: "reauthentication_required" };
-	return askToMake(engine, visitor, user, { use: "registration", upgrade });
+	const deviceBound = policyFor(engine, user) === "device-bound";
+	return askToMake(engine, visitor, user, { use: "registration", upgrade, deviceBound });
 }
 
 async function askToMake(
 	engine: Engine,
 	visitor: Visitor,
 	user: UserRecord,
-	{ use, upgrade }: { use: "registration" | "enrolment"; upgrade: boolean },
+	{ use, upgrade, deviceBound }: { use: "registration" | "enrolment"; upgrade: boolean; deviceBound: boolean },
 ): Promise<CeremonyResult> {
 	const held = await passkeysOf(engine, user.id);
 	if (held.length >= maxPasskeys) return { ok: false, code: "too_many_passkeys" };
 	const { challenge, cookie } = await makeChallenge(engine, visitor, { use, subject: user.id, payload: { upgrade } });
 	const shown = user.email ?? user.username ?? user.name ?? "";
 	const named = { id: user.id, name: shown, displayName: user.name ?? shown };
-	return { ok: true, options: creationOptions(engine, challenge, named, held), cookie };
+	return { ok: true, options: creationOptions(engine, challenge, named, held, { deviceBound }), cookie };
 }
 
 async function passkeysOf({ storage }: Engine, userId: string): Promise<readonly PasskeyRecord[]> {

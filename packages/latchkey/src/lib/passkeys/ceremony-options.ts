@@ -28,6 +28,7 @@ export function creationOptions(
 	challenge: string,
 	{ id, name, displayName }: NewcomerOrUser,
 	held: readonly PasskeyRecord[],
+	{ deviceBound = false }: { deviceBound?: boolean } = {},
 ) {
 	const rp = relyingPartyOf(engine);
 	return {
@@ -42,6 +43,8 @@ export function creationOptions(
 			requireResidentKey: true,
 			userVerification: "required" as const,
 		},
+		// Else most browsers offer first to make one that is copied to the person's other devices.
+		...(deviceBound && { hints: ["security-key" as const] }),
 		// Who made the device is nobody's business here.
 		attestation: "none" as const,
 		extensions: { credProps: true },

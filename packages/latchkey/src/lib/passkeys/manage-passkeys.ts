@@ -3,9 +3,10 @@ import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { refusalToChange } from "../factors/manage-factors.ts";
+import { factorsToChange } from "../factors/manage-factors.ts";
 import { ownName } from "../factors/own-name.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { asksForPasskey } from "../options.ts";
 import { policyFor } from "../second-step/second-step.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
 import type { FactorsRecord, PasskeyRecord } from "../storage/factors-storage.ts";
@@ -65,18 +66,23 @@ export async function addPasskey(
 	return stored === null ? { ok: false, code: "not_found" } : { ok: true, passkey: toPasskey(stored) };
 }
 
+/**
+ * Names a passkey, as dangerous an act as removing one: its name is what its owner tells it from others by, and whoever
+ * may change it has them remove the wrong one.
+ */
 export async function renamePasskey(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, session }: ResolvedSession,
+	current: ResolvedSession,
 	{ id, name }: { id: string; name: string },
 ): Promise<{ readonly ok: true } | Refusal> {
-	if (!(await engine.storage.renamePasskey({ userId: user.id, id, name }))) return { ok: false, code: "not_found" };
+	const { user, session } = current;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	const detail = { passkeyId: id };
-	await engine.storage.appendEvents([
-		auditEvent("passkey.renamed", visitor, { userId: user.id, sessionId: session.id, detail }),
-	]);
-	return { ok: true };
+	const event = auditEvent("passkey.renamed", visitor, { userId: user.id, sessionId: session.id, detail });
+	const renamed = await engine.storage.renamePasskey({ userId: user.id, id, name, events: [event] });
+	return renamed ? { ok: true } : { ok: false, code: "not_found" };
 }
 
 /** Removes a passkey, unless it is the only way in. Every session but this one ends. */
@@ -87,9 +93,9 @@ export async function removePasskey(
 	id: string,
 ): Promise<{ readonly ok: true } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors) ?? refusalToRemove(engine, user, factors);
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
+	const refused = refusalToRemove(engine, user, factors, id);
 	if (refused !== null) return refused;
 	const detail = { passkeyId: id };
 	const event = auditEvent("passkey.removed", visitor, { userId: user.id, sessionId: session.id, detail });
@@ -102,11 +108,17 @@ export async function removePasskey(
 }
 
 /** Whoever must have a factor keeps the last one; the next sign-in would only ask for another. */
-function refusalToRemove(engine: Engine, user: UserRecord, { passkeys, totp }: FactorsRecord): Refusal | null {
-	if (passkeys.length !== 1) return null;
+function refusalToRemove(
+	engine: Engine,
+	user: UserRecord,
+	{ passkeys, totp }: FactorsRecord,
+	id: string,
+): Refusal | null {
 	const policy = policyFor(engine, user);
-	const mustStay = policy === "phishing-resistant" || (policy === "required" && totp === null);
-	return mustStay ? { ok: false, code: "last_way_in" } : null;
+	const sufficient = passkeys.filter(({ backupEligible }) => policy !== "device-bound" || !backupEligible);
+	const mustStay = asksForPasskey(policy) || (policy === "required" && totp === null);
+	const isLast = sufficient.length === 1 && sufficient[0]!.id === id;
+	return mustStay && isLast ? { ok: false, code: "last_way_in" } : null;
 }
 
 function toPasskey({ id, name, backupEligible, backedUp, createdAt, lastUsedAt }: PasskeyRecord): Passkey {

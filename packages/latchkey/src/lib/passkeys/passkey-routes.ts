@@ -87,10 +87,10 @@ const rename = route({
 	method: "PATCH",
 	path: "/passkeys/{id}",
 	summary: "Rename a passkey.",
-	access: "signed-in",
+	access: "recent",
 	body: z.object({ name: ownName }),
 	responses: { 200: messageSchema },
-	errors: ["not_found"],
+	errors: ["not_found", "insufficient_level"],
 	async handle({ engine, visitor, current, params, body }) {
 		const renamed = await renamePasskey(engine, visitor, current, { id: params.id!, name: body.name });
 		if (!renamed.ok) throw refusal(renamed);

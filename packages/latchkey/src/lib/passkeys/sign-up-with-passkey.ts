@@ -2,12 +2,12 @@ import * as z from "zod";
 import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
-import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
 import { newMail } from "../mail/new-mail.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { NewPasskey } from "../storage/factors-storage.ts";
+import { admitSignUp } from "../users/admit-sign-up.ts";
 import { register } from "../users/sign-up.ts";
 import { nobody } from "./challenges.ts";
 import { passkeyAdded, verifyNewPasskey } from "./register-passkey.ts";
@@ -45,7 +45,13 @@ export async function signUpWithPasskey(
 		passkey,
 		method: "passkey",
 		authentication: authenticationBy(passkey),
-		factors: { totp: false, passkeys: 1, recoveryCodes: 0, secondStep: false },
+		factors: {
+			totp: false,
+			passkeys: 1,
+			boundPasskeys: passkey.backupEligible ? 0 : 1,
+			recoveryCodes: 0,
+			secondStep: false,
+		},
 		language,
 		fields,
 		mails: asksForProof ? [newMail("verify_email", { recipient: email.value, userId, language })] : [],
@@ -81,10 +87,8 @@ type Newcomer = z.output<typeof kept> & { readonly ok: true; readonly passkey: O
 /** Counts the sign-up and checks the passkey. */
 async function makeNewcomer(engine: Engine, visitor: Visitor, credential: Attestation): Promise<Newcomer | Refusal> {
 	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
-	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
-	if (!admission.ok) {
-		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
-	}
+	const admission = await admitSignUp(engine, visitor);
+	if (!admission.ok) return admission;
 	const made = await verifyNewPasskey(engine, visitor, credential, { use: "sign-up", subject: nobody });
 	if (made === null) return { ok: false, code: "invalid_credentials" };
 	return { ok: true, ...kept.parse(made.payload), passkey: made.passkey };

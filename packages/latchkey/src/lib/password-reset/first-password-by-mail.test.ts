@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { assertion, withApp } from "../../../test/factors.ts";
 import { adaThere, startFakeProvider } from "../../../test/fake-provider.ts";
 import { ada } from "../../../test/harness.ts";
-import { codeIn, type MailAuth, openMailAuth, tokenIn } from "../../../test/mail.ts";
+import { codeIn, type MailAuth, openMailAuth, resetByMail } from "../../../test/mail.ts";
 import { oidcAt, signInAt } from "../../../test/oauth-harness.ts";
 import { passkey } from "../passkeys/passkey.ts";
 import { password } from "../passwords/password.ts";
@@ -23,7 +23,7 @@ describe.each(Object.entries(databases))("a reset, of an account that has no pas
 		const { browser, authenticator } = await signUpWithPasskey(auth);
 		await browser.put(`/api/auth/email-verifications/${codeIn(await auth.mail("verify_email"))}`);
 		const app = await withApp(auth, browser);
-		await reset(auth);
+		await resetByMail(auth, ada.email, newPassword);
 		expect((await browser.get("/api/auth")).body.authenticated).toBe(false);
 
 		// The password is one factor, and the app still the second.
@@ -43,7 +43,7 @@ describe.each(Object.entries(databases))("a reset, of an account that has no pas
 		const browser = auth.browser();
 		await signInAt(fake, browser);
 		expect(adaThere.email).toBe(ada.email);
-		await reset(auth);
+		await resetByMail(auth, ada.email, newPassword);
 		expect((await browser.get("/api/auth")).body.authenticated).toBe(false);
 		const back = auth.browser();
 		expect((await back.post("/api/auth", { email: ada.email, password: newPassword })).status).toBe(200);
@@ -56,7 +56,7 @@ describe.each(Object.entries(databases))("a reset, of an account that has no pas
 	it("[A3] takes away the passkey of whoever signed up with an address that they never proved", async () => {
 		const auth = openMailAuth({ methods: [password(), passkey()], ...(await database()) });
 		const { authenticator } = await signUpWithPasskey(auth);
-		await reset(auth);
+		await resetByMail(auth, ada.email, newPassword);
 		expect((await signInBy(auth, authenticator)).body.code).toBe("unknown_passkey");
 		const owner = auth.browser();
 		expect((await owner.post("/api/auth", { email: ada.email, password: newPassword })).status).toBe(200);
@@ -76,10 +76,4 @@ async function signUpWithPasskey(auth: MailAuth) {
 async function signInBy(auth: MailAuth, authenticator: TestAuthenticator) {
 	const browser: TestBrowser = auth.browser();
 	return browser.post("/api/auth", { credential: await assertion(browser, authenticator, "sign-in") });
-}
-
-async function reset(auth: MailAuth): Promise<void> {
-	await auth.browser().post("/api/auth/password-resets", { email: ada.email });
-	const token = tokenIn(await auth.mail("password_reset"));
-	expect((await auth.browser().put(`/api/auth/password-resets/${token}`, { newPassword })).status).toBe(200);
 }

@@ -4,7 +4,7 @@ import { auditEvent } from "../events/events.ts";
 import { forgetting } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { hashLinkSecret, openMailLink } from "../mail/mail-link.ts";
-import { checkNewPassword } from "../passwords/new-password.ts";
+import { acceptNewPassword } from "../passwords/new-password.ts";
 import type { UserRecord } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
 
@@ -26,14 +26,13 @@ export async function resetPassword(
 	const token = await engine.storage.peekToken({ purpose, tokenHash });
 	const user = token === null ? null : (await engine.storage.findCredentialsOfUser(token.subject))?.user;
 	if (!token || !user) return expired;
-	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
-	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { newPassword: policy.reason } };
-	engine.hasher.requireRoom();
+	const accepted = await acceptNewPassword(engine, user, newPassword);
+	if (!accepted.ok) return accepted;
 	const reset = await engine.storage.resetPassword({
 		userId: user.id,
 		canonical: (token.payload as { canonical: string }).canonical,
 		token: { purpose, tokenHash },
-		sealed: await engine.hasher.hash(user.id, policy.normalized),
+		sealed: await engine.hasher.hash(user.id, accepted.normalized),
 		settle: forgetting(engine, "signInAccount", accountSubjects(user)),
 		events: [auditEvent("password.reset", visitor, { userId: user.id })],
 	});

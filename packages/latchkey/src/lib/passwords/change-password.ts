@@ -10,7 +10,7 @@ import { reauthenticationSubject } from "../sign-in/reauthenticate.ts";
 import { admitAttempt, type SignInResult } from "../sign-in/sign-in.ts";
 import { recordWrongPassword } from "./failed-password.ts";
 import { isDisabled } from "./hard-stop.ts";
-import { checkNewPassword } from "./new-password.ts";
+import { acceptNewPassword } from "./new-password.ts";
 
 /**
  * Changes the password of a signed-in person who knows the present one. Every session ends, also those that a sign-in
@@ -23,9 +23,8 @@ export async function changePassword(
 	{ currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<SignInResult> {
 	if (restsOnTrustedDevice(present)) return { ok: false, code: "reauthentication_required" };
-	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
-	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { newPassword: policy.reason } };
-	engine.hasher.requireRoom();
+	const accepted = await acceptNewPassword(engine, user, newPassword);
+	if (!accepted.ok) return accepted;
 	const admission = await admitAttempt(engine, visitor, reauthenticationSubject(user.id), user.id);
 	if (!admission.ok) return admission;
 
@@ -40,7 +39,7 @@ export async function changePassword(
 	const changed = await engine.storage.changePassword({
 		userId: user.id,
 		version: stored.version,
-		sealed: await engine.hasher.hash(user.id, policy.normalized),
+		sealed: await engine.hasher.hash(user.id, accepted.normalized),
 		session: draft,
 		settle: admission.settle,
 		events: [auditEvent("password.changed", visitor, { userId: user.id, sessionId: draft.id })],

@@ -1,10 +1,10 @@
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { refusalToChange } from "../factors/manage-factors.ts";
+import { factorsToChange } from "../factors/manage-factors.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
-import { checkNewPassword } from "./new-password.ts";
+import { acceptNewPassword } from "./new-password.ts";
 
 /**
  * Gives a password to an account that has none, after a recent proof by whatever it has. Every session but this one ends,
@@ -17,22 +17,19 @@ export async function setFirstPassword(
 	newPassword: string,
 ): Promise<{ readonly ok: true } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	if (factors.password) return { ok: false, code: "factor_exists" };
 	// A way in that nobody could take would count as one, and then the last real one could be removed.
 	if (user.email === null && user.username === null) {
 		return { ok: false, code: "invalid_input", fields: { username: "required" } };
 	}
-	const policy = await checkNewPassword(engine, newPassword, [user.email, user.username, user.name]);
-	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { newPassword: policy.reason } };
-	engine.hasher.requireRoom();
+	const accepted = await acceptNewPassword(engine, user, newPassword);
+	if (!accepted.ok) return accepted;
 	const added = await engine.storage.addPassword({
 		userId: user.id,
 		keepSessionId: session.id,
-		sealed: await engine.hasher.hash(user.id, policy.normalized),
+		sealed: await engine.hasher.hash(user.id, accepted.normalized),
 		events: [auditEvent("password.added", visitor, { userId: user.id, sessionId: session.id })],
 	});
 	if (added === "changed") return { ok: true };

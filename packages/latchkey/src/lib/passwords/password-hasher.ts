@@ -34,7 +34,7 @@ export const maxTypedLength = 1024;
  * The form in which passwords are hashed and compared: NFC (NIST SP 800-63B-4, section 3.1.1.2). `null` for what is too
  * long to be one: normalising takes time that grows with the square of the input, and everybody would wait for it.
  */
-export function normalizeTyped(typed: string): string | null {
+function normalizeTyped(typed: string): string | null {
 	return typed.length > maxTypedLength ? null : typed.normalize("NFC");
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
-import type { Refusal } from "../errors.ts";
+import type { ErrorCode, Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
 import { admitFactor, typedCode, verifyCode, withFreshCodes } from "../factors/verify-factor.ts";
 import type { Visitor } from "../http/visitor.ts";
@@ -13,9 +13,15 @@ import { resolveSession } from "../sessions/resolve-session.ts";
 import { newDevice, openProven, type SignInResult } from "../sign-in/sign-in.ts";
 import type { Settlement } from "../storage/storage.ts";
 import { confirmTotp } from "../totp/totp.ts";
-import { combine } from "./authentication.ts";
-import { type CurrentAttempt, clearedAttemptCookie, currentAttempt, endAttempt } from "./pending-attempt.ts";
-import { type FactorName, trustDaysFor } from "./second-step.ts";
+import { combine, reaches } from "./authentication.ts";
+import {
+	type CurrentAttempt,
+	clearedAttemptCookie,
+	currentAttempt,
+	endAttempt,
+	startAttempt,
+} from "./pending-attempt.ts";
+import { type FactorName, secondStepFor, trustDaysFor } from "./second-step.ts";
 
 /** What finishes an attempt: a factor that the account has, or a new one where it has none and must have one. */
 export const secondStepInput = z.discriminatedUnion("factor", [
@@ -109,14 +115,25 @@ async function finishBy(
 async function openFor(
 	engine: Engine,
 	visitor: Visitor,
-	{ pending: { content, credentials }, settle }: UnderWay,
+	underWay: UnderWay,
 	input: SecondStepInput,
 	shown: Authentication,
 ): Promise<SignInResult> {
+	const { pending, settle } = underWay;
+	const { content, credentials } = pending;
+	const authentication = combine(content, shown);
+	const step = secondStepFor(engine, credentials, authentication);
+	// The right person, by a passkey that can be copied: they may show another.
+	if (step !== null && pending.step.deviceBound)
+		return refuse(engine, visitor, underWay, input.factor, "insufficient_level");
 	if (!(await endAttempt(engine, content))) return expired;
+	if (step !== null) {
+		const { method, began } = content;
+		return startAttempt(engine, visitor, { credentials, method, authentication, began, settle, step });
+	}
 	const opened = await openProven(engine, visitor, {
 		user: credentials.user,
-		authentication: combine(content, shown),
+		authentication,
 		previous: await resolveSession(engine, visitor, { activity: false }),
 		began: content.began,
 		settle,
@@ -138,11 +155,12 @@ async function refuse(
 	visitor: Visitor,
 	{ pending: { content } }: UnderWay,
 	factor: FactorName,
+	code: ErrorCode = "invalid_credentials",
 ): Promise<Refusal> {
 	await engine.storage.appendEvents([
 		auditEvent("second_step.failed", visitor, { userId: content.userId, detail: { factor } }),
 	]);
-	return { ok: false, code: "invalid_credentials" };
+	return { ok: false, code };
 }
 
 /** For whoever must have a second factor and has none: the app is theirs and the session begins in one transaction. */
@@ -173,7 +191,7 @@ async function finishWithApp(
 		recoveryCodeHashes: codeHashes,
 		session: draft,
 		replaces,
-		settle: withFreshCodes(engine, user.id, settle),
+		settle: withFreshCodes(user.id, settle),
 		events: [
 			auditEvent("totp.added", visitor, about),
 			auditEvent("recovery_codes.made", visitor, about),
@@ -205,6 +223,10 @@ async function finishWithNewPasskey(
 	const { authenticationBy } = await import("../passkeys/verify-passkey.ts");
 	const made = await verifyNewPasskey(engine, visitor, registration, { use: "enrolment", subject: userId });
 	if (made === null) return refuse(engine, visitor, underWay, "passkey");
+	const authentication = combine(content, authenticationBy(made.passkey));
+	if (underWay.pending.step.deviceBound && !reaches(authentication.level, "aal3")) {
+		return refuse(engine, visitor, underWay, "passkey", "insufficient_level");
+	}
 	// Before it is kept, which ends whatever else waits for a second step.
 	if (!(await endAttempt(engine, content))) return expired;
 	const { user } = underWay.pending.credentials;
@@ -212,7 +234,7 @@ async function finishWithNewPasskey(
 	if (!kept.ok) return kept;
 	const opened = await openProven(engine, visitor, {
 		user,
-		authentication: combine(content, authenticationBy(made.passkey)),
+		authentication,
 		previous: await resolveSession(engine, visitor, { activity: false }),
 		began: content.began,
 		settle: underWay.settle,

@@ -33,6 +33,8 @@ export interface SecondFactorRequired {
 	readonly code: "second_factor_required";
 	readonly attempt: PendingAttempt;
 	readonly cookie: CookieToSet;
+	/** What else the answer must set or clear. */
+	readonly otherCookies?: readonly CookieToSet[];
 }
 
 const contentSchema = z.strictObject({

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { AuthError } from "../errors.ts";
 import { type Route, route } from "../http/route.ts";
-import { grantedSchema, messageSchema } from "../http/schemas.ts";
-import { attemptSchema, signInAnswer } from "../http/sign-in-answer.ts";
+import { messageSchema } from "../http/schemas.ts";
+import { attemptSchema, signInAnswer, signInResponses } from "../http/sign-in-answer.ts";
 import { startTotp } from "../totp/totp.ts";
 import { enrolmentSchema } from "../totp/totp-routes.ts";
 import { finishAttempt, secondStepInput } from "./finish-attempt.ts";
@@ -27,8 +27,11 @@ const finish = route({
 		"Finish a sign-in with its second step: a factor that the account has, or one that it must have from now on.",
 	access: "public",
 	body: secondStepInput,
-	responses: { 200: grantedSchema },
-	errors: ["attempt_expired", "invalid_credentials", "too_many_attempts", "factor_exists", "too_many_passkeys"],
+	responses: signInResponses,
+	errors: [
+		...(["attempt_expired", "invalid_credentials", "insufficient_level", "too_many_attempts"] as const),
+		...(["factor_exists", "too_many_passkeys"] as const),
+	],
 	async handle({ engine, visitor, body }) {
 		return signInAnswer(200, "Authenticated", await finishAttempt(engine, visitor, body));
 	},

@@ -17,6 +17,7 @@ describe("a sign-in that waits for its second step", () => {
 			attempt: {
 				factors: ["totp", "recovery_code"],
 				enrolments: [],
+				deviceBound: false,
 				trustDays: null,
 				expiresAt: new Date(auth.clock() + 600_000).toISOString(),
 			},

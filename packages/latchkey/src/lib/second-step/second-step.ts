@@ -1,6 +1,6 @@
 import type { Engine } from "../engine.ts";
 import { misconfigured } from "../errors.ts";
-import { choices, type SecondFactorPolicy, secondFactorPolicies } from "../options.ts";
+import { asksForPasskey, choices, type SecondFactorPolicy, secondFactorPolicies } from "../options.ts";
 import type { Authentication } from "../sessions/open-session.ts";
 import { toUser } from "../sessions/session.ts";
 import type { FactorSummary } from "../storage/factors-storage.ts";
@@ -18,6 +18,8 @@ export interface SecondStep {
 	readonly factors: readonly FactorName[];
 	/** Where the account has none and the owner asks for one: what can be set up on the way in. */
 	readonly enrolments: readonly Exclude<FactorName, "recovery_code">[];
+	/** Whether no passkey will do that can be copied to other devices. */
+	readonly deviceBound: boolean;
 }
 
 /**
@@ -30,16 +32,32 @@ export function secondStepFor(
 	{ amr, level }: Authentication,
 ): SecondStep | null {
 	const policy = policyFor(engine, user);
-	if (policy === "phishing-resistant") {
-		if (isPhishingResistant(amr)) return null;
-		return factors.passkeys > 0 ? { factors: ["passkey"], enrolments: [] } : { factors: [], enrolments: ["passkey"] };
-	}
-	if (reaches(level, "aal2")) return null;
 	const usable = usableFactors(engine, factors);
+	if (asksForPasskey(policy)) return passkeyStepFor(policy === "device-bound", { factors, usable }, { amr, level });
+	if (reaches(level, "aal2")) return null;
 	const isOn = factors.totp || (factors.secondStep && usable.length > 0);
 	if (!isOn && policy === "optional") return null;
-	if (usable.some((factor) => factor !== "recovery_code")) return { factors: usable, enrolments: [] };
-	return { factors: [], enrolments: hasPasskeys(engine) ? ["totp", "passkey"] : ["totp"] };
+	if (usable.some((factor) => factor !== "recovery_code")) {
+		return { factors: usable, enrolments: [], deviceBound: false };
+	}
+	return { factors: [], enrolments: hasPasskeys(engine) ? ["totp", "passkey"] : ["totp"], deviceBound: false };
+}
+
+/** The same where nothing but a passkey will do: the one that the account has, or one that is made on the way in. */
+function passkeyStepFor(
+	deviceBound: boolean,
+	{ factors, usable }: { factors: FactorSummary; usable: readonly FactorName[] },
+	{ amr, level }: Authentication,
+): SecondStep | null {
+	if (deviceBound ? reaches(level, "aal3") : isPhishingResistant(amr)) return null;
+	const sufficient = deviceBound ? factors.boundPasskeys : factors.passkeys;
+	if (sufficient > 0) return { factors: ["passkey"], enrolments: [], deviceBound };
+	// What the account has comes first: a password alone must not add the way in that is to be stronger than all others.
+	const first = factors.passkeys > 0 ? (["passkey"] as const) : usable;
+	const isShown = factors.passkeys > 0 ? isPhishingResistant(amr) : first.length === 0 || reaches(level, "aal2");
+	return isShown
+		? { factors: [], enrolments: ["passkey"], deviceBound }
+		: { factors: first, enrolments: [], deviceBound: false };
 }
 
 /**
@@ -53,8 +71,8 @@ export function policyFor(engine: Pick<Engine, "options" | "methods">, user: Use
 	if (!secondFactorPolicies.includes(policy)) {
 		throw misconfigured(`secondFactor must answer ${choices(secondFactorPolicies)}, not ${JSON.stringify(policy)}`);
 	}
-	if (policy === "phishing-resistant" && !hasPasskeys(engine)) {
-		throw misconfigured('secondFactor answered "phishing-resistant", which needs passkey() among the methods');
+	if (asksForPasskey(policy) && !hasPasskeys(engine)) {
+		throw misconfigured(`secondFactor answered "${policy}", which needs passkey() among the methods`);
 	}
 	return policy;
 }
@@ -75,7 +93,7 @@ export function trustDaysFor(
 }
 
 /** Every factor that the account can show. */
-export function usableFactors(
+function usableFactors(
 	engine: Pick<Engine, "methods">,
 	{ totp, passkeys, recoveryCodes }: FactorSummary,
 ): FactorName[] {
@@ -88,6 +106,6 @@ export function usableFactors(
 }
 
 /** Whether `passkey()` is among the methods. */
-export function hasPasskeys({ methods }: Pick<Engine, "methods">): boolean {
+function hasPasskeys({ methods }: Pick<Engine, "methods">): boolean {
 	return methods.some(({ name }) => name === "passkey");
 }

@@ -1,6 +1,7 @@
 import { isoTime } from "../clock.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
+import { pageBefore } from "../http/page.ts";
 import type { Visitor } from "../http/visitor.ts";
 import type { SessionRecord } from "../storage/storage.ts";
 import type { ResolvedSession } from "./resolve-session.ts";
@@ -25,7 +26,7 @@ export interface DevicePage {
 
 /** The user's live sessions, newest first. */
 export async function listDevices(engine: Engine, current: ResolvedSession, before?: string): Promise<DevicePage> {
-	const page = { limit: devicesPerPage, ...(before !== undefined && { before }) };
+	const page = pageBefore(devicesPerPage, before);
 	const sessions = await engine.storage.listSessions(current.user.id, page);
 	return {
 		sessions: sessions.map((session) => toDevice(session, current.session.id)),

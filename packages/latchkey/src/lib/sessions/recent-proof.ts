@@ -2,7 +2,7 @@ import type { SessionRecord } from "../storage/storage.ts";
 import type { ResolvedSession } from "./resolve-session.ts";
 
 /** Seconds for which a proof of who somebody is counts as recent, unless a guard says otherwise. */
-export const recentSeconds = 10 * 60;
+const recentSeconds = 10 * 60;
 
 /** In `amr`, a name of our own: a device that is trusted stood in for the second step. */
 export const trustedDeviceAmr = "device";

@@ -3,7 +3,8 @@ import { rmSync } from "node:fs";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Met, type Model, toMeet } from "../../../test/session-model/model.ts";
-import { aloneMoves, endMoves, passwords, story, theftMoves } from "../../../test/session-model/moves.ts";
+import { passwords, story } from "../../../test/session-model/move.ts";
+import { aloneMoves, endMoves, theftMoves } from "../../../test/session-model/moves.ts";
 import { claimsOf, Server } from "../../../test/session-model/server.ts";
 
 type Story = Iterable<fc.AsyncCommand<Model, Server>>;

@@ -2,7 +2,7 @@ import { deviceSubject, isKnownDevice, rememberDevice } from "../devices/known-d
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent, type EventType } from "../events/events.ts";
-import { type Admission, type Attempt, addressSubject, type FoundAccount } from "../http/throttle.ts";
+import { type Admission, type Attempt, addressSubject, type FoundAccount, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { type Method, type MethodAttempt, type Named, readAttempt } from "../methods/method.ts";
 import { recordWrongPassword } from "../passwords/failed-password.ts";
@@ -48,7 +48,7 @@ export async function admitAttempt(
 	engine: Engine,
 	visitor: Visitor,
 	account: string | null,
-	userId: string | null = null,
+	userId: string | null,
 	named?: Named,
 ): Promise<Admitted | Refusal> {
 	const device = account === null ? null : deviceSubject(engine, visitor, account);
@@ -71,7 +71,7 @@ export async function admitAttempts(
 	const admission = await engine.throttle.admit([...attempts, ofAddress], named);
 	if (admission.ok) return admission;
 	if (admission.first) await engine.storage.appendEvents([auditEvent("sign_in.throttled", visitor, { userId })]);
-	return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	return tooManyAttempts(admission);
 }
 
 interface ProofUnderWay {

@@ -60,7 +60,7 @@ export interface FactorsStorage {
 	recordPasskeyUse(input: { id: string; counter: number; backedUp: boolean }): Promise<boolean>;
 
 	/** Names one of the user's passkeys. False when it is not theirs, or gone. */
-	renamePasskey(input: { userId: string; id: string; name: string }): Promise<boolean>;
+	renamePasskey(input: { userId: string; id: string; name: string; events: readonly NewEvent[] }): Promise<boolean>;
 
 	/**
 	 * Removes one of the user's passkeys; with the last factor also the recovery codes and the second step. `last` when
@@ -82,6 +82,8 @@ export interface FactorsStorage {
 export interface FactorSummary {
 	totp: boolean;
 	passkeys: number;
+	/** Those among them that cannot be copied to other devices. */
+	boundPasskeys: number;
 	recoveryCodes: number;
 	/** Whether the user asked that a password alone be not enough. */
 	secondStep: boolean;

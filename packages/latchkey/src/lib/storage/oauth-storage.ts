@@ -14,11 +14,12 @@ export interface OAuthStorage {
 	linkIdentity(input: LinkIdentity): Promise<"linked" | "taken" | "gone">;
 
 	/**
-	 * Takes an identity away from its user, with its tokens. `last` when no way in would be left: neither a password nor
-	 * another identity of one of `usableProviders` (or of a method of the owner's own). Of any number at once, one way in
-	 * stays.
+	 * Takes an identity away from its user, with its tokens, and ends what began by it: every other session, also those that
+	 * a sign-in under way is about to open. Answers how many were ended. `last` when no way in would be left: neither a
+	 * password nor another identity of one of `usableProviders` (or of a method of the owner's own); of any number at once,
+	 * one way in stays. `not_live` when the kept session has ended meanwhile. Nothing happened then.
 	 */
-	unlinkIdentity(input: UnlinkIdentity): Promise<"unlinked" | "last" | "gone">;
+	unlinkIdentity(input: UnlinkIdentity): Promise<UnlinkedIdentity>;
 
 	/** Notes that an identity was used, and keeps its newest tokens, sealed. False when it is not this user's. */
 	keepProviderTokens(input: KeepProviderTokens): Promise<boolean>;
@@ -47,11 +48,14 @@ export interface OAuthStorage {
 	findProviderSession(sessionId: string): Promise<ProviderSessionRecord | null>;
 
 	/** Our sessions that began in this session of the provider or, with that `null`, at all with this subject. */
-	findSessionsOfProvider(input: {
-		issuer: string;
-		subject: string | null;
-		providerSession: string | null;
-	}): Promise<{ userId: string; sessionId: string }[]>;
+	findSessionsOfProvider(input: EndedThere): Promise<{ userId: string; sessionId: string }[]>;
+
+	/**
+	 * Ends the live sessions that `ended` means, for a word of the provider that is believed once: counted, ended and
+	 * recorded together, so that a word whose end failed may come again. `repeated` when it was believed before, and `moved`
+	 * when one of the sessions is none of `sessionIds`, because another took its place meanwhile. Nothing was written then.
+	 */
+	endSessionsOfProvider(input: EndSessionsOfProvider): Promise<"ended" | "repeated" | "moved">;
 }
 
 export interface IdentityRecord {
@@ -83,8 +87,12 @@ export interface UnlinkIdentity {
 	issuer: string;
 	subject: string;
 	usableProviders: readonly string[];
+	/** The session that asked for it: it goes on, wherever it began. */
+	keepSessionId: string;
 	events: readonly NewEvent[];
 }
+
+export type UnlinkedIdentity = number | "last" | "gone" | "not_live";
 
 export interface KeepProviderTokens {
 	userId: string;
@@ -125,6 +133,23 @@ export interface ProviderSession {
 	subject: string;
 	/** The provider's own name for its session (`sid`). */
 	providerSession: string | null;
+}
+
+/** What a provider says has ended: its session or, with that `null`, everything of this subject. */
+export interface EndedThere {
+	issuer: string;
+	subject: string | null;
+	providerSession: string | null;
+}
+
+export interface EndSessionsOfProvider {
+	ended: EndedThere;
+	/** By what the word is known again, and for how long. */
+	once: { key: string; lifetimeMs: number };
+	/** Those that are known to be meant. */
+	sessionIds: readonly string[];
+	/** One for each of them, which it names. */
+	events: readonly NewEvent[];
 }
 
 export interface ProviderSessionRecord extends ProviderSession {

@@ -15,6 +15,9 @@ export function rememberSessions(storage: Storage, { memory, databaseNow }: Reme
 	return {
 		...forgetful(storage, memory),
 
+		// Somebody else, whom it does not name, may lose their claim to the address by it.
+		changeEmail: (input) => storage.changeEmail(input).finally(() => memory.forgetAll()),
+
 		readSession: async (secretHash, heldGeneration) => {
 			if (heldGeneration === undefined) return storage.readSession(secretHash);
 			const known = memory.find(secretHash, heldGeneration, databaseNow);
@@ -44,19 +47,21 @@ const onlyReads = /^(read|find|list|peek|count|export)/;
 
 type Operation = (input?: Named) => Promise<unknown>;
 
-/** What the input of an operation calls those whom it changes: a session, or everything of a user. */
+/** What the input of an operation calls those whom it changes: sessions, or everything of a user. */
 interface Named {
 	sessionId?: string;
+	sessionIds?: readonly string[];
 	userId?: string | null;
 	replaces?: { sessionId: string } | string | null;
 }
 
 function forgetting(operation: Operation, memory: LiveSessions): Operation {
 	return async (input) => {
-		const { sessionId, userId, replaces } = input ?? {};
+		const { sessionId, sessionIds = [], userId, replaces } = input ?? {};
 		try {
 			return await operation(input);
 		} finally {
+			for (const id of sessionIds) memory.forgetSession(id);
 			if (sessionId) memory.forgetSession(sessionId);
 			else if (userId) memory.forgetUser(userId);
 			if (replaces && typeof replaces === "object") memory.forgetSession(replaces.sessionId);

@@ -25,7 +25,6 @@ export interface TestCeremony {
 interface HeldKey {
 	readonly id: string;
 	readonly privateKey: KeyObject;
-	readonly rpId: string;
 	readonly userHandle: string;
 	counter: number;
 }
@@ -65,7 +64,6 @@ export class TestAuthenticator {
 		const key: HeldKey = {
 			id: rawId.toString("base64url"),
 			privateKey,
-			rpId: options.rp.id,
 			userHandle: options.user.id,
 			counter,
 		};

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { refusalToChange } from "../factors/manage-factors.ts";
+import { factorsToChange } from "../factors/manage-factors.ts";
 import { ownName } from "../factors/own-name.ts";
 import { admitFactor, typedCode, withFreshCodes } from "../factors/verify-factor.ts";
 import type { Visitor } from "../http/visitor.ts";
@@ -32,10 +32,8 @@ export async function addTotp(
 	typed: z.output<typeof newTotpInput>,
 ): Promise<SignInResult> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	if (factors.totp !== null) return { ok: false, code: "factor_exists" };
 	const admission = await admitFactor(engine, visitor, {
 		userId: user.id,
@@ -59,7 +57,7 @@ export async function addTotp(
 		recoveryCodeHashes: made?.codeHashes ?? null,
 		session: draft,
 		replaces: null,
-		settle: made === null ? admission.settle : withFreshCodes(engine, user.id, admission.settle),
+		settle: made === null ? admission.settle : withFreshCodes(user.id, admission.settle),
 		events: [
 			auditEvent("totp.added", visitor, about),
 			...(made === null ? [] : [auditEvent("recovery_codes.made", visitor, about)]),
@@ -81,10 +79,8 @@ export async function renameTotp(
 	name: string,
 ): Promise<{ readonly ok: true } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	const event = auditEvent("totp.renamed", visitor, { userId: user.id, sessionId: session.id });
 	const renamed = await engine.storage.renameTotp({ userId: user.id, name, events: [event] });
 	return renamed ? { ok: true } : { ok: false, code: "factor_missing" };
@@ -97,10 +93,8 @@ export async function removeTotp(
 	current: ResolvedSession,
 ): Promise<{ readonly ok: true } | Refusal> {
 	const { user, session } = current;
-	const factors = await engine.storage.readFactors(user.id);
-	if (factors === null) return { ok: false, code: "not_authenticated" };
-	const refused = refusalToChange(engine, current, factors);
-	if (refused !== null) return refused;
+	const factors = await factorsToChange(engine, current);
+	if (!factors.ok) return factors;
 	// Whoever must have a second factor keeps the last one; the next sign-in would only ask for another.
 	const isLast = factors.passkeys.length === 0 && policyFor(engine, user) === "required";
 	if (isLast && factors.totp !== null) return { ok: false, code: "last_way_in" };

@@ -5,7 +5,7 @@ import type { Engine } from "../engine.ts";
 import type { Refusal } from "../errors.ts";
 import { toEvent } from "../events/event-log.ts";
 import { auditEvent } from "../events/events.ts";
-import type { Attempt } from "../http/throttle.ts";
+import { type Attempt, tooManyAttempts } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { toDevice } from "../sessions/devices.ts";
 import { isRecent } from "../sessions/recent-proof.ts";
@@ -48,7 +48,7 @@ export async function updateAccount(
 	const attempts: Attempt[] = [{ rule: "updateProfile", subject: user.id }];
 	if (renames && username !== null) attempts.push({ rule: "renameUser", subject: user.id });
 	const admission = await engine.throttle.admit(attempts);
-	if (!admission.ok) return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
+	if (!admission.ok) return tooManyAttempts(admission);
 	const detail = { changed };
 	const event = auditEvent("user.updated", visitor, { userId: user.id, sessionId: session.id, detail });
 	const updated = await updateStoredUser(engine, user, { ...changes, fields: own, events: [event] });

@@ -5,16 +5,14 @@ import type { CodeAsked } from "../email-codes/request-email-code.ts";
 import type { EmailConfirmed } from "../email-verification/confirm-email.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
-import { addressSubject } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { admitMail, languageOf } from "../mail/ask-for-mail.ts";
 import { mailKinds } from "../mail/mail-message.ts";
 import { newMail } from "../mail/new-mail.ts";
-import { checkNewPassword } from "../passwords/new-password.ts";
 import type { Authentication } from "../sessions/open-session.ts";
 import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { NewPasskey } from "../storage/factors-storage.ts";
-import { mergeFields } from "./own-fields.ts";
+import { admitPasswordSignUp, emailToProve } from "./admit-sign-up.ts";
 import { register, type SignUpInput } from "./sign-up.ts";
 
 const purpose = "sign-up-code";
@@ -40,25 +38,19 @@ interface Registration {
  */
 export async function requestSignUp(engine: Engine, visitor: Visitor, input: SignUpInput): Promise<CodeAsked> {
 	if (engine.options.signUp === "closed") return { ok: false, code: "sign_up_closed" };
-	const { email, username, name = null } = input;
-	if (email === undefined) return { ok: false, code: "invalid_input", fields: { email: "required" } };
-	// Whether somebody has a user name is not to be asked by strangers.
-	if (username !== undefined) return { ok: false, code: "invalid_input", fields: { username: "not_yet" } };
-	const policy = await checkNewPassword(engine, input.password, [email.value, name]);
-	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { password: policy.reason } };
-	const own = mergeFields(engine.options.userFields, null, input.fields ?? {});
-	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
-	engine.hasher.requireRoom();
-	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
-	if (!admission.ok) {
-		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
-	}
+	const proof = emailToProve(input);
+	if (!proof.ok) return proof;
+	const { email } = proof;
+	const { name = null } = input;
+	const about = [email.value, name];
+	const admitted = await admitPasswordSignUp(engine, visitor, { ...input, about });
+	if (!admitted.ok) return admitted;
 	const mailAdmission = await admitMail(engine, visitor, email.canonical);
 	if (!mailAdmission.ok) return mailAdmission;
 	const userId = uuidv7();
-	const sealed = await engine.hasher.hash(userId, policy.normalized);
+	const sealed = await engine.hasher.hash(userId, admitted.normalized);
 	const { value, canonical } = email;
-	return askForProof(engine, visitor, userId, { value, canonical, name, sealed, fields: own.stored });
+	return askForProof(engine, visitor, userId, { value, canonical, name, sealed, fields: admitted.fields });
 }
 
 /** Has the code mailed that makes an account of this. Whoever asks has been counted. */
@@ -114,7 +106,7 @@ function signedUp(result: SignInResult): EmailConfirmed {
 	return result.ok || result.code === "second_factor_required" ? { ok: true, what: "signed_up", result } : result;
 }
 
-const noFactors = { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false };
+const noFactors = { totp: false, passkeys: 0, boundPasskeys: 0, recoveryCodes: 0, secondStep: false };
 
 const byPassword = {
 	method: "password",
@@ -132,7 +124,7 @@ async function byPasskey(
 	return {
 		method: "passkey",
 		authentication: shown,
-		factors: { ...noFactors, passkeys: 1 },
+		factors: { ...noFactors, passkeys: 1, boundPasskeys: passkey.backupEligible ? 0 : 1 },
 		passkey,
 		events: [passkeyAdded(visitor, userId, null, passkey)],
 	};

@@ -5,11 +5,10 @@ import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import { misconfigured } from "../errors.ts";
 import { auditEvent } from "../events/events.ts";
-import { addressSubject, nothingToSettle } from "../http/throttle.ts";
+import { nothingToSettle } from "../http/throttle.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { languageOf } from "../mail/ask-for-mail.ts";
 import { newMail } from "../mail/new-mail.ts";
-import { checkNewPassword } from "../passwords/new-password.ts";
 import { startAttempt } from "../second-step/pending-attempt.ts";
 import { secondStepFor } from "../second-step/second-step.ts";
 import { type Authentication, draftSession, grantSession } from "../sessions/open-session.ts";
@@ -19,8 +18,8 @@ import type { SignInResult } from "../sign-in/sign-in.ts";
 import type { FactorSummary } from "../storage/factors-storage.ts";
 import type { NewMail } from "../storage/mail-storage.ts";
 import type { CreateUser, IdentifierKind, NewEvent, UserRecord } from "../storage/storage.ts";
+import { admitPasswordSignUp } from "./admit-sign-up.ts";
 import { emailField, nameField, usernameField } from "./fields.ts";
-import { mergeFields } from "./own-fields.ts";
 
 const names = z.object({
 	email: z.optional(emailField),
@@ -56,15 +55,8 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 	}
 	const { email, username, name = null } = input;
 	const about = [email?.value ?? null, username?.value ?? null, name];
-	const policy = await checkNewPassword(engine, input.password, about);
-	if (!policy.ok) return { ok: false, code: "invalid_input", fields: { password: policy.reason } };
-	const own = mergeFields(engine.options.userFields, null, input.fields ?? {});
-	if (!own.ok) return { ok: false, code: "invalid_input", fields: own.fields };
-	engine.hasher.requireRoom();
-	const admission = await engine.throttle.admit([{ rule: "signUpAddress", subject: addressSubject(engine, visitor) }]);
-	if (!admission.ok) {
-		return { ok: false, code: "too_many_attempts", retryAfterSeconds: admission.retryAfterSeconds };
-	}
+	const admitted = await admitPasswordSignUp(engine, visitor, { ...input, about });
+	if (!admitted.ok) return admitted;
 	const userId = uuidv7();
 	const language = languageOf(engine, visitor);
 	const asksForProof = email !== undefined && engine.options.emailVerification === "optional";
@@ -73,12 +65,12 @@ export async function signUp(engine: Engine, visitor: Visitor, input: SignUpInpu
 		userId,
 		name,
 		identifiers: [email, username].filter((identifier) => identifier !== undefined),
-		password: await engine.hasher.hash(userId, policy.normalized),
+		password: await engine.hasher.hash(userId, admitted.normalized),
 		method: "password",
 		authentication: { amr: ["pwd"], level: "aal1" },
-		factors: { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false },
+		factors: { totp: false, passkeys: 0, boundPasskeys: 0, recoveryCodes: 0, secondStep: false },
 		language,
-		fields: own.stored,
+		fields: admitted.fields,
 		mails,
 		events: [],
 	});

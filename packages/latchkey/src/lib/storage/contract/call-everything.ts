@@ -100,7 +100,7 @@ async function callFactors(storage: Storage, userId: string): Promise<void> {
 	await storage.addPasskey({ passkey, epoch: 1, limit: 5, events: [] });
 	await storage.findPasskey(passkey.credentialId);
 	await storage.recordPasskeyUse({ id: passkey.id, counter: 1, backedUp: true });
-	await storage.renamePasskey({ userId, id: passkey.id, name: "x" });
+	await storage.renamePasskey({ userId, id: passkey.id, name: "x", events: [] });
 	const { user } = (await storage.findCredentialsOfUser(userId))!;
 	const session = await storage.addTotp(newTotp(userId, { epoch: user.epoch, recoveryCodeHashes: [sha256("c")] }));
 	const change = { userId, keepSessionId: session!.id, events: [] };

@@ -14,7 +14,7 @@ export type ReadKind = `${"read" | "find" | "list" | "peek" | "count"}${string}`
 export type WriteKind = Exclude<keyof Storage, ReadKind>;
 
 /** Every kind of write that the port has. */
-export const everyWrite: Readonly<Record<WriteKind, Write>> = {
+const everyWrite: Readonly<Record<WriteKind, Write>> = {
 	...coreWrites,
 	...mailWrites,
 	...providerWrites,

@@ -122,8 +122,12 @@ export const factorWrites = {
 
 	renamePasskey: {
 		prepare: signUpWithPasskey,
-		write: (storage, id) => storage.renamePasskey({ userId: id, id, name: "renamed" }),
-		isStored: async (storage, id) => (await storage.findPasskey(id))!.name === "renamed",
+		write: (storage, id) => storage.renamePasskey({ userId: id, id, name: "renamed", events: loggedEvent(id) }),
+		async isStored(storage, id) {
+			const { name } = (await storage.findPasskey(id))!;
+			const found = [name === "renamed", await isLogged(storage, id)];
+			return whichOf(id, { before: [false, false], after: [true, true] }, found);
+		},
 	},
 
 	removePasskey: {

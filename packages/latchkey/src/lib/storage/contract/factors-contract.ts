@@ -44,7 +44,7 @@ export function factorsContract(context: ContractContext): void {
 			secondStep: false,
 			password: true,
 		});
-		const factors = { totp: true, passkeys: 0, recoveryCodes: 2, secondStep: false };
+		const factors = { totp: true, passkeys: 0, boundPasskeys: 0, recoveryCodes: 2, secondStep: false };
 		expect(await storage.findCredentialsOfUser(userId)).toMatchObject({ factors });
 		expect(await storage.findCredentials({ kind: "username", canonical: "ada" })).toMatchObject({ factors });
 		expect((await storage.increment([counter("k", { limit: 1 })]))[0]?.accepted).toBe(true);

@@ -26,7 +26,7 @@ export function sha256(text: string): Uint8Array {
 }
 
 /** The factors of somebody who has a password at most. */
-export const noFactors = { totp: false, passkeys: 0, recoveryCodes: 0, secondStep: false };
+export const noFactors = { totp: false, passkeys: 0, boundPasskeys: 0, recoveryCodes: 0, secondStep: false };
 
 export const nothingToSettle: Settlement = { clear: [], giveBack: [] };
 

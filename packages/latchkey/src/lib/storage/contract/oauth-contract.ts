@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import type { KeepProviderTokens, LinkIdentity, OAuthStorage } from "../oauth-storage.ts";
-import type { CreateSession, NewSession, Storage } from "../storage.ts";
+import type {
+	EndedThere,
+	EndSessionsOfProvider,
+	KeepProviderTokens,
+	LinkIdentity,
+	OAuthStorage,
+} from "../oauth-storage.ts";
+import type { CreateSession, NewSession, SessionRecord, Storage } from "../storage.ts";
 import type { ContractContext } from "./contract-store.ts";
-import { minute, newEvent, newUser, signIn, signUp } from "./fixtures.ts";
+import { minute, newEvent, newMail, newUser, sha256, signIn, signUp } from "./fixtures.ts";
 
 const google = { issuer: "https://google.example", subject: "1" };
 const github = { issuer: "https://github.example", subject: "2" };
@@ -70,21 +76,70 @@ export function oauthContract(context: ContractContext): void {
 
 	it("unlinks, but never the last way in", async () => {
 		const { storage } = context;
-		const usable = { usableProviders: ["google", "github"], events: [] };
-		const ada = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
-		expect(await storage.unlinkIdentity({ userId: ada.userId, ...github, ...usable })).toBe("gone");
-		expect(await storage.unlinkIdentity({ userId: ada.userId, ...google, ...usable })).toBe("unlinked");
-		expect(await storage.listIdentities(ada.userId)).toEqual([]);
+		const linked = { identities: [{ ...google, provider: "google" }] };
+		const ada = unlinking(storage, await signUp(storage, "ada", linked));
+		expect(await ada(github)).toBe("gone");
+		expect(await ada(google)).toBe(0);
+		expect(await ada(google)).toBe("gone");
 
-		const identities = [{ ...google, provider: "google" }];
-		const bob = await signUp(storage, "bob", { identities, password: null });
-		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...usable })).toBe("last");
-		await storage.linkIdentity(link(bob.userId, { ...github, provider: "github" }));
-		const onlyGoogle = { usableProviders: ["google"], events: [] };
-		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...onlyGoogle })).toBe("last");
-		expect(await storage.unlinkIdentity({ userId: bob.userId, ...google, ...usable })).toBe("unlinked");
-		expect(await storage.unlinkIdentity({ userId: bob.userId, ...github, ...usable })).toBe("last");
-		expect(await storage.unlinkIdentity({ userId: ada.userId, ...github, ...usable })).toBe("gone");
+		const { session, userId } = await signUp(storage, "bob", { ...linked, password: null });
+		const bob = unlinking(storage, { session, userId });
+		expect(await bob(google)).toBe("last");
+		await storage.linkIdentity(link(userId, { ...github, provider: "github" }));
+		expect(await bob(google, ["google"])).toBe("last");
+		expect(await storage.listIdentities(userId)).toHaveLength(2);
+		expect(await bob(google)).toBe(0);
+		expect(await bob(github)).toBe("last");
+		expect(await ada(github)).toBe("gone");
+	});
+
+	it("[A2] ends what began by an identity with it, and nothing else", async () => {
+		const { storage, clock } = context;
+		const identities = [
+			{ ...google, provider: "google" },
+			{ ...github, provider: "github" },
+		];
+		const { userId, session, secretHash } = await signUp(storage, "ada", { identities });
+		const { session: bobs } = await signUp(storage, "bob");
+		const begin = async (secret: string, began: NewSession["began"] = null) =>
+			(await storage.createSession(signIn(userId, { secret, began })))!.id;
+		const byGoogle = { ...google, providerSession: "s1" };
+		const first = await begin("google", byGoogle);
+		await begin("google, proven again", { continues: first });
+		await begin("github", { ...github, providerSession: null });
+		await begin("password");
+		await storage.endSession({ userId, sessionId: await begin("ended before", byGoogle), events: [] });
+		await storage.createSession(signIn(userId, { secret: "expired before", began: byGoogle, lifetimeMs: minute }));
+		clock.now += minute;
+
+		const events = [newEvent({ userId })];
+		const unlink = { userId, ...google, usableProviders: ["google"], keepSessionId: session!.id, events };
+		expect(await storage.unlinkIdentity(unlink)).toBe(2);
+		const isLive = async (secret: string) => (await storage.readSession(sha256(secret))) !== null;
+		expect([await isLive("google"), await isLive("google, proven again")]).toEqual([false, false]);
+		expect([await isLive("github"), await isLive("password")]).toEqual([true, true]);
+		expect(await storage.readSession(secretHash!)).toMatchObject({ session: { ...session, epoch: 2 } });
+		expect(await storage.listSessions(bobs!.userId, { limit: 10 })).toHaveLength(1);
+		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
+		// One that was judged before.
+		expect(await storage.createSession(signIn(userId, { began: byGoogle, epoch: 1 }))).toBeNull();
+	});
+
+	it("keeps the session that unlinks, also where it began there itself, and does nothing for one that has ended", async () => {
+		const { storage } = context;
+		const { userId, session } = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
+		const own = await beginAt(storage, userId, "s1");
+		const unlink = (keepSessionId: string) =>
+			storage.unlinkIdentity({ userId, ...google, usableProviders: [], keepSessionId, events: [newEvent({ userId })] });
+		const ended = await beginAt(storage, userId, "s2");
+		await storage.endSession({ userId, sessionId: ended, events: [] });
+		expect(await unlink(ended)).toBe("not_live");
+		expect(await unlink(randomUUID())).toBe("not_live");
+		expect(await storage.listIdentities(userId)).toHaveLength(1);
+		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(0);
+		expect(await unlink(own)).toBe(0);
+		const left = (await storage.listSessions(userId, { limit: 10 })).map(({ id }) => id);
+		expect(left.toSorted()).toEqual([session!.id, own].toSorted());
 	});
 
 	it("keeps a provider's tokens, the newest first, for its user alone", async () => {
@@ -166,11 +221,11 @@ export function oauthContract(context: ContractContext): void {
 	it("takes the tokens away with the identity, and both with the user", async () => {
 		const { storage, store } = context;
 		const before = await store.countRows();
-		const { userId } = await signUp(storage, "ada");
+		const { userId, session } = await signUp(storage, "ada");
 		await storage.linkIdentity(link(userId));
 		await storage.keepProviderTokens(tokens(userId));
 		await beginAt(storage, userId, null);
-		await storage.unlinkIdentity({ userId, ...google, usableProviders: [], events: [] });
+		await unlinking(storage, { userId, session })(google, []);
 		expect(await storage.findProviderTokens({ userId, provider: "google" })).toBeNull();
 		await storage.linkIdentity(link(userId));
 		await storage.keepProviderTokens(tokens(userId));
@@ -222,6 +277,43 @@ export function oauthContract(context: ContractContext): void {
 		expect(found).toEqual([{ userId, sessionId: next!.id }]);
 	});
 
+	it("[A45] ends what began at a provider, for a word that is believed once, with its events", async () => {
+		const { storage, clock } = context;
+		const { userId } = await signUp(storage, "ada", { identities: [{ ...google, provider: "google" }] });
+		const { userId: bob, session: untouched } = await signUp(storage, "bob");
+		const [first, second] = [await beginAt(storage, userId, "s1"), await beginAt(storage, userId, "s2")];
+		const end = (providerSession: string | null, key: string, sessionIds: readonly string[]) =>
+			storage.endSessionsOfProvider({
+				ended: { ...google, providerSession },
+				once: { key, lifetimeMs: minute },
+				sessionIds,
+				events: sessionIds.map((sessionId) =>
+					newEvent({ userId, sessionId, type: "ended", mails: [newMail({ userId, recipient: "ada@example.com" })] }),
+				),
+			});
+		const left = async () => (await storage.listSessions(userId, { limit: 10 })).map(({ id }) => id);
+		const recorded = async () =>
+			(await storage.listEvents(userId, { limit: 10 })).map(({ sessionId }) => sessionId).toSorted();
+
+		// One that was not known of: nothing is written, and the word may come again.
+		expect(await end("s1", "k1", [])).toBe("moved");
+		expect(await end("s1", "k1", [first, second])).toBe("ended");
+		expect(await left()).not.toContain(first);
+		expect(await left()).toContain(second);
+		expect(await recorded()).toEqual([first]);
+		expect(await storage.claimMails({ limit: 5, leaseMs: minute })).toHaveLength(1);
+
+		expect(await end(null, "k1", [second])).toBe("repeated");
+		expect(await left()).toContain(second);
+		expect(await end(null, "k2", [first, second])).toBe("ended");
+		expect(await left()).not.toContain(second);
+		expect(await recorded()).toEqual([first, second].toSorted());
+		expect(await end(null, "k3", [])).toBe("ended");
+		clock.now += minute;
+		expect(await end(null, "k1", [])).toBe("ended");
+		expect((await storage.listSessions(bob, { limit: 10 })).map(({ id }) => id)).toEqual([untouched!.id]);
+	});
+
 	it("notes no beginning of a session that does not begin", async () => {
 		const { storage, store } = context;
 		const { userId } = await signUp(storage, "ada");
@@ -230,6 +322,11 @@ export function oauthContract(context: ContractContext): void {
 		expect(await storage.createSession({ ...input, session: { ...session, epoch: session.epoch + 1 } })).toBeNull();
 		expect(await store.countRows()).toEqual(before);
 	});
+}
+
+function unlinking(storage: Storage, { userId, session }: { userId: string; session: SessionRecord | null }) {
+	return (identity: typeof google, usableProviders: readonly string[] = ["google", "github"]) =>
+		storage.unlinkIdentity({ userId, ...identity, usableProviders, keepSessionId: session?.id ?? "", events: [] });
 }
 
 async function beginAt(storage: Storage, userId: string, providerSession: string | null): Promise<string> {
@@ -247,7 +344,7 @@ export function oauthCalls(storage: Storage): { [Method in keyof OAuthStorage]: 
 	return {
 		listIdentities: () => storage.listIdentities("u"),
 		linkIdentity: () => storage.linkIdentity(link("u")),
-		unlinkIdentity: () => storage.unlinkIdentity({ userId: "u", ...google, usableProviders: [], events: [] }),
+		unlinkIdentity: () => unlinking(storage, { userId: "u", session: null })(google),
 		keepProviderTokens: () => storage.keepProviderTokens(tokens("u")),
 		findProviderTokens: () => storage.findProviderTokens({ userId: "u", provider: "google" }),
 		claimRefresh: () => storage.claimRefresh({ ...google, version: 1, leaseMs: minute }),
@@ -255,6 +352,7 @@ export function oauthCalls(storage: Storage): { [Method in keyof OAuthStorage]: 
 			storage.replaceProviderTokens({ ...google, version: 1, sealed: null, expiresInMs: null }),
 		findProviderSession: () => storage.findProviderSession("s"),
 		findSessionsOfProvider: () => storage.findSessionsOfProvider({ ...google, providerSession: null }),
+		endSessionsOfProvider: () => storage.endSessionsOfProvider(endingOf({ ...google, providerSession: null })),
 	};
 }
 
@@ -271,5 +369,12 @@ export async function callOAuth(storage: Storage, userId: string, sessionId: str
 	await storage.findProviderSession(sessionId);
 	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: "2", providerSession: null });
 	await storage.findSessionsOfProvider({ issuer: github.issuer, subject: null, providerSession: "x" });
-	await storage.unlinkIdentity({ userId, ...github, usableProviders: ["google"], events: [newEvent()] });
+	await storage.endSessionsOfProvider(endingOf({ issuer: github.issuer, subject: "2", providerSession: null }));
+	await storage.endSessionsOfProvider(endingOf({ issuer: github.issuer, subject: null, providerSession: "x" }));
+	const unlink = { userId, ...github, usableProviders: ["google"], keepSessionId: sessionId, events: [newEvent()] };
+	await storage.unlinkIdentity(unlink);
+}
+
+function endingOf(ended: EndedThere): EndSessionsOfProvider {
+	return { ended, once: { key: randomUUID(), lifetimeMs: minute }, sessionIds: [], events: [] };
 }

@@ -1,7 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import type { ContractContext } from "./contract-store.ts";
-import { minute, newEvent, newPasskey, newTotp, newUser, nothingToSettle, sha256, signIn, signUp } from "./fixtures.ts";
+import {
+	counter,
+	minute,
+	newEvent,
+	newPasskey,
+	newTotp,
+	newUser,
+	nothingToSettle,
+	sha256,
+	signIn,
+	signUp,
+} from "./fixtures.ts";
 
 /** Passkeys. */
 export function passkeysContract(context: ContractContext): void {
@@ -17,7 +28,14 @@ export function passkeysContract(context: ContractContext): void {
 		expect(await storage.findPasskey(passkey.credentialId)).toEqual(kept);
 		expect(await storage.findPasskey("another")).toBeNull();
 		expect(await storage.readFactors(userId)).toMatchObject({ passkeys: [kept] });
-		expect(await storage.findCredentialsOfUser(userId)).toMatchObject({ factors: { passkeys: 1 } });
+		expect(await storage.findCredentialsOfUser(userId)).toMatchObject({ factors: { passkeys: 1, boundPasskeys: 0 } });
+		const bound = newPasskey(userId, { backupEligible: false });
+		await storage.addPasskey({ passkey: bound, epoch: 1, limit: 10, events: [] });
+		const counted = { factors: { passkeys: 2, boundPasskeys: 1 } };
+		expect(await storage.findCredentialsOfUser(userId)).toMatchObject(counted);
+		const named = { kind: "username", canonical: "ada" } as const;
+		expect(await storage.findCredentials(named)).toMatchObject(counted);
+		expect((await storage.countAttempt([counter("a")], named)).credentials).toMatchObject(counted);
 		expect(await storage.listEvents(userId, { limit: 10 })).toHaveLength(1);
 	});
 
@@ -58,8 +76,12 @@ export function passkeysContract(context: ContractContext): void {
 		const bob = await signUp(storage, "bob");
 		const { id, credentialId } = newPasskey(ada.userId);
 		await add(newPasskey(ada.userId, { id, credentialId }));
-		expect(await storage.renamePasskey({ userId: bob.userId, id, name: "Mine" })).toBe(false);
-		expect(await storage.renamePasskey({ userId: ada.userId, id, name: "Key ring" })).toBe(true);
+		const rename = (userId: string, name: string) =>
+			storage.renamePasskey({ userId, id, name, events: [newEvent({ userId })] });
+		expect(await rename(bob.userId, "Mine")).toBe(false);
+		expect(await rename(ada.userId, "Key ring")).toBe(true);
+		expect(await storage.listEvents(bob.userId, { limit: 10 })).toEqual([]);
+		expect(await storage.listEvents(ada.userId, { limit: 10 })).toHaveLength(1);
 		expect(await storage.findPasskey(credentialId)).toMatchObject({ name: "Key ring" });
 		const usableProviders: string[] = [];
 		const byBob = { userId: bob.userId, keepSessionId: bob.session!.id, id, usableProviders, events: [newEvent()] };
@@ -77,7 +99,7 @@ export function passkeysContract(context: ContractContext): void {
 		expect(await storage.readSession(sha256("elsewhere"))).toBeNull();
 		expect(await storage.readSession(ada.secretHash!)).not.toBeNull();
 		expect(await storage.findPasskey(credentialId)).toBeNull();
-		expect(await storage.listEvents(ada.userId, { limit: 10 })).toHaveLength(1);
+		expect(await storage.listEvents(ada.userId, { limit: 10 })).toHaveLength(2);
 	});
 
 	it("never removes the last way in, however many try at once", async () => {

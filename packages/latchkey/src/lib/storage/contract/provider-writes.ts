@@ -1,6 +1,7 @@
+import type { EndSessionsOfProvider } from "../oauth-storage.ts";
 import type { Storage } from "../storage.ts";
-import { minute, newUser } from "./fixtures.ts";
-import { identityOf, isLogged, loggedEvent, signUp, type Write, whichOf } from "./write.ts";
+import { minute, newUser, signIn } from "./fixtures.ts";
+import { first, identityOf, isLive, isLogged, loggedEvent, second, signUp, type Write, whichOf } from "./write.ts";
 
 /** Writes to what the port keeps of outside providers. */
 export const providerWrites = {
@@ -15,15 +16,41 @@ export const providerWrites = {
 	},
 
 	unlinkIdentity: {
-		prepare: signUpWithTokens,
-		write: (storage, id) => storage.unlinkIdentity({ ...kept(id), usableProviders: ["p"], events: loggedEvent(id) }),
+		prepare: async (storage, id) => {
+			await signUpWithTokens(storage, id);
+			await beginThere(storage, id);
+		},
+		write: (storage, id) =>
+			storage.unlinkIdentity({
+				...kept(id),
+				usableProviders: ["p"],
+				keepSessionId: first(id),
+				events: loggedEvent(id),
+			}),
 		async isStored(storage, id) {
 			const found = [
 				(await storage.listIdentities(id)).length,
 				(await tokensOf(storage, id)) !== null,
+				await isLive(storage, first(id)),
+				await isLive(storage, second(id)),
 				await isLogged(storage, id),
 			];
-			return whichOf(id, { before: [1, true, false], after: [0, false, true] }, found);
+			return whichOf(id, { before: [1, true, true, true, false], after: [0, false, true, false, true] }, found);
+		},
+	},
+
+	endSessionsOfProvider: {
+		prepare: async (storage, id) => {
+			await signUp(storage, id);
+			await beginThere(storage, id);
+		},
+		write: (storage, id) => storage.endSessionsOfProvider(endingOf(id)),
+		async isStored(storage, id) {
+			// The same word, for nobody: whether it was believed before is all that it tells.
+			const nobody = { ...endingOf(id).ended, subject: "nobody" };
+			const outcome = await storage.endSessionsOfProvider({ ...endingOf(id), ended: nobody, events: [] });
+			const found = [await isLive(storage, second(id)), outcome, await isLogged(storage, id)];
+			return whichOf(id, { before: [true, "ended", false], after: [false, "repeated", true] }, found);
 		},
 	},
 
@@ -58,6 +85,20 @@ export const providerWrites = {
 		},
 	},
 } as const satisfies Partial<Record<keyof Storage, Write>>;
+
+async function beginThere(storage: Storage, id: string): Promise<void> {
+	const began = { ...identityOf(id), providerSession: null };
+	await storage.createSession(signIn(id, { id: second(id), secret: second(id), began }));
+}
+
+function endingOf(id: string): EndSessionsOfProvider {
+	return {
+		ended: { ...identityOf(id), providerSession: null },
+		once: { key: `word of ${id}`, lifetimeMs: 1000 * minute },
+		sessionIds: [second(id)],
+		events: loggedEvent(id).map((event) => ({ ...event, sessionId: second(id) })),
+	};
+}
 
 function kept(id: string) {
 	return { ...identityOf(id), userId: id, provider: "p" };

@@ -4,7 +4,8 @@ import type { ContractStore } from "./contract-store.ts";
 import { type AttemptReport, expectNothingHalf } from "./every-write.ts";
 import { factorRaces } from "./factor-races.ts";
 import { counter, hour, minute, newEvent, newMail, newPasskey, newUser, sha256, signIn, signUp } from "./fixtures.ts";
-import { type RaceJob, raceIssuer } from "./race-jobs.ts";
+import { raceIssuer } from "./provider-race-jobs.ts";
+import type { RaceJob } from "./race-jobs.ts";
 import { type RaceProcesses, startRaceProcesses } from "./race-processes.ts";
 
 export interface RaceStore extends ContractStore {
@@ -115,10 +116,30 @@ export function storageRaces(name: string, options: RaceOptions): void {
 			for (let round = 0; round < 10; round++) {
 				const subjects = [0, 1, 2, 3].map((number) => `${round}-${number}`);
 				const identities = subjects.map((subject) => ({ issuer: raceIssuer, subject, provider: "race" }));
-				const { userId } = await signUp(store.storage, `linked-${round}`, { identities, password: null });
-				const answers = await race.run(subjects.map((subject) => ["unlink", { userId, subject }]));
+				const { userId, session } = await signUp(store.storage, `linked-${round}`, { identities, password: null });
+				const kept = { userId, keepSessionId: session!.id };
+				const answers = await race.run(subjects.map((subject) => ["unlink", { ...kept, subject }]));
 				expect(answers.toSorted()).toEqual(["last", "unlinked", "unlinked", "unlinked"]);
 				expect(await store.storage.listIdentities(userId)).toHaveLength(1);
+			}
+		});
+
+		it("[A27] leaves no session by an identity that is unlinked while sign-ins by it are under way", async () => {
+			for (let round = 0; round < 10; round++) {
+				const subject = `left-${round}`;
+				const identities = [{ issuer: raceIssuer, subject, provider: "race" }];
+				const { userId, session, secretHash } = await signUp(store.storage, subject, { identities });
+				const elsewhere = await store.storage.createSession(signIn(userId, { secret: `elsewhere ${round}` }));
+				const signIns: RaceJob[] = [0, 1, 2].map(() => ["signInBy", { userId, epoch: 1, subject, times: 4 }]);
+				const unlink: RaceJob = ["unlink", { userId, keepSessionId: session!.id, subject }];
+				const answers = await race.run([...signIns.slice(0, round % 3), unlink, ...signIns.slice(round % 3)]);
+				expect(answers).toContain("unlinked");
+				const secrets = answers.flatMap((answer) => (Array.isArray(answer) ? (answer as string[]) : []));
+				for (const secret of secrets) expect(await store.storage.readSession(sha256(secret))).toBeNull();
+				const left = (await store.storage.listSessions(userId, { limit: 100 })).map(({ id }) => id);
+				expect(left.toSorted()).toEqual([session!.id, elsewhere!.id].toSorted());
+				expect(await store.storage.readSession(secretHash!)).not.toBeNull();
+				expect(await store.storage.createSession(signIn(userId, { epoch: 2 }))).not.toBeNull();
 			}
 		});
 
@@ -128,10 +149,10 @@ export function storageRaces(name: string, options: RaceOptions): void {
 				const passkey = newPasskey("", { credentialId: subject });
 				const overrides = { identities: [{ issuer: raceIssuer, subject, provider: "race" }], passkey, password: null };
 				const { userId, session } = await signUp(store.storage, subject, overrides);
-				const remove = { userId, keepSessionId: session!.id, id: passkey.id };
+				const kept = { userId, keepSessionId: session!.id };
 				const jobs: RaceJob[] = [
-					["unlink", { userId, subject }],
-					["removePasskey", remove],
+					["unlink", { ...kept, subject }],
+					["removePasskey", { ...kept, id: passkey.id }],
 				];
 				const answers = (await race.run(round % 2 === 0 ? jobs : jobs.toReversed())) as string[];
 				expect(answers, `round ${round}`).toContain("last");

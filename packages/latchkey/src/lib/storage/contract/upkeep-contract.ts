@@ -179,86 +179,107 @@ export function upkeepContract(context: ContractContext): void {
 		const { storage } = context;
 		await storage.close();
 		await storage.close();
-		const { session } = newUser("ada");
-		const keep = { userId: "u", keepSessionId: "s", events: [] };
-		const token = { purpose: "p", tokenHash: sha256("t") };
-		const change = { userId: "u", version: 1, sealed: "x", session: session!, settle: nothingToSettle, events: [] };
-		const calls: { [Method in Exclude<keyof Storage, "close">]: () => Promise<unknown> } = {
-			readSession: () => storage.readSession(sha256("s")),
-			createSession: () => storage.createSession(signIn("u")),
-			advanceGeneration: () => storage.advanceGeneration({ sessionId: "s", generation: 1, graceMs: 0 }),
-			recordSight: () => storage.recordSight({ sessionId: "s", generation: 1 }),
-			touchSessions: () => storage.touchSessions([{ sessionId: "s", at: 0, idleMs: null }]),
-			endSession: () => storage.endSession({ userId: "u", sessionId: "s", events: [] }),
-			endOtherSessions: () => storage.endOtherSessions(keep),
-			endAllSessions: () => storage.endAllSessions({ userId: "u", events: [] }),
-			listSessions: () => storage.listSessions("u", { limit: 1 }),
-			createUser: () => storage.createUser(newUser("ada")),
-			findCredentials: () => storage.findCredentials({ kind: "email", canonical: "x" }),
-			findCredentialsOfUser: () => storage.findCredentialsOfUser("u"),
-			findUserByIdentity: () => storage.findUserByIdentity({ issuer: "i", subject: "s" }),
-			updateUser: () => storage.updateUser({ userId: "u", name: "x", events: [] }),
-			changePassword: () => storage.changePassword(change),
-			resealPassword: () => storage.resealPassword({ userId: "u", version: 1, from: "x", to: "y" }),
-			deleteUser: () => storage.deleteUser({ userId: "u", pseudonym: "p", events: [] }),
-			exportUser: () => storage.exportUser("u"),
-			increment: () => storage.increment([counter("k")]),
-			countAttempt: () => storage.countAttempt([counter("k")], { kind: "email", canonical: "x" }),
-			putToken: () => putToken("t", minute),
-			consumeToken: () => storage.consumeToken({ purpose: "p", tokenHash: sha256("t") }),
-			appendEvents: () => storage.appendEvents([newEvent()]),
-			listEvents: () => storage.listEvents("u", { limit: 1 }),
-			deleteExpired: () => storage.deleteExpired(1),
-			ping: () => storage.ping(),
-			...oauthCalls(storage),
-			readFactors: () => storage.readFactors("u"),
-			addTotp: () => storage.addTotp(newTotp("u")),
-			recordTotpUse: () => storage.recordTotpUse({ userId: "u", sealed: "x", step: 1, resealed: null }),
-			renameTotp: () => storage.renameTotp({ userId: "u", name: "x", events: [] }),
-			removeTotp: () => storage.removeTotp(keep),
-			replaceRecoveryCodes: () =>
-				storage.replaceRecoveryCodes({ userId: "u", epoch: 1, codeHashes: [], settle: nothingToSettle, events: [] }),
-			consumeRecoveryCode: () => storage.consumeRecoveryCode({ userId: "u", codeHash: sha256("c") }),
-			addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), epoch: 1, limit: 1, events: [] }),
-			findPasskey: () => storage.findPasskey("c"),
-			recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
-			renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x" }),
-			removePasskey: () => storage.removePasskey({ ...keep, id: "p", usableProviders: [] }),
-			forgetAttempts: () => storage.forgetAttempts({ keys: ["k"], events: [] }),
-			addPassword: () => storage.addPassword({ ...keep, sealed: "x" }),
-			switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),
-			addTrustedDevice: () => storage.addTrustedDevice(newTrustedDevice("u")),
-			rotateTrustedDevice: () => storage.rotateTrustedDevice(rotation(newTrustedDevice("u"))),
-			listTrustedDevices: () => storage.listTrustedDevices("u"),
-			forgetTrustedDevice: () => storage.forgetTrustedDevice({ userId: "u", id: "d", events: [] }),
-			claimMails: () => storage.claimMails({ limit: 1, leaseMs: minute }),
-			finishMail: () => storage.finishMail({ id: "m", attempts: 1 }),
-			postponeMail: () => storage.postponeMail({ id: "m", attempts: 1, waitMs: null }),
-			countMails: () => storage.countMails({ lateMs: minute }),
-			peekToken: () => storage.peekToken(token),
-			findToken: () => storage.findToken({ purpose: "p", subject: "u" }),
-			replaceToken: () =>
-				storage.replaceToken({ token: { ...token, subject: "u", lifetimeMs: 1, payload: 1 }, events: [] }),
-			dropTokens: () => storage.dropTokens({ purpose: "p", subject: "u", events: [] }),
-			proveEmail: () => storage.proveEmail({ userId: "u", canonical: "x", stranger: true, events: [] }),
-			resetPassword: () =>
-				storage.resetPassword({ userId: "u", canonical: "x", token, sealed: "x", settle: nothingToSettle, events: [] }),
-			changeEmail: () =>
-				storage.changeEmail({
-					userId: "u",
-					token,
-					email: { value: "x", canonical: "x" },
-					undo: null,
-					epoch: 1,
-					events: [],
-				}),
-			recordFailure: () => storage.recordFailure({ userId: "u", events: [] }),
-			forgetFailures: () => storage.forgetFailures("u"),
-			requestDeletion: () => storage.requestDeletion({ userId: "u", afterMs: 1, events: [] }),
-			undoDeletion: () => storage.undoDeletion({ userId: "u", events: [] }),
-			readDeletion: () => storage.readDeletion("u"),
-			listDueDeletions: () => storage.listDueDeletions(1),
-		};
-		for (const call of Object.values(calls)) await expect(call()).rejects.toMatchObject({ code: "store_unavailable" });
+		const calls = Object.values(everyCall(storage));
+		for (const call of calls) await expect(call()).rejects.toMatchObject({ code: "store_unavailable" });
 	});
+}
+
+type Calls<Method extends keyof Storage> = { [Name in Method]: () => Promise<unknown> };
+
+/** A call of every operation. A missing one is a type error. */
+function everyCall(storage: Storage): Calls<Exclude<keyof Storage, "close">> {
+	return { ...coreCalls(storage), ...oauthCalls(storage), ...factorCalls(storage), ...mailCalls(storage) };
+}
+
+const keep = { userId: "u", keepSessionId: "s", events: [] };
+const token = { purpose: "p", tokenHash: sha256("t") };
+
+function coreCalls(storage: Storage) {
+	const session = newUser("ada").session!;
+	const change = { userId: "u", version: 1, sealed: "x", session, settle: nothingToSettle, events: [] };
+	return {
+		readSession: () => storage.readSession(sha256("s")),
+		createSession: () => storage.createSession(signIn("u")),
+		advanceGeneration: () => storage.advanceGeneration({ sessionId: "s", generation: 1, graceMs: 0 }),
+		recordSight: () => storage.recordSight({ sessionId: "s", generation: 1 }),
+		touchSessions: () => storage.touchSessions([{ sessionId: "s", at: 0, idleMs: null }]),
+		endSession: () => storage.endSession({ userId: "u", sessionId: "s", events: [] }),
+		endOtherSessions: () => storage.endOtherSessions(keep),
+		endAllSessions: () => storage.endAllSessions({ userId: "u", events: [] }),
+		listSessions: () => storage.listSessions("u", { limit: 1 }),
+		createUser: () => storage.createUser(newUser("ada")),
+		findCredentials: () => storage.findCredentials({ kind: "email", canonical: "x" }),
+		findCredentialsOfUser: () => storage.findCredentialsOfUser("u"),
+		findUserByIdentity: () => storage.findUserByIdentity({ issuer: "i", subject: "s" }),
+		updateUser: () => storage.updateUser({ userId: "u", name: "x", events: [] }),
+		changePassword: () => storage.changePassword(change),
+		addPassword: () => storage.addPassword({ ...keep, sealed: "x" }),
+		resealPassword: () => storage.resealPassword({ userId: "u", version: 1, from: "x", to: "y" }),
+		deleteUser: () => storage.deleteUser({ userId: "u", pseudonym: "p", events: [] }),
+		exportUser: () => storage.exportUser("u"),
+		increment: () => storage.increment([counter("k")]),
+		countAttempt: () => storage.countAttempt([counter("k")], { kind: "email", canonical: "x" }),
+		putToken: () => storage.putToken({ ...token, subject: "s", lifetimeMs: minute, payload: null }),
+		consumeToken: () => storage.consumeToken(token),
+		appendEvents: () => storage.appendEvents([newEvent()]),
+		listEvents: () => storage.listEvents("u", { limit: 1 }),
+		deleteExpired: () => storage.deleteExpired(1),
+		ping: () => storage.ping(),
+	};
+}
+
+function factorCalls(storage: Storage) {
+	return {
+		readFactors: () => storage.readFactors("u"),
+		addTotp: () => storage.addTotp(newTotp("u")),
+		recordTotpUse: () => storage.recordTotpUse({ userId: "u", sealed: "x", step: 1, resealed: null }),
+		renameTotp: () => storage.renameTotp({ userId: "u", name: "x", events: [] }),
+		removeTotp: () => storage.removeTotp(keep),
+		replaceRecoveryCodes: () =>
+			storage.replaceRecoveryCodes({ userId: "u", epoch: 1, codeHashes: [], settle: nothingToSettle, events: [] }),
+		consumeRecoveryCode: () => storage.consumeRecoveryCode({ userId: "u", codeHash: sha256("c") }),
+		addPasskey: () => storage.addPasskey({ passkey: newPasskey("u"), epoch: 1, limit: 1, events: [] }),
+		findPasskey: () => storage.findPasskey("c"),
+		recordPasskeyUse: () => storage.recordPasskeyUse({ id: "p", counter: 1, backedUp: false }),
+		renamePasskey: () => storage.renamePasskey({ userId: "u", id: "p", name: "x", events: [] }),
+		removePasskey: () => storage.removePasskey({ ...keep, id: "p", usableProviders: [] }),
+		forgetAttempts: () => storage.forgetAttempts({ keys: ["k"], events: [] }),
+		switchSecondStep: () => storage.switchSecondStep({ ...keep, on: true }),
+		addTrustedDevice: () => storage.addTrustedDevice(newTrustedDevice("u")),
+		rotateTrustedDevice: () => storage.rotateTrustedDevice(rotation(newTrustedDevice("u"))),
+		listTrustedDevices: () => storage.listTrustedDevices("u"),
+		forgetTrustedDevice: () => storage.forgetTrustedDevice({ userId: "u", id: "d", events: [] }),
+	};
+}
+
+function mailCalls(storage: Storage) {
+	return {
+		claimMails: () => storage.claimMails({ limit: 1, leaseMs: minute }),
+		finishMail: () => storage.finishMail({ id: "m", attempts: 1 }),
+		postponeMail: () => storage.postponeMail({ id: "m", attempts: 1, waitMs: null }),
+		countMails: () => storage.countMails({ lateMs: minute }),
+		peekToken: () => storage.peekToken(token),
+		findToken: () => storage.findToken({ purpose: "p", subject: "u" }),
+		replaceToken: () =>
+			storage.replaceToken({ token: { ...token, subject: "u", lifetimeMs: 1, payload: 1 }, events: [] }),
+		dropTokens: () => storage.dropTokens({ purpose: "p", subject: "u", events: [] }),
+		proveEmail: () => storage.proveEmail({ userId: "u", canonical: "x", stranger: true, events: [] }),
+		resetPassword: () =>
+			storage.resetPassword({ userId: "u", canonical: "x", token, sealed: "x", settle: nothingToSettle, events: [] }),
+		changeEmail: () =>
+			storage.changeEmail({
+				userId: "u",
+				token,
+				email: { value: "x", canonical: "x" },
+				undo: null,
+				epoch: 1,
+				events: [],
+			}),
+		recordFailure: () => storage.recordFailure({ userId: "u", events: [] }),
+		forgetFailures: () => storage.forgetFailures("u"),
+		requestDeletion: () => storage.requestDeletion({ userId: "u", afterMs: 1, events: [] }),
+		undoDeletion: () => storage.undoDeletion({ userId: "u", events: [] }),
+		readDeletion: () => storage.readDeletion("u"),
+		listDueDeletions: () => storage.listDueDeletions(1),
+	};
 }

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { signUp } from "../contract/fixtures.ts";
@@ -77,6 +80,26 @@ describe("migrating tables that somebody uses for long", { timeout: 60_000 }, ()
 			detail: expect.stringMatching(/statement_timeout.*longer.*run again: npx latchkey migrate/),
 		});
 		await report.end();
+	});
+
+	it("leaves nothing behind when it is killed in the middle, and the next one does it all", async () => {
+		const report = await readForLong();
+		const bin = fileURLToPath(new URL("../../../../bin/latchkey.js", import.meta.url));
+		const child = spawn(process.execPath, [bin, "migrate"], {
+			env: { ...process.env, NODE_OPTIONS: "", AUTH_DATABASE_URL: url },
+			stdio: "ignore",
+		});
+		const gone = once(child, "exit");
+		const visitor = await connect();
+		await vi.waitUntil(async () => (await waitsFor(visitor, "latchkey_user")).length > 0, { timeout: 20_000 });
+		child.kill("SIGKILL");
+		expect(await gone).toEqual([null, "SIGKILL"]);
+		await report.end();
+		// The server may still be busy with what it was asked last.
+		expect(await applyMigrations(url)).toHaveLength(migrations.length - before.length);
+		const storage = await openPostgres({ url });
+		await signUp(storage, "ada");
+		await storage.close();
 	});
 
 	/** Who waits to change this table. */

@@ -1,6 +1,13 @@
 import type { TableNames } from "./names.ts";
 import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from "./pool.ts";
-import { leavesConnectionSound, storeIsClosed, toStoreError, wasUndone } from "./postgres-errors.ts";
+import {
+	foundQueueFull,
+	leavesConnectionSound,
+	lostPrepared,
+	storeIsClosed,
+	toStoreError,
+	wasUndone,
+} from "./postgres-errors.ts";
 import { type Build, type Parameters, type Prepared, prepare, resultTypes } from "./prepared.ts";
 
 export interface ConnectionOptions {
@@ -28,14 +35,19 @@ export interface Statement<P, R> {
 
 const attempts = 4;
 
+/** More than a pool has whose owner forgot to end a transaction now and then. */
+const mostClosed = 100;
+
 /** The database, for as long as the store is open. */
 export class PostgresConnection {
 	readonly #options: ConnectionOptions;
 	readonly #heard = new WeakSet<PostgresClient>();
+	#named: boolean;
 	#closed = false;
 
 	constructor(options: ConnectionOptions) {
 		this.#options = options;
+		this.#named = options.named;
 	}
 
 	prepare<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
@@ -59,32 +71,49 @@ export class PostgresConnection {
 	}
 
 	async #execute(prepared: Prepared, parameters: Parameters, lock?: Prepared): Promise<unknown[]> {
-		const { clock, channel, named, answerTimeoutMs, onStatement } = this.#options;
+		const { clock, channel, answerTimeoutMs, onStatement } = this.#options;
 		const given = { ...parameters, at: clock?.() ?? null, channel };
 		const toQuery = ({ name, sql, values }: Prepared): PostgresQuery => ({
 			text: sql,
 			values: values(given),
 			types: resultTypes,
 			query_timeout: answerTimeoutMs,
-			...(named && { name }),
+			...(this.#named && { name }),
 		});
 		const statements = lock === undefined ? [prepared] : [lock, prepared];
-		const queries = statements.map(toQuery);
 		for (let attempt = 1; ; attempt++) {
 			if (this.#closed) throw storeIsClosed();
 			try {
 				for (const { sql } of statements) onStatement?.(sql);
-				return (await this.#query(queries)).rows;
+				return (await this.#query(statements.map(toQuery))).rows;
 			} catch (error) {
-				// Undone whole, so it can be said once more; that a deadlock was seen took the other side on.
-				if (!wasUndone(error) || attempt === attempts) throw toStoreError(error);
+				if (attempt === attempts || !(await this.#mayTryAgain(error))) throw toStoreError(error);
 			}
 		}
 	}
 
+	/** Whether this was undone whole for a reason that may be gone. */
+	async #mayTryAgain(error: unknown): Promise<boolean> {
+		if (lostPrepared(error)) {
+			// Whatever it was, it may happen on every connection from now on.
+			this.#named = false;
+			return true;
+		}
+		if (foundQueueFull(error)) {
+			// Those who told more are refused, and nobody else lets go of what has been heard by all: this question does.
+			const text = "SELECT pg_notification_queue_usage()";
+			return this.#query([{ text, query_timeout: this.#options.answerTimeoutMs }]).then(
+				() => true,
+				() => false,
+			);
+		}
+		// That a deadlock was seen took the other side on.
+		return wasUndone(error);
+	}
+
 	// Not `pool.query`: it closes the connection after every error, also one that only says that a name is taken.
 	async #query(queries: readonly PostgresQuery[]): Promise<PostgresResult> {
-		const client = await connectWithin(this.#options.pool, this.#options.connectTimeoutMs);
+		const client = await this.#take();
 		if (!this.#heard.has(client)) {
 			this.#heard.add(client);
 			// The query rejects as well; the event, unheard, would end the process.
@@ -102,6 +131,16 @@ export class PostgresConnection {
 		} finally {
 			client.release(!sound);
 		}
+	}
+
+	/** A connection on which nobody has left a transaction open: what is written in it, its owner could still undo. */
+	async #take(): Promise<PostgresClient> {
+		for (let closed = 0; closed < mostClosed; closed++) {
+			const client = await connectWithin(this.#options.pool, this.#options.connectTimeoutMs);
+			if ((client.getTransactionStatus?.() ?? "I") === "I") return client;
+			client.release(true);
+		}
+		throw new Error("Each connection of the pool comes with a transaction that somebody left open");
 	}
 
 	/** All of them or none. Whoever vanishes on the way holds a lock for no longer than an answer may take. */

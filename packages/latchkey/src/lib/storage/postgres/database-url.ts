@@ -18,12 +18,12 @@ export function isPostgresUrl(text: string): boolean {
 	return /^postgres(ql)?:\/\//.test(text);
 }
 
-/** @throws {AuthError} `misconfigured`, with the cure. */
-export function parseDatabaseUrl(text: string): DatabaseUrl {
+/** @throws {AuthError} `misconfigured`, with the cure; `variable` is where the text comes from. */
+export function parseDatabaseUrl(text: string, variable = "AUTH_DATABASE_URL"): DatabaseUrl {
 	const url = URL.canParse(text) ? new URL(text) : null;
 	if (url === null || !isPostgresUrl(text)) {
 		throw misconfigured(
-			"AUTH_DATABASE_URL is not a URL such as postgres://user:password@host:5432/database; signs such as @ and # in the password are written as %40 and %23",
+			`${variable} is not a URL such as postgres://user:password@host:5432/database; signs such as @ and # in the password are written as %40 and %23`,
 		);
 	}
 	const schema = url.searchParams.get("schema");
@@ -32,16 +32,19 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
 	url.searchParams.delete("prefix");
 	return {
 		connectionString: url.href,
-		schema: checkName("schema", schema),
-		prefix: checkName("prefix", prefix) ?? defaultPrefix,
+		schema: checkName(`schema in ${variable}`, schema),
+		prefix: checkName(`prefix in ${variable}`, prefix) ?? defaultPrefix,
 		label: `PostgreSQL at ${url.host || "this machine"}${url.pathname}`,
 	};
 }
 
-/** Plain names only: they become part of statements, and of names that PostgreSQL cuts off at 63 bytes. */
-export function checkName(what: "schema" | "prefix", name: string | null): string | null {
-	if (name === null || /^[a-z_][a-z0-9_]{0,29}$/.test(name)) return name;
+/**
+ * Plain names only: they become part of statements, and of names that PostgreSQL cuts off at 63 bytes. Those that begin with
+ * `pg_` it keeps for itself.
+ */
+export function checkName(what: string, name: string | null): string | null {
+	if (name === null || /^(?!pg_)[a-z_][a-z0-9_]{0,29}$/.test(name)) return name;
 	throw misconfigured(
-		`${what} in AUTH_DATABASE_URL must be up to 30 small letters, digits and underscores, not ${JSON.stringify(name)}`,
+		`${what} must be up to 30 small letters, digits and underscores, and not begin with pg_; it is ${JSON.stringify(name)}`,
 	);
 }

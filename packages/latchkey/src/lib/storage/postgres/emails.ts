@@ -1,7 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
 import { type EmailStorage, pendingPurposes } from "../email-storage.ts";
-import type { OneTimeTokenTable } from "../schema.ts";
-import { toToken } from "../sqlite/emails.ts";
 import { toUser, type UserRow } from "../sqlite/rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import {
@@ -23,38 +21,15 @@ import { violatedUnique } from "./postgres-errors.ts";
 import type { Ambient } from "./prepared.ts";
 import { namesOf } from "./select-users.ts";
 
-type EmailOperations = Omit<
-	EmailStorage,
-	"requestDeletion" | "undoDeletion" | "readDeletion" | "listDueDeletions" | "recordFailure" | "forgetFailures"
->;
-
-type TokenRow = Omit<OneTimeTokenTable, "token_hash">;
+type EmailOperations = Pick<EmailStorage, "proveEmail" | "resetPassword" | "changeEmail">;
 
 /** What a mailbox proves. */
 export function emailOperations(connection: PostgresConnection): EmailOperations {
-	const { peek, find, replace, drop } = prepareTokens(connection);
 	const prove = prepareProof(connection);
 	const reset = prepareReset(connection);
 	const change = prepareChange(connection);
 	const undone = prepareUndo(connection);
 	return {
-		peekToken: async (input) => {
-			const row = await peek.first(input);
-			return row === undefined ? null : toToken(row);
-		},
-
-		findToken: async (input) => {
-			const row = await find.first(input);
-			return row === undefined ? null : toToken(row);
-		},
-
-		replaceToken: async ({ token: { payload, ...token }, events }) => {
-			await replace.all({ ...token, payload: JSON.stringify(payload ?? null), events: eventRows(events) });
-		},
-
-		dropTokens: async ({ purpose, subject, events }) =>
-			(await drop.all({ purpose, subject, events: eventRows(events) })).length > 0,
-
 		proveEmail: async ({ userId, canonical, stranger, events }) => {
 			const row = await prove.first({ userId, canonical, stranger, events: eventRows(events) });
 			return row === undefined ? null : { first: row.first };
@@ -83,61 +58,6 @@ export function emailOperations(connection: PostgresConnection): EmailOperations
 				throw error;
 			}
 		},
-	};
-}
-
-function prepareTokens(connection: PostgresConnection) {
-	const columns = sql`t.purpose, t.subject, t.payload, t.created_at, t.expires_at`;
-	type New = {
-		purpose: string;
-		tokenHash: Uint8Array;
-		subject: string;
-		payload: string;
-		lifetimeMs: number;
-		events: string;
-	};
-	return {
-		peek: connection.prepare<{ purpose: string; tokenHash: Uint8Array }, TokenRow>(
-			(_, p) => sql`select ${columns} from latchkey_one_time_token as t
-				where t.purpose = ${p.purpose}::text and t.token_hash = ${p.tokenHash}::bytea and t.expires_at > ${now(p)}`,
-		),
-
-		find: connection.prepare<{ purpose: string; subject: string }, TokenRow>(
-			(_, p) => sql`select ${columns} from latchkey_one_time_token as t
-				where t.subject = ${p.subject}::text and t.purpose = ${p.purpose}::text and t.expires_at > ${now(p)} limit 1`,
-		),
-
-		replace: connection.prepare<New, never>(
-			(_, p) => sql`with ${clock(p)},
-				dropped as (
-					delete from latchkey_one_time_token
-					where latchkey_one_time_token.subject = ${p.subject}::text
-						and latchkey_one_time_token.purpose = ${p.purpose}::text
-						and latchkey_one_time_token.token_hash <> ${p.tokenHash}::bytea
-				),
-				put as (
-					insert into latchkey_one_time_token (purpose, token_hash, subject, payload, created_at, expires_at)
-					select ${p.purpose}::text, ${p.tokenHash}::bytea, ${p.subject}::text, ${p.payload}::text,
-						clock.now, clock.now + ${p.lifetimeMs}::bigint
-					from clock
-					returning purpose
-				),
-				${logged(p, "put")}
-				select from put`,
-		),
-
-		drop: connection.prepare<{ purpose: string; subject: string; events: string }, { purpose: string }>(
-			(_, p) => sql`with ${clock(p)},
-				dropped as (
-					delete from latchkey_one_time_token
-					where latchkey_one_time_token.subject = ${p.subject}::text
-						and latchkey_one_time_token.purpose = ${p.purpose}::text
-					returning latchkey_one_time_token.purpose
-				),
-				gone as (select dropped.purpose from dropped limit 1),
-				${logged(p, "gone")}
-				select gone.purpose from gone`,
-		),
 	};
 }
 

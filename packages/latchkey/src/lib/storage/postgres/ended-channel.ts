@@ -4,6 +4,7 @@ import { ask } from "./inspect.ts";
 import type { Lease } from "./lease.ts";
 import { quoted } from "./names.ts";
 import type { PostgresClient } from "./pool.ts";
+import { resultTypes } from "./prepared.ts";
 
 export interface EndedChannelOptions {
 	/** A connection of the channel's own, held until it is released. */
@@ -106,7 +107,10 @@ export class EndedChannel {
 			this.#closing.signal.addEventListener("abort", end);
 			client.on("error", end);
 			client.on("end", end);
-			client.on("notification", ({ channel, payload = "" }) => this.#hear(channel, payload));
+			client.on("notification", ({ channel, payload = "" }) => {
+				// What a connection that was given up still hears proves nothing of the next.
+				if (!over.signal.aborted) this.#hear(channel, payload);
+			});
 			await this.#begin(client);
 			onReady();
 			while (!over.signal.aborted) {
@@ -128,13 +132,14 @@ export class EndedChannel {
 	async #begin(client: PostgresClient): Promise<void> {
 		// After a failover, numbers may begin lower.
 		this.#heard = 0;
-		const [server] = await ask<{ pid: number }>(client, "SELECT pg_backend_pid() AS pid");
+		const answered = <R>(text: string) => ask<R>(client, text, [], answerMs);
+		const [server] = await answered<{ pid: number }>("SELECT pg_backend_pid() AS pid");
 		// Before anything is set on a connection that is somebody else's the next moment.
 		if (client.processID !== server!.pid) throw new CannotListen(behindPooler);
 		// A heartbeat that a crash loses is no loss, and need not reach the disk ten times a second.
-		await ask(client, "SET synchronous_commit TO off");
-		await ask(client, `LISTEN ${quoted(this.#options.channel)}`);
-		await ask(client, `LISTEN ${quoted(this.#heartbeats)}`);
+		await answered("SET synchronous_commit TO off");
+		await answered(`LISTEN ${quoted(this.#options.channel)}`);
+		await answered(`LISTEN ${quoted(this.#heartbeats)}`);
 		// What is being read just now may have ended before anybody listened.
 		this.#options.onGap();
 		this.#listening = true;
@@ -143,8 +148,10 @@ export class EndedChannel {
 	async #heartbeat(client: PostgresClient, over: AbortSignal): Promise<void> {
 		const { lease } = this.#options;
 		const askedAt = lease.instant();
-		const { rows } = await client.query({ text: question, query_timeout: answerMs });
-		const { now, pid, unfinished } = rows[0] as { now: number; pid: number; unfinished: number };
+		// Read as our own statements are, however an application reads its own.
+		const { rows } = await client.query({ text: question, types: resultTypes, query_timeout: answerMs });
+		const { now, pid, ...snapshot } = rows[0] as { now: number; pid: number; unfinished: string };
+		const unfinished = Number(snapshot.unfinished);
 		if (client.processID !== pid) throw new CannotListen(behindPooler);
 		if (!(await this.#hearsFrom(unfinished, patienceMs * (1 + Math.random()), over))) {
 			if (over.aborted) return;
@@ -189,8 +196,8 @@ export class EndedChannel {
 }
 
 /** Has no number of its own, writes nothing and wakes nobody. */
-const question = `SELECT floor(extract(epoch from statement_timestamp()) * 1000)::float8 AS now, pg_backend_pid() AS pid,
-	pg_snapshot_xmax(pg_current_snapshot())::text::float8 AS unfinished`;
+const question = `SELECT floor(extract(epoch from statement_timestamp()) * 1000)::bigint AS now, pg_backend_pid() AS pid,
+	pg_snapshot_xmax(pg_current_snapshot())::text AS unfinished`;
 
 const heartbeat = "SELECT pg_notify($1, pg_current_xact_id()::text)";
 

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { ChangeFactors, FactorsChange, FactorsRecord, FactorsStorage } from "../factors-storage.ts";
-import { factorColumns, type SessionRow, toPasskey, toSession } from "../sqlite/rows.ts";
+import { factorColumns, type SessionRow, toFactors, toSession } from "../sqlite/rows.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
 import {
 	clock,
@@ -38,24 +38,7 @@ export function factorOperations(connection: PostgresConnection): FactorOperatio
 	return {
 		readFactors: async (userId): Promise<FactorsRecord | null> => {
 			const row = await read.first({ userId });
-			if (row === undefined) return null;
-			const [totp] = row.totp;
-			return {
-				totp:
-					totp === undefined
-						? null
-						: {
-								sealed: totp.sealed,
-								lastStep: totp.last_step,
-								name: totp.name,
-								createdAt: totp.created_at,
-								lastUsedAt: totp.last_used_at,
-							},
-				passkeys: row.keys.map(toPasskey),
-				recoveryCodes: row.recovery_codes,
-				secondStep: row.second_step === 1,
-				password: row.password !== null,
-			};
+			return row === undefined ? null : toFactors(row, row.totp[0], row.keys);
 		},
 
 		addTotp: async ({ userId, epoch, sealed, step, name, recoveryCodeHashes, session, replaces, settle, events }) => {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { pendingPurposes } from "../email-storage.ts";
-import { sessionColumns } from "../sqlite/rows.ts";
+import { sessionColumns, toEventRow } from "../sqlite/rows.ts";
 import type { NewEvent, NewSession, Settlement } from "../storage.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -220,8 +220,15 @@ export function logged(p: { events: string }, gate: string): Part {
 	return sql`logged as (${insertEvents(p, sql.raw(gate))}), posted as (${insertMails(p, sql.raw(gate))})`;
 }
 
+/** The same of many sessions: `gate` names those whose events are written. */
+export function loggedOfSessions(p: { events: string }, gate: string): Part {
+	const theirs = sql`event.session_id in (select ${sql.raw(gate)}.id from ${sql.raw(gate)})`;
+	const once = sql`(values (1)) as once`;
+	return sql`logged as (${insertEvents(p, once)} where ${theirs}), posted as (${insertMails(p, once, theirs)})`;
+}
+
 /** Writes what the events are told by, once for each row of `gate`: to whom it names, or to its user's address. */
-function insertMails(p: { events: string }, gate: Part): Part {
+function insertMails(p: { events: string }, gate: Part, meant: Part = sql`true`): Part {
 	return sql`insert into latchkey_mail (
 			id, kind, user_id, recipient, language, about, created_at, due_at, expires_at, attempts
 		)
@@ -236,10 +243,11 @@ function insertMails(p: { events: string }, gate: Part): Part {
 					select u.language from latchkey_user as u where u.id = mail.user_id
 				)) as language
 			from clock cross join ${gate}
-				cross join json_to_recordset(${p.events}::json) as event(mails json)
+				cross join json_to_recordset(${p.events}::json) as event(session_id text, mails json)
 				cross join json_to_recordset(event.mails) as mail(
 					id text, kind text, user_id text, recipient text, language text, about text, lifetime_ms bigint
 				)
+			where ${meant}
 		) as addressed
 		where addressed.recipient is not null`;
 }
@@ -257,13 +265,7 @@ function insertEvents(p: { events: string }, gate: Part): Part {
 export function eventRows(events: readonly NewEvent[]): string {
 	return JSON.stringify(
 		events.map((event) => ({
-			id: event.id,
-			type: event.type,
-			subject: event.userId,
-			session_id: event.sessionId,
-			address: event.address,
-			user_agent: event.userAgent,
-			detail: event.detail === null ? null : JSON.stringify(event.detail),
+			...toEventRow(event),
 			mails: (event.mails ?? []).map((mail) => ({
 				id: mail.id,
 				kind: mail.kind,

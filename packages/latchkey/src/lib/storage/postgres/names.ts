@@ -1,3 +1,5 @@
+import { migrations } from "../migrations/migrations.ts";
+
 /** Where the tables are, and what stands in the place of `latchkey_` in their names. */
 export interface TableNames {
 	/** The schema, as PostgreSQL has it. */
@@ -7,6 +9,13 @@ export interface TableNames {
 }
 
 export const defaultPrefix = "latchkey_";
+
+/** The tables that a version of ours made, and not whatever else bears the same prefix. */
+export function ownTables(prefix: string): string[] {
+	const statements = migrations.flatMap(({ postgres }) => postgres).join(";\n");
+	const made = [...statements.matchAll(/\bCREATE TABLE latchkey_(\w+)/g)].map(([, name]) => name!);
+	return [...made, "migration", "move"].map((name) => `${prefix}${name}`);
+}
 
 /**
  * Puts schema and prefix into a statement that names tables as the code does. Every statement is written so that a

@@ -1,24 +1,28 @@
 import { sql } from "kysely";
-import type { IdentityRecord, OAuthStorage, ProviderSessionRecord, ProviderTokenRecord } from "../oauth-storage.ts";
+import type { IdentityRecord, OAuthStorage, ProviderTokenRecord } from "../oauth-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, eventRows, isLive, lockUser, logged, now, turn } from "./fragments.ts";
+import { clock, eventRows, lockedSessions, lockUser, logged, now, told, turn } from "./fragments.ts";
 import { violatesReference } from "./postgres-errors.ts";
+import { providerSessionOperations } from "./provider-sessions.ts";
 
 type Pair = { issuer: string; subject: string };
+type Unlink = Pair & { userId: string; usableProviders: readonly string[]; keepSessionId: string; events: string };
+type UnlinkedRow = { held: boolean; others: boolean; unlinked: string | null; ended: number; told: number };
 
 /** Linked identities, the tokens that came with them, and the sessions that began there. */
 export function oauthOperations(connection: PostgresConnection): OAuthStorage {
 	return {
 		...identityOperations(connection),
 		...tokenOperations(connection),
-		...sessionOperations(connection),
+		...providerSessionOperations(connection),
 	};
 }
 
 function identityOperations(
 	connection: PostgresConnection,
 ): Pick<OAuthStorage, "listIdentities" | "linkIdentity" | "unlinkIdentity"> {
-	const { list, link, unlink } = prepareIdentities(connection);
+	const { list, link } = prepareIdentities(connection);
+	const unlink = prepareUnlink(connection);
 	return {
 		listIdentities: (userId) => list.all({ userId }),
 
@@ -35,7 +39,8 @@ function identityOperations(
 		unlinkIdentity: async ({ usableProviders, events, ...input }) => {
 			const row = await unlink.first({ ...input, usableProviders, events: eventRows(events) });
 			if (row === undefined || !row.held) return "gone";
-			return row.unlinked === null ? "last" : "unlinked";
+			if (!row.others) return "last";
+			return row.unlinked === null ? "not_live" : row.ended;
 		},
 	};
 }
@@ -49,7 +54,6 @@ function prepareIdentities(connection: PostgresConnection) {
 		epoch: number | null;
 		events: string;
 	};
-	type Unlink = Pair & { userId: string; usableProviders: readonly string[]; events: string };
 	return {
 		list: connection.prepare<{ userId: string }, IdentityRecord>(
 			(_, p) => sql`select i.issuer, i.subject, i.provider, i.label, i.created_at as "createdAt", i.used_at as "usedAt"
@@ -83,39 +87,65 @@ function prepareIdentities(connection: PostgresConnection) {
 				) as holder
 				from owner left join linked on true`,
 		),
-
-		// The user's row is locked first, and so are the passkeys that it counts as they are now; then all identities, in
-		// order: whoever removes another way in at the same moment is seen.
-		unlink: connection.prepare<Unlink, { held: boolean; unlinked: string | null }>(
-			(_, p) => sql`with ${clock(p)},
-				${turn(p)},
-				owner as materialized (
-					select u.id, u.passkeys from turn cross join latchkey_user as u
-					where u.id = ${p.userId}::text for no key update of u
-				),
-				held as materialized (
-					select i.issuer, i.subject, i.provider, i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text as meant
-					from owner join latchkey_identity as i on i.user_id = owner.id
-					order by i.issuer, i.subject for update of i
-				),
-				others as materialized (
-					select count(*) filter (where meant) > 0 as held,
-						count(*) filter (where not meant and (provider is null or provider = any(${p.usableProviders}::text[]))) > 0 as usable
-					from held
-				),
-				unlinked as (
-					delete from latchkey_identity using others
-					where latchkey_identity.issuer = ${p.issuer}::text and latchkey_identity.subject = ${p.subject}::text
-						and latchkey_identity.user_id = ${p.userId}::text and others.held and (
-							others.usable or exists (select from latchkey_password as p where p.user_id = ${p.userId}::text)
-							or exists (select from owner where owner.passkeys > 0)
-						)
-					returning latchkey_identity.user_id as id
-				),
-				${logged(p, "unlinked")}
-				select others.held, unlinked.id as unlinked from others left join unlinked on true`,
-		),
 	};
+}
+
+/**
+ * The user's row is locked first, and so are the passkeys that it counts as they are now; then all identities, in order:
+ * whoever removes another way in at the same moment is seen. Then all sessions, which are as they are behind that lock: the
+ * ones that did not begin by the identity are stamped with the epoch that comes.
+ */
+function prepareUnlink(connection: PostgresConnection) {
+	return connection.prepareBehind<Unlink, UnlinkedRow>(
+		lockUser,
+		(_, p) => sql`with ${clock(p)},
+			${turn(p)},
+			locked as materialized (
+				select u.id, u.epoch, u.passkeys from turn cross join latchkey_user as u
+				where u.id = ${p.userId}::text for no key update of u
+			),
+			held as materialized (
+				select i.issuer, i.subject, i.provider, i.issuer = ${p.issuer}::text and i.subject = ${p.subject}::text as meant
+				from locked join latchkey_identity as i on i.user_id = locked.id
+				order by i.issuer, i.subject for update of i
+			),
+			ways as materialized (
+				select count(*) filter (where meant) > 0 as held,
+					count(*) filter (where not meant and (provider is null or provider = any(${p.usableProviders}::text[]))) > 0
+						or exists (select from latchkey_password as p where p.user_id = ${p.userId}::text)
+						or exists (select from locked where locked.passkeys > 0) as others
+				from held
+			),
+			${lockedSessions},
+			unlinked as (
+				delete from latchkey_identity using ways
+				where latchkey_identity.issuer = ${p.issuer}::text and latchkey_identity.subject = ${p.subject}::text
+					and latchkey_identity.user_id = ${p.userId}::text and ways.held and ways.others
+					and exists (select from locked_sessions as s where s.id = ${p.keepSessionId}::text)
+				returning latchkey_identity.user_id as id
+			),
+			moved as (
+				update latchkey_user set epoch = locked.epoch + 1 from locked, unlinked where latchkey_user.id = locked.id
+				returning latchkey_user.id, latchkey_user.epoch
+			),
+			leaving as (
+				select s.id from locked_sessions as s join latchkey_provider_session as b on b.session_id = s.id
+				where b.issuer = ${p.issuer}::text and b.subject = ${p.subject}::text and s.id <> ${p.keepSessionId}::text
+			),
+			ended as (
+				update latchkey_session set ended_at = clock.now from clock, moved, leaving
+				where latchkey_session.id = leaving.id and latchkey_session.ended_at is null
+				returning latchkey_session.id
+			),
+			kept as (
+				update latchkey_session set epoch = moved.epoch from moved, locked_sessions as s
+				where latchkey_session.id = s.id and not exists (select from leaving where leaving.id = s.id)
+			),
+			${logged(p, "unlinked")}
+			select ways.held, ways.others, unlinked.id as unlinked, (select count(*) from ended) as ended,
+				${told(p, "user", "moved")} as told
+			from ways left join unlinked on true`,
+	);
 }
 
 function tokenOperations(
@@ -193,44 +223,6 @@ function prepareTokens(connection: PostgresConnection) {
 					expires_at = ${now(p)} + ${p.expiresInMs}::bigint, refreshing_until = 0, updated_at = ${now(p)}
 				where issuer = ${p.issuer}::text and subject = ${p.subject}::text and version = ${p.version}::integer
 				returning 1 as replaced`,
-		),
-	};
-}
-
-function sessionOperations(
-	connection: PostgresConnection,
-): Pick<OAuthStorage, "findProviderSession" | "findSessionsOfProvider"> {
-	const { findOne, ofSubject, ofSession } = prepareSessions(connection);
-	return {
-		findProviderSession: async (sessionId) => (await findOne.first({ sessionId })) ?? null,
-		findSessionsOfProvider: async ({ issuer, subject, providerSession }) =>
-			providerSession === null
-				? ofSubject.all({ issuer, subject })
-				: ofSession.all({ issuer, subject, providerSession }),
-	};
-}
-
-function prepareSessions(connection: PostgresConnection) {
-	type Found = { sessionId: string; userId: string };
-	const found = sql`select latchkey_session.id as "sessionId", latchkey_session.user_id as "userId"
-		from latchkey_provider_session as b join latchkey_session on latchkey_session.id = b.session_id`;
-	return {
-		findOne: connection.prepare<{ sessionId: string }, ProviderSessionRecord>(
-			(_, p) => sql`select b.issuer, b.subject, b.provider_session as "providerSession", i.provider, t.sealed
-				from latchkey_provider_session as b
-					left join latchkey_identity as i on i.issuer = b.issuer and i.subject = b.subject
-					left join latchkey_provider_token as t on t.issuer = b.issuer and t.subject = b.subject
-				where b.session_id = ${p.sessionId}::text`,
-		),
-
-		ofSubject: connection.prepare<{ issuer: string; subject: string | null }, Found>(
-			(_, p) =>
-				sql`${found} where b.issuer = ${p.issuer}::text and b.subject = ${p.subject}::text and ${isLive(now(p))}`,
-		),
-
-		ofSession: connection.prepare<{ issuer: string; subject: string | null; providerSession: string }, Found>(
-			(_, p) => sql`${found} where b.issuer = ${p.issuer}::text and b.provider_session = ${p.providerSession}::text
-				and (${p.subject}::text is null or b.subject = ${p.subject}::text) and ${isLive(now(p))}`,
 		),
 	};
 }

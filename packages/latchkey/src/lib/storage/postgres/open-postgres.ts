@@ -4,7 +4,7 @@ import type { Storage } from "../storage.ts";
 import { auditOperations } from "./audit-events.ts";
 import { PostgresConnection } from "./connection.ts";
 import { createUserOperation } from "./create-user.ts";
-import { type DatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
+import { checkName, type DatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
 import { deleteUserOperation } from "./delete-user.ts";
 import { deletionOperations } from "./deletions.ts";
 import { emailOperations } from "./emails.ts";
@@ -24,6 +24,7 @@ import { connectAlone, createPool, type OwnPool, type PostgresClient, type Postg
 import { readSessionOperation } from "./read-session.ts";
 import { rememberWhileHearing } from "./remember-sessions.ts";
 import { renewalOperations } from "./renewal.ts";
+import { connectToSame } from "./same-database.ts";
 import { sessionOperations } from "./sessions.ts";
 import { toStartError } from "./start-errors.ts";
 import { throttleOperations } from "./throttle.ts";
@@ -66,9 +67,6 @@ export interface OpenPostgresOptions {
 	statementTimeoutMs?: number;
 }
 
-/** For the connection that listens: while it is not there, the database is asked, so nothing is lost by trying again. */
-const listenTimeoutMs = 2000;
-
 /** Left to the server to say itself that a statement took too long, before nobody waits for its answer any more. */
 const answerMarginMs = 1000;
 
@@ -78,8 +76,11 @@ const answerMarginMs = 1000;
  */
 export async function openPostgres(options: OpenPostgresOptions): Promise<Storage> {
 	const database = describeDatabase(options);
+	const direct =
+		options.directUrl === undefined ? null : parseDatabaseUrl(options.directUrl, "AUTH_DATABASE_DIRECT_URL");
 	const { connectTimeoutMs = 5000, statementTimeoutMs = 5000 } = options;
-	const server = await setUp(options, database);
+	const answerTimeoutMs = statementTimeoutMs + answerMarginMs;
+	const server = await setUp(options, database, answerTimeoutMs);
 	const own =
 		options.pool === undefined
 			? await createPool({
@@ -99,41 +100,35 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 		named: server.isDirect,
 		// The pool's own words come first, where it has any.
 		connectTimeoutMs: connectTimeoutMs + answerMarginMs,
-		answerTimeoutMs: statementTimeoutMs + answerMarginMs,
+		answerTimeoutMs,
 		onStatement: options.onStatement,
 	});
 	const storage = createStorage(connection, own);
 	const { rememberedSessions: max = 10_000, log = () => {} } = options;
-	const connect = max === 0 ? null : listener(options, server, database, pool, log);
-	if (connect === null) return storage;
-	return rememberWhileHearing(storage, {
-		connect,
-		channel,
-		max,
-		clock: options.clock,
-		stopwatch: options.stopwatch,
-		log,
-	});
+	if (!server.isDurable) log({ level: "warn", event: "commits_not_durable", reason: notDurable });
+	const listenThere = () => connectToSame(direct!.connectionString, connection);
+	const connect = direct === null ? listener(options, server, database, log) : listenThere;
+	if (max === 0 || connect === null) return storage;
+	const { clock, stopwatch } = options;
+	return rememberWhileHearing(storage, { connect, channel, max, clock, stopwatch, log });
 }
 
 /** How to connect in order to listen; `null`, said in the log, where that is not possible. */
 function listener(
-	{ directUrl, pool: given }: OpenPostgresOptions,
+	{ pool, rememberedSessions }: OpenPostgresOptions,
 	{ isDirect }: Server,
 	{ connectionString }: DatabaseUrl,
-	pool: PostgresPool,
 	log: Logger,
 ): (() => Promise<PostgresClient>) | null {
-	const url = directUrl === undefined ? connectionString : parseDatabaseUrl(directUrl).connectionString;
-	const isSmall = given?.options?.max === 1;
-	if (directUrl === undefined && (!isDirect || isSmall)) {
-		log({ level: "warn", event: "session_memory_off", reason: isSmall ? tooSmall : behindPooler });
-		return null;
-	}
-	return directUrl === undefined && given !== undefined
-		? () => pool.connect()
-		: () => connectAlone(url, listenTimeoutMs);
+	const isSmall = pool?.options?.max === 1;
+	if (isDirect && !isSmall) return pool === undefined ? () => connectAlone(connectionString) : () => pool.connect();
+	if (rememberedSessions === 0) return null;
+	log({ level: "warn", event: "session_memory_off", reason: isSmall ? tooSmall : behindPooler });
+	return null;
 }
+
+const notDurable =
+	"synchronous_commit is off: what was acknowledged in the moment before PostgreSQL crashes is lost, and a session that was ended then is live again. Set it to on, or local, for this user.";
 
 const tooSmall =
 	"The pool has a single connection, so none to listen on, and each check asks the database. Let it have more, or give the database's address in AUTH_DATABASE_DIRECT_URL.";
@@ -143,18 +138,18 @@ function describeDatabase({ url, pool, schema, prefix }: OpenPostgresOptions): D
 	if (pool === undefined) throw new TypeError("openPostgres() needs a url or a pool");
 	return {
 		connectionString: "",
-		schema: schema ?? null,
-		prefix: prefix ?? defaultPrefix,
+		schema: checkName("schema beside the pool", schema ?? null),
+		prefix: checkName("prefix beside the pool", prefix ?? null) ?? defaultPrefix,
 		label: "The database of the given pool",
 	};
 }
 
 /** Looks at the database, and migrates it where that is ours to do. */
-async function setUp(options: OpenPostgresOptions, database: DatabaseUrl): Promise<Server> {
+async function setUp(options: OpenPostgresOptions, database: DatabaseUrl, answerTimeoutMs: number): Promise<Server> {
 	const own = options.pool === undefined ? await createSetupPool(database.connectionString) : null;
 	try {
 		return await withClient(own ?? options.pool!, async (client) => {
-			const server = await inspectServer(client, database);
+			const server = await inspectServer(client, database, answerTimeoutMs);
 			const status = await readStatus(client, server);
 			requireMigrated(server, status, options.migrate ?? "ours");
 			if (status.pending.length > 0) await migrate(client, server, options.clock);

@@ -47,7 +47,8 @@ export function passkeyOperations(connection: PostgresConnection): PasskeyOperat
 		recordPasskeyUse: async ({ id, counter, backedUp }) =>
 			(await statements.use.all({ id, counter, backed: Number(backedUp) })).length === 1,
 
-		renamePasskey: async (input) => (await statements.rename.all(input)).length === 1,
+		renamePasskey: async ({ userId, id, name, events }) =>
+			(await statements.rename.all({ userId, id, name, events: eventRows(events) })).length === 1,
 
 		removePasskey: (input) => runChange(remove, input, { id: input.id, usableProviders: input.usableProviders }),
 	};
@@ -148,10 +149,15 @@ function prepareStatements(connection: PostgresConnection) {
 				returning latchkey_passkey.id`,
 		),
 
-		rename: connection.prepare<{ userId: string; id: string; name: string }, { id: string }>(
-			(_, p) => sql`update latchkey_passkey set name = ${p.name}::text
-				where latchkey_passkey.id = ${p.id}::text and latchkey_passkey.user_id = ${p.userId}::text
-				returning latchkey_passkey.id`,
+		rename: connection.prepare<{ userId: string; id: string; name: string; events: string }, { id: string }>(
+			(_, p) => sql`with ${clock(p)},
+				renamed as (
+					update latchkey_passkey set name = ${p.name}::text
+					where latchkey_passkey.id = ${p.id}::text and latchkey_passkey.user_id = ${p.userId}::text
+					returning latchkey_passkey.id
+				),
+				${logged(p, "renamed")}
+				select renamed.id from renamed`,
 		),
 	};
 }

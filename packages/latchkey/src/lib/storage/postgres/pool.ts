@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import { misconfigured } from "../../errors.ts";
+import { sqlState } from "./postgres-errors.ts";
 
 /** What we ask of a pool of PostgreSQL connections. A `Pool` of `pg` is one. */
 export interface PostgresPool {
@@ -13,6 +14,8 @@ export interface PostgresClient {
 	/** The server process that this connection was told it has. A pooler in between tells something else. */
 	processID?: number | null;
 	query(query: PostgresQuery): Promise<PostgresResult>;
+	/** `I` outside of a transaction; `null` before the server has said so. Older versions of `pg` cannot tell. */
+	getTransactionStatus?(): string | null;
 	/** Gives the connection back; with `true` it is closed instead. */
 	release(destroy?: boolean): void;
 	on(event: "error" | "end", listener: (error?: Error) => void): unknown;
@@ -79,11 +82,29 @@ export async function createPool(options: PoolOptions): Promise<OwnPool> {
 	});
 	// A connection that dies while nobody uses it is replaced by the next one; unheard, the event ends the process.
 	pool.on("error", () => {});
-	return pool;
+	return {
+		async connect() {
+			try {
+				return await pool.connect();
+			} catch (error) {
+				// A pooler was put in between since. Then an answer is waited for as long, and no longer, all the same.
+				if (sqlState(error) !== "08P01" || !pool.options.statement_timeout) throw error;
+				pool.options.statement_timeout = false;
+				return pool.connect();
+			}
+		},
+		end: () => pool.end(),
+	};
 }
 
+/** For the connection that listens: while it is not there, the database is asked, so nothing is lost by trying again. */
+const listenTimeoutMs = 2000;
+
 /** Connects once, outside of any pool. The connection does not keep the process alive. */
-export async function connectAlone(connectionString: string, connectTimeoutMs: number): Promise<PostgresClient> {
+export async function connectAlone(
+	connectionString: string,
+	connectTimeoutMs = listenTimeoutMs,
+): Promise<PostgresClient> {
 	const { Client } = await loadPg();
 	const socket = new Socket();
 	const client = new Client({

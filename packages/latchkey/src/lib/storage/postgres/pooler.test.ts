@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
+import pg from "pg";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { LogEntry } from "../../log.ts";
 import { type AttemptReport, expectNothingHalf, writeKinds, writeOnce } from "../contract/every-write.ts";
 import { sha256, signIn, signUp } from "../contract/fixtures.ts";
 import type { Storage } from "../storage.ts";
-import { freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
+import { asSuperuser, freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
+import { startTcpProxy } from "./fixtures/tcp-proxy.ts";
 import { startTransactionPooler, type TransactionPooler } from "./fixtures/transaction-pooler.ts";
 import { applyMigrations } from "./migrate.ts";
 import { type OpenPostgresOptions, openPostgres } from "./open-postgres.ts";
@@ -114,5 +116,90 @@ describe("a pooler that gives out another connection for each transaction", { ti
 		await storage.readSession(secretHash!, 1);
 		expect(asked).toHaveLength(1);
 		expect(await pooler.leftBehind()).toEqual([]);
+	});
+
+	it("is unavailable at start, and not waited for for ever, when it takes a connection and has no server for it", async () => {
+		const empty = await startTransactionPooler(await sharedServer(), 0);
+		onTestFinished(() => empty.close());
+		const opening = openPostgres({ url: pooled.replace(/:\d+\//, `:${empty.port}/`), statementTimeoutMs: 100 });
+		await expect(opening).rejects.toMatchObject({
+			code: "store_unavailable",
+			detail: expect.stringMatching(/cannot be reached .*Start it/),
+		});
+	});
+
+	it.each(["an address", "a pool of the application's"])(
+		"may be put in and taken out at run time, before %s",
+		async (before) => {
+			const port = (url: string) => Number(new URL(url).port);
+			const hop = await startTcpProxy(port(direct));
+			onTestFinished(() => hop.close());
+			const url = direct.replace(/:\d+\//, `:${hop.port}/`);
+			const pool = new pg.Pool({ connectionString: url.split("?")[0]!, max: 5 });
+			pool.on("error", () => {});
+			onTestFinished(() => pool.end());
+			const schema = new URL(url).searchParams.get("schema")!;
+			const { storage } = await open(before === "an address" ? { url } : { pool, schema });
+			const writeAll = async () => {
+				const reports: AttemptReport[] = [];
+				const writers = Array.from({ length: 4 }, async () => {
+					for (const kind of writeKinds) await writeOnce(storage, kind, (report) => reports.push(report));
+				});
+				await Promise.all(writers);
+				expect(await expectNothingHalf(storage, reports)).toBe(4 * writeKinds.length);
+			};
+			await writeAll();
+			for (const next of [pooler.port, port(direct)]) {
+				hop.leadTo(next);
+				const isBack = () =>
+					storage.ping().then(
+						() => true,
+						() => false,
+					);
+				await vi.waitUntil(isBack, { timeout: 20_000 });
+				await writeAll();
+			}
+			expect(Math.min(...pooler.carried())).toBeGreaterThan(50);
+		},
+	);
+});
+
+describe("an address to listen to that leads to another database", { timeout: 60_000 }, () => {
+	it("[A40] is never believed: each check asks, and what is wrong is said once", async () => {
+		const url = inSchema(await sharedServer(), freshName());
+		const other = freshName();
+		await asSuperuser((client) => client.query(`CREATE DATABASE ${other}`));
+		const logged: LogEntry[] = [];
+		let asked = 0;
+		const storage = await openPostgres({
+			url,
+			directUrl: url.replace(/\/postgres\?/, `/${other}?`),
+			log: (entry) => logged.push(entry),
+			onStatement: (sql) => {
+				if (sql.includes("latchkey_session")) asked += 1;
+			},
+		});
+		onTestFinished(() => storage.close());
+		const { secretHash } = await signUp(storage, "ada");
+		asked = 0;
+		let reads = 0;
+		const isSaid = async () => {
+			reads += 1;
+			expect(await storage.readSession(secretHash!, 1)).not.toBeNull();
+			return logged.length > 0;
+		};
+		await vi.waitUntil(isSaid, { timeout: 20_000 });
+		expect(asked).toBe(reads);
+		expect(logged).toEqual([
+			expect.objectContaining({
+				event: "session_memory_away",
+				message: expect.stringMatching(/^AUTH_DATABASE_DIRECT_URL leads to another database/),
+			}),
+		]);
+	});
+
+	it("is refused at start where it is none, by its own name", async () => {
+		const opening = openPostgres({ url: await sharedServer(), directUrl: "postgres://host:port/db" });
+		await expect(opening).rejects.toThrow(/^AUTH_DATABASE_DIRECT_URL is not a URL/);
 	});
 });

@@ -15,6 +15,9 @@ describe("errors of PostgreSQL", () => {
 		const away = [
 			"08006",
 			"25006",
+			"25P02",
+			"25P03",
+			"25P04",
 			"28P01",
 			"3D000",
 			"3F000",
@@ -24,6 +27,7 @@ describe("errors of PostgreSQL", () => {
 			"42P01",
 			"53100",
 			"53300",
+			"54000",
 			"55P03",
 			"57014",
 			"57P01",
@@ -58,8 +62,14 @@ describe("errors of PostgreSQL", () => {
 		for (const error of known) expect(toStoreError(error)).toBe(error);
 	});
 
-	it("are worth another try when two operations met and this one was undone", () => {
-		expect(["40P01", "40001"].every((code) => wasUndone(postgresError(code)))).toBe(true);
+	it("leave no connection behind that is being closed, stands in a failed transaction or takes no writes any more", () => {
+		for (const code of ["08006", "25006", "25P02", "25P03", "25P04", "57P01", "57P05", "58030"]) {
+			expect(leavesConnectionSound(postgresError(code)), code).toBe(false);
+		}
+	});
+
+	it("are worth another try when nothing was done: two operations met, or somebody's transaction had failed", () => {
+		expect(["40P01", "40001", "25P02"].every((code) => wasUndone(postgresError(code)))).toBe(true);
 		expect(["23505", "57014", "08006"].some((code) => wasUndone(postgresError(code)))).toBe(false);
 	});
 

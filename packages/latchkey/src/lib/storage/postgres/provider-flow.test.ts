@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { adaThere, type FakePerson, startFakeProvider } from "../../../../test/fake-provider.ts";
-import { ada, openTestAuth, signedUp } from "../../../../test/harness.ts";
+import { adaThere, type FakePerson, type FakeProvider, startFakeProvider } from "../../../../test/fake-provider.ts";
+import { ada, openTestAuth, signedUp, type TestAuth } from "../../../../test/harness.ts";
 import { codeIn, withMails } from "../../../../test/mail.ts";
 import { begin, comeBack, oidcAt, problemOf, signInAt } from "../../../../test/oauth-harness.ts";
 import { password } from "../../passwords/password.ts";
@@ -120,13 +120,39 @@ describe("outside providers on PostgreSQL", () => {
 		await signInAt(fake, browser);
 		const elsewhere = auth.browser();
 		await signInAt(fake, elsewhere, { ...adaThere, sub: "bob-1", email: "bob@example.com" });
-		const now = Math.floor(Date.now() / 1000);
-		const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
-		const claims = { iss: fake.issuer, aud: "client-1", sub: adaThere.sub, iat: now, jti: "1", events };
-		const form = { "content-type": "application/x-www-form-urlencoded" };
-		const body = `logout_token=${await fake.sign(claims, { typ: "logout+jwt" })}`;
-		const answer = await auth.browser().post("/api/auth/oauth/example/backchannel-logout", body, form);
-		expect(answer.status).toBe(200);
+		expect((await sendLogout(auth, await logoutToken(fake))).status).toBe(200);
 		expect([await who(browser), (await who(elsewhere)).name]).toEqual([null, "Ada Lovelace"]);
 	});
+
+	it("[A23] [A45] believe a sign-out there again when the store failed on the way, and else once", async () => {
+		const { auth, fake, query } = await open();
+		const browser = auth.browser();
+		await signInAt(fake, browser);
+		const token = await logoutToken(fake);
+		// Whatever came before the first session was to be ended is undone with it.
+		await query(`create function {schema}.break() returns trigger language plpgsql as $$ begin raise 'broken'; end $$`);
+		await query(`create trigger broken before update of ended_at on {schema}.latchkey_session
+			for each row execute function {schema}.break()`);
+		expect((await sendLogout(auth, token)).status).toBe(500);
+		expect(await who(browser)).not.toBeNull();
+		await query("drop trigger broken on {schema}.latchkey_session");
+		const answers = await Promise.all(Array.from({ length: 16 }, () => sendLogout(auth, token)));
+		expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+		expect(answers.filter(({ body }) => body.code === "invalid_logout_token")).toHaveLength(15);
+		expect(await who(browser)).toBeNull();
+		await signInAt(fake, browser);
+		expect((await sendLogout(auth, token)).body.code).toBe("invalid_logout_token");
+		expect(await who(browser)).not.toBeNull();
+	});
 });
+
+function logoutToken(fake: FakeProvider): Promise<string> {
+	const iat = Math.floor(Date.now() / 1000);
+	const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+	return fake.sign({ iss: fake.issuer, aud: "client-1", sub: adaThere.sub, iat, jti: "1", events });
+}
+
+function sendLogout(auth: TestAuth, token: string) {
+	const form = { "content-type": "application/x-www-form-urlencoded" };
+	return auth.browser().post("/api/auth/oauth/example/backchannel-logout", `logout_token=${token}`, form);
+}

@@ -238,6 +238,36 @@ describe("a store that remembers", () => {
 		expect(logged.map(({ event }) => event)).toContain("session_memory_away");
 	});
 
+	it("believes nothing that a connection still hears which was given up", async () => {
+		const first = await remembered();
+		// A replica that was made the primary may have numbers that begin lower.
+		prepareDouble = (double) => {
+			double.nextTransaction = 10;
+			double.answers = false;
+		};
+		first.answers = false;
+		first.emit("error", new Error("gone"));
+		await vi.waitUntil(() => doubles.length > 1, { timeout: 20_000 });
+		const another = doubles.at(-1)!;
+		// The former primary goes on.
+		for (let count = 0; count < 30; count++) {
+			first.beat(first.nextTransaction + 1_000_000);
+			expect(await readsOf(read)).toBe(1);
+			await sleep(10);
+		}
+		expect(another.questions).toBeGreaterThan(0);
+	});
+
+	it("gives a connection up on which nothing was ever answered, and tries the next", async () => {
+		prepareDouble = (double) => {
+			double.speaks = doubles.length > 0;
+		};
+		expect(await readsOf(read)).toBe(1);
+		await vi.waitUntil(() => doubles.length > 1, { timeout: 20_000 });
+		expect(doubles[0]!.released).toBe(true);
+		await remembered();
+	});
+
 	it("never remembers through a pooler, and says so once", async () => {
 		prepareDouble = (double) => {
 			double.answeredBy = 43;

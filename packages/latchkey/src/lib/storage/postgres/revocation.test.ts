@@ -6,7 +6,7 @@ import type { Storage } from "../storage.ts";
 import { freshSecret, type Watched } from "./fixtures/instance.ts";
 import { type Instance, startInstance } from "./fixtures/instances.ts";
 import { freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
-import { startTcpProxy } from "./fixtures/tcp-proxy.ts";
+import { startTcpProxy, type TcpProxy } from "./fixtures/tcp-proxy.ts";
 import { openPostgres } from "./open-postgres.ts";
 
 /** What is promised however the channel fails. */
@@ -65,8 +65,10 @@ describe("three instances on one PostgreSQL", { timeout: 120_000 }, () => {
 	});
 
 	it.each([
-		{ how: "drops everything", break: "drop" as const },
-		{ how: "delays everything by 5 seconds", break: "delay" as const },
+		{ how: "drops everything", break: (proxy: TcpProxy) => proxy.drop() },
+		{ how: "drops everything to the server", break: (proxy: TcpProxy) => proxy.drop("to the server") },
+		{ how: "drops everything to the client", break: (proxy: TcpProxy) => proxy.drop("to the client") },
+		{ how: "delays everything by 5 seconds", break: (proxy: TcpProxy) => proxy.delay(5000) },
 	])("refuse what ended while the channel silently $how", async (broken) => {
 		const proxy = await startTcpProxy(Number(new URL(url).port));
 		onTestFinished(() => proxy.close());
@@ -76,8 +78,7 @@ describe("three instances on one PostgreSQL", { timeout: 120_000 }, () => {
 		await cutOff.tell("open", { url, directUrl });
 		const { secret, sessionId } = await rememberedBy([cutOff]);
 		const watching = cutOff.tell("watch", { secret });
-		if (broken.break === "drop") proxy.drop();
-		else proxy.delay(5000);
+		broken.break(proxy);
 		const cutAt = Date.now();
 		const { endedAt } = await instances[0]!.tell("endSession", { userId, sessionId });
 		const watched: Watched = await watching;

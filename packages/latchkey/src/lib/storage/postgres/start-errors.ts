@@ -21,6 +21,19 @@ export function toStartError(error: unknown, label: string): unknown {
 	if (state === "42501") {
 		return misconfigured(`${label} does not allow it (${reason}). Grant this user the right, or name another.`, error);
 	}
+	if (state === "57014") {
+		return new AuthError("store_unavailable", {
+			detail: `${label} did not answer in time (${reason}). Set a longer statement_timeout for this user, or look at what holds it up.`,
+			retryAfterSeconds: 5,
+			cause: error,
+		});
+	}
+	if (/^(0A|22|42)/.test(state ?? "")) {
+		return misconfigured(`${label} does not take it (${reason}). Check the parameters in AUTH_DATABASE_URL.`, error);
+	}
+	if (namesMissingFile(error)) {
+		return misconfigured(`${label}: a file cannot be read (${reason}). Check what AUTH_DATABASE_URL names.`, error);
+	}
 	if (isWrongName(error)) {
 		return misconfigured(`${label} cannot be found (${reason}). Check the host in AUTH_DATABASE_URL.`, error);
 	}
@@ -36,6 +49,11 @@ export function toStartError(error: unknown, label: string): unknown {
 		retryAfterSeconds: 5,
 		cause: error,
 	});
+}
+
+/** Of a certificate. */
+function namesMissingFile(error: unknown): boolean {
+	return error instanceof Error && "syscall" in error && error.syscall === "open";
 }
 
 function isWrongName(error: unknown): boolean {

@@ -7,6 +7,7 @@ import { asSuperuser, freshName, inSchema, sharedServer } from "./fixtures/postg
 import { applyMigrations, migrationStatus } from "./migrate.ts";
 import { openPostgres } from "./open-postgres.ts";
 import type { PostgresPool } from "./pool.ts";
+import { toStartError } from "./start-errors.ts";
 
 describe("a PostgreSQL that cannot serve", () => {
 	let server: string;
@@ -60,12 +61,31 @@ describe("a PostgreSQL that cannot serve", () => {
 		await expectRefusal(url, /is not a URL such as postgres:/);
 	});
 
-	it.each(["?schema=A", "?schema=a;b", "?prefix=%22", "?schema=", `?schema=${"x".repeat(31)}`])(
+	it.each(["?schema=A", "?schema=a;b", "?prefix=%22", "?schema=", `?schema=${"x".repeat(31)}`, "?schema=pg_mine"])(
 		"is refused with %s",
 		async (query) => {
 			await expectRefusal(`${server}${query}`, /must be up to 30 small letters/);
 		},
 	);
+
+	it.each([
+		["?options=-c%20nonsense%3D1", /does not take it .*nonsense.*Check the parameters/],
+		["?statement_timeout=soon", /does not take it .*statement_timeout.*Check the parameters/],
+		["?sslrootcert=/no/such/file.pem", /a file cannot be read .*file\.pem.*Check what AUTH_DATABASE_URL names/],
+	])("is refused with parameters that it does not take: %s", async (query, words) => {
+		await expectRefusal(`${server}${query}`, words);
+	});
+
+	it("is unavailable to a role that is given too little time, with the setting that gives more", () => {
+		const tooSlow = Object.assign(new Error("canceling statement due to statement timeout"), {
+			code: "57014",
+			severity: "ERROR",
+		});
+		expect(toStartError(tooSlow, "PostgreSQL at h/d")).toMatchObject({
+			code: "store_unavailable",
+			detail: expect.stringMatching(/^PostgreSQL at h\/d did not answer in time .*longer statement_timeout/),
+		});
+	});
 
 	it("is unavailable, which may pass, where nobody or somebody else answers", async () => {
 		const web = createServer((_, response) => response.end("no database"));
@@ -82,7 +102,17 @@ describe("a PostgreSQL that cannot serve", () => {
 		const old: PostgresPool = {
 			connect: async () => ({
 				query: async () => ({
-					rows: [{ version: 130_022, pid: 1, schema: "public", encoding: "UTF8", readOnly: false, user: "u" }],
+					rows: [
+						{
+							version: 130_022,
+							pid: 1,
+							schema: "public",
+							encoding: "UTF8",
+							readOnly: false,
+							isolation: "read committed",
+							user: "u",
+						},
+					],
 					rowCount: 1,
 				}),
 				release: () => {},
@@ -140,6 +170,35 @@ describe("a PostgreSQL that cannot serve", () => {
 		const storage = await openPostgres({ url: as(schema) });
 		expect(await storage.createUser(newUser("ada"))).toMatchObject({ ok: true });
 		await storage.close();
+	});
+
+	it("is refused to a role from which every row is hidden, and not where a policy lets it see them", async () => {
+		const { schema, url } = freshSchema();
+		await applyMigrations(url);
+		const { role, as } = await freshRole();
+		const execute = (sql: string) => asSuperuser((client) => client.query(sql));
+		await execute(`GRANT USAGE ON SCHEMA ${schema} TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
+		await execute(`ALTER TABLE ${schema}.latchkey_session ENABLE ROW LEVEL SECURITY`);
+		await expect(openPostgres({ url: as(schema) })).rejects.toThrow(
+			new RegExp(`hides every row of latchkey_session from ${role} .*DISABLE ROW LEVEL SECURITY`),
+		);
+		await (await openPostgres({ url })).close();
+		await execute(`CREATE POLICY all_of_them ON ${schema}.latchkey_session USING (true)`);
+		await (await openPostgres({ url: as(schema) })).close();
+	});
+
+	it("is not migrated unasked beside tables of others that only begin as its own, nor asks for rights on them", async () => {
+		const { schema } = freshSchema();
+		const { role, as } = await freshRole();
+		const url = `${as(schema)}&prefix=app_`;
+		await asSuperuser((client) =>
+			client.query(`CREATE SCHEMA ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role};
+				CREATE TABLE ${schema}.app_orders (id int)`),
+		);
+		await expect(openPostgres({ url })).rejects.toThrow(/holds other tables too in the schema .*npx latchkey migrate/);
+		expect((await migrationStatus(url)).foreignTables).toEqual(["app_orders"]);
+		await applyMigrations(url);
+		await (await openPostgres({ url })).close();
 	});
 
 	it("is refused when a newer version made it, and when a migration was edited since", async () => {

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { requireSoundCounters } from "../sound-counters.ts";
 import { type FactorRow, type NamedBy, type NullablePassword, toCredentials, type UserRow } from "../sqlite/rows.ts";
 import type { Counter, CounterState, Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
@@ -136,13 +137,4 @@ function firstAttempts(p: { counters: string }) {
 			key text, "limit" integer, "windowMs" bigint, "waitMs" bigint, "maxWaitMs" bigint
 		)
 	)`;
-}
-
-function requireSoundCounters(counters: readonly Counter[]): void {
-	if (new Set(counters.map(({ key }) => key)).size !== counters.length) {
-		throw new TypeError("increment() was given a key twice. Count each key once in a call.");
-	}
-	if (counters.some(({ limit }) => limit < 1)) {
-		throw new TypeError("increment() was given a limit below 1. Refuse without counting instead.");
-	}
 }

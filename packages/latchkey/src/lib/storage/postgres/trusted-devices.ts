@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { type TrustedDeviceRow, toTrustedDevice, trustedDeviceColumns } from "../sqlite/rows.ts";
+import { selectTrustedDevices, type TrustedDeviceRow, toTrustedDevice, trustedDeviceColumns } from "../sqlite/rows.ts";
 import type { TrustedDevicesStorage } from "../trusted-devices-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, now } from "./fragments.ts";
@@ -114,15 +114,7 @@ function prepareRotation(connection: PostgresConnection) {
 function prepareOthers(connection: PostgresConnection) {
 	return {
 		list: connection.prepare((db, p: { userId: string } & Ambient) =>
-			db
-				.selectFrom("latchkey_trusted_device as d")
-				.innerJoin("latchkey_user as u", (join) =>
-					join.onRef("u.id", "=", "d.user_id").onRef("u.epoch", "=", "d.epoch"),
-				)
-				.select(trustedDeviceColumns.map((column) => `d.${column}` as const))
-				.where("d.user_id", "=", p.userId)
-				.where("d.expires_at", ">", now(p))
-				.orderBy("d.id", "desc"),
+			selectTrustedDevices(db, { userId: p.userId, now: now(p) }),
 		),
 
 		forget: connection.prepare<{ userId: string; id: string; events: string }, { id: string }>(

@@ -22,12 +22,13 @@ it.each(["the passkey first", "the identity first"])(
 		await barrier.query("BEGIN");
 		await barrier.query("SELECT FROM latchkey_user WHERE id = $1 FOR NO KEY UPDATE", [userId]);
 		await barrier.query("SELECT FROM latchkey_identity WHERE user_id = $1 FOR UPDATE", [userId]);
+		const kept = { userId, keepSessionId: session!.id };
 		const usable = { usableProviders: ["example"], events: [] };
 		const ways = [
-			() => storage.removePasskey({ userId, keepSessionId: session!.id, id: passkey.id, ...usable }),
-			() => storage.unlinkIdentity({ userId, ...identity, ...usable }),
+			() => storage.removePasskey({ ...kept, id: passkey.id, ...usable }),
+			() => storage.unlinkIdentity({ ...kept, ...identity, ...usable }),
 		];
-		const answers: Promise<string>[] = [];
+		const answers: Promise<string | number>[] = [];
 		for (const go of order.startsWith("the passkey") ? ways : ways.toReversed()) {
 			answers.push(go());
 			const count =

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { EventRecord, NewEvent, Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { type MailStep, mailStep } from "./mails.ts";
-import { behindEveryId, toEvent } from "./rows.ts";
+import { behindEveryId, toEvent, toEventRow } from "./rows.ts";
 
 /** What transactions do to the audit log. */
 export interface EventSteps {
@@ -45,7 +45,7 @@ export function eventSteps(connection: SqliteConnection): EventSteps {
 	return {
 		append(events, now) {
 			for (let start = 0; start < events.length; start += rowsAtOnce) {
-				insert.run(events.slice(start, start + rowsAtOnce).map(toRow), { now });
+				insert.run(events.slice(start, start + rowsAtOnce).map(toEventRow), { now });
 			}
 			for (const { mails = [] } of events) for (const mail of mails) post(mail, now);
 		},
@@ -90,17 +90,5 @@ export function auditOperations(connection: SqliteConnection, { append }: EventS
 				const rows = types === undefined ? list.all(page) : listOfTypes.all({ ...page, types: JSON.stringify(types) });
 				return rows.map(toEvent);
 			}),
-	};
-}
-
-function toRow(event: NewEvent) {
-	return {
-		id: event.id,
-		type: event.type,
-		subject: event.userId,
-		session_id: event.sessionId,
-		address: event.address,
-		user_agent: event.userAgent,
-		detail: event.detail === null ? null : JSON.stringify(event.detail),
 	};
 }

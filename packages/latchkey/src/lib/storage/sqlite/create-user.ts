@@ -8,23 +8,24 @@ const firstEpoch = 1;
 
 /** Sign-up: everything of a new account in one transaction. */
 export function createUserOperation(connection: SqliteConnection, steps: Steps): Pick<Storage, "createUser"> {
-	const statements = prepareStatements(connection);
+	const account = prepareAccount(connection);
+	const names = prepareNames(connection);
 	const insertPasskey = passkeyStep(connection);
 	return {
 		createUser: (input) =>
 			connection.transaction((): CreatedUser | Undo<CreatedUser> => {
 				const now = connection.now();
 				const { id, name, language = null, fields = null } = input;
-				statements.user.run({ id, name, language, fields, epoch: firstEpoch, now });
+				account.user.run({ id, name, language, fields, epoch: firstEpoch, now });
 				const taken = [...takenIdentifiers(input, now), ...takenIdentities(input, now)];
 				if (taken.length > 0) return new Undo<CreatedUser>({ ok: false, taken });
 
-				if (input.password !== null) statements.password.run({ userId: input.id, sealed: input.password, now });
+				if (input.password !== null) account.password.run({ userId: input.id, sealed: input.password, now });
 				if (input.passkey !== undefined) {
 					if (!insertPasskey({ ...input.passkey, userId: input.id }, now)) {
 						return new Undo<CreatedUser>({ ok: false, taken: ["passkey"] });
 					}
-					statements.countPasskey.run({ userId: input.id });
+					account.countPasskey.run({ userId: input.id });
 				}
 				if (input.replaces !== null) steps.sessions.endReplaced(input.replaces.sessionId, now);
 				const session =
@@ -46,7 +47,7 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 			canonical,
 			verifiedAt: provenAt(input, kind, now),
 		}));
-		const written = statements.identifiers.all(rows, { userId: id, now }).map(({ kind }) => kind);
+		const written = names.identifiers.all(rows, { userId: id, now }).map(({ kind }) => kind);
 		return identifiers.map(({ kind }) => kind).filter((kind) => !written.includes(kind));
 	}
 
@@ -58,11 +59,11 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 			provider,
 			label,
 		}));
-		return statements.identities.run(rows, { userId: id, now }) === identities.length ? [] : ["identity"];
+		return names.identities.run(rows, { userId: id, now }) === identities.length ? [] : ["identity"];
 	}
 }
 
-function prepareStatements(connection: SqliteConnection) {
+function prepareAccount(connection: SqliteConnection) {
 	return {
 		user: connection.prepareWrite(
 			(
@@ -87,7 +88,22 @@ function prepareStatements(connection: SqliteConnection) {
 				}),
 		),
 
-		// What somebody else has is skipped, and missing from what comes back.
+		countPasskey: connection.prepareWrite((db, p: { userId: string }) =>
+			db
+				.updateTable("latchkey_user")
+				.set({ passkeys: sql.lit(1) })
+				.where("id", "=", p.userId),
+		),
+
+		password: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
+			db.insertInto("latchkey_password").values({ user_id: p.userId, sealed: p.sealed, version: 1, changed_at: p.now }),
+		),
+	};
+}
+
+/** By what somebody is found. What somebody else has is skipped, and missing from what comes back. */
+function prepareNames(connection: SqliteConnection) {
+	return {
 		identifiers: connection.prepareRowsWrite(
 			(
 				db,
@@ -129,17 +145,6 @@ function prepareStatements(connection: SqliteConnection) {
 						})),
 					)
 					.onConflict((conflict) => conflict.columns(["issuer", "subject"]).doNothing()),
-		),
-
-		countPasskey: connection.prepareWrite((db, p: { userId: string }) =>
-			db
-				.updateTable("latchkey_user")
-				.set({ passkeys: sql.lit(1) })
-				.where("id", "=", p.userId),
-		),
-
-		password: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
-			db.insertInto("latchkey_password").values({ user_id: p.userId, sealed: p.sealed, version: 1, changed_at: p.now }),
 		),
 	};
 }

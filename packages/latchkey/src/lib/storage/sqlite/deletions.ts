@@ -16,8 +16,7 @@ export function deletionOperations(connection: SqliteConnection, steps: Steps): 
 			connection.transaction((): number | null | Undo<null> => {
 				const now = connection.now();
 				if (statements.mark.run({ userId, deletesAt: now + afterMs }) === 0) return new Undo(null);
-				steps.sessions.endLive({ userId, keepSessionId: null, now });
-				steps.sessions.moveEpoch(userId);
+				steps.sessions.endAll(userId, now);
 				steps.events.append(events, now);
 				return now + afterMs;
 			}),

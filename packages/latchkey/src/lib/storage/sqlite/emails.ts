@@ -1,70 +1,38 @@
 import { sql } from "kysely";
 import type { EmailStorage } from "../email-storage.ts";
-import type { OneTimeTokenTable } from "../schema.ts";
-import type { TokenRecord } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { factorSteps } from "./factors.ts";
 import { selectUsers, toUser } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
-type EmailOperations = Omit<
-	EmailStorage,
-	"requestDeletion" | "undoDeletion" | "readDeletion" | "listDueDeletions" | "recordFailure" | "forgetFailures"
->;
+type EmailOperations = Pick<EmailStorage, "proveEmail" | "resetPassword" | "changeEmail">;
 
 /** What a mailbox proves. */
 export function emailOperations(connection: SqliteConnection, steps: Steps): EmailOperations {
 	const tokens = prepareTokens(connection);
+	const address = prepareAddress(connection);
 	const account = prepareAccount(connection);
-	const factors = factorSteps(connection, steps);
+	const { factors } = steps;
 
-	/** Takes away what somebody left who never proved that the address is theirs. */
-	function removeStranger(userId: string, now: number): void {
-		steps.sessions.endLive({ userId, keepSessionId: null, now });
-		steps.sessions.moveEpoch(userId);
-		account.removePassword.run({ userId });
+	/** Takes away what somebody left, besides a password, who never proved that the address is theirs. */
+	function removeUnproven(userId: string): void {
 		account.removeIdentities.run({ userId, since: 0 });
 		factors.removeAll(userId);
 	}
 
 	return {
-		peekToken: ({ purpose, tokenHash }) =>
-			connection.execute(() => {
-				const row = tokens.peek.get({ purpose, tokenHash, now: connection.now() });
-				return row === undefined ? null : toToken(row);
-			}),
-
-		findToken: ({ purpose, subject }) =>
-			connection.execute(() => {
-				const row = tokens.find.get({ purpose, subject, now: connection.now() });
-				return row === undefined ? null : toToken(row);
-			}),
-
-		replaceToken: ({ token: { purpose, subject, tokenHash, lifetimeMs, payload }, events }) =>
-			connection.transaction(() => {
-				const now = connection.now();
-				tokens.drop.run({ purpose, subject });
-				const json = JSON.stringify(payload ?? null);
-				tokens.insert.run({ purpose, subject, tokenHash, payload: json, now, expiresAt: now + lifetimeMs });
-				steps.events.append(events, now);
-			}),
-
-		dropTokens: ({ purpose, subject, events }) =>
-			connection.transaction(() => {
-				if (tokens.drop.run({ purpose, subject }) === 0) return new Undo(false);
-				steps.events.append(events, connection.now());
-				return true;
-			}),
-
 		proveEmail: ({ userId, canonical, stranger, events }) =>
 			connection.transaction((): { first: boolean } | Undo<null> => {
 				const now = connection.now();
-				const [address] = account.address.all({ userId, canonical });
-				if (address === undefined) return new Undo(null);
+				const [held] = address.find.all({ userId, canonical });
+				if (held === undefined) return new Undo(null);
 				steps.killPending(userId);
-				if (address.verified_at !== null) return { first: false };
-				account.verify.run({ userId, now });
-				if (stranger) removeStranger(userId, now);
+				if (held.verified_at !== null) return { first: false };
+				address.verify.run({ userId, now });
+				if (stranger) {
+					steps.sessions.endAll(userId, now);
+					account.removePassword.run({ userId });
+					removeUnproven(userId);
+				}
 				steps.events.append(events, now);
 				return { first: true };
 			}),
@@ -72,37 +40,32 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 		resetPassword: ({ userId, canonical, token, sealed, settle, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
-				const [address] = account.address.all({ userId, canonical });
-				if (address === undefined || tokens.use.run({ ...token, subject: userId, now }) === 0) return new Undo(null);
+				const [held] = address.find.all({ userId, canonical });
+				if (held === undefined || tokens.use.run({ ...token, subject: userId, now }) === 0) return new Undo(null);
 				steps.killPending(userId);
-				removePrevious(address.verified_at === null);
+				if (held.verified_at === null) {
+					address.verify.run({ userId, now });
+					removeUnproven(userId);
+				}
+				steps.sessions.endAll(userId, now);
 				account.setPassword.run({ userId, sealed, now });
 				steps.settle(settle);
 				steps.events.append(events, now);
 				return toUser(account.read.all({ userId })[0]!);
-
-				function removePrevious(firstProof: boolean): void {
-					if (firstProof) account.verify.run({ userId, now });
-					if (firstProof) account.removeIdentities.run({ userId, since: 0 });
-					if (firstProof) factors.removeAll(userId);
-					steps.sessions.endLive({ userId, keepSessionId: null, now });
-					steps.sessions.moveEpoch(userId);
-				}
 			}),
 
 		changeEmail: ({ userId, token, email, undo, epoch, events }) =>
 			connection.transaction((): Changed | Undo<Changed> => {
 				const now = connection.now();
-				if (epoch !== null && account.at.all({ userId, epoch }).length === 0) return new Undo<Changed>("gone");
+				if (epoch !== null && !steps.sessions.isAt(userId, epoch)) return new Undo<Changed>("gone");
 				const [used] = tokens.use.all({ ...token, subject: userId, now });
 				if (used === undefined) return new Undo<Changed>("gone");
 				steps.killPending(userId);
-				if (undo !== null) account.evict.run({ userId, canonical: email.canonical });
-				account.removeEmail.run({ userId });
-				if (account.addEmail.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
+				if (undo !== null) address.evict.run({ userId, canonical: email.canonical });
+				address.remove.run({ userId });
+				if (address.add.run({ userId, ...email, now }) === 0) return new Undo<Changed>("taken");
 				if (undo !== null) {
-					steps.sessions.endLive({ userId, keepSessionId: null, now });
-					steps.sessions.moveEpoch(userId);
+					steps.sessions.endAll(userId, now);
 					tokens.dropSince.run({ purpose: token.purpose, subject: userId, since: used.created_at });
 					account.removePassword.run({ userId });
 					account.removeIdentities.run({ userId, since: undo.since });
@@ -117,61 +80,8 @@ export function emailOperations(connection: SqliteConnection, steps: Steps): Ema
 
 type Changed = "changed" | "gone" | "taken";
 
-export function toToken(row: Omit<OneTimeTokenTable, "token_hash">): TokenRecord {
-	return {
-		purpose: row.purpose,
-		subject: row.subject,
-		payload: JSON.parse(row.payload),
-		createdAt: row.created_at,
-		expiresAt: row.expires_at,
-	};
-}
-
 function prepareTokens(connection: SqliteConnection) {
-	const columns = ["purpose", "subject", "payload", "created_at", "expires_at"] as const;
-	type New = {
-		purpose: string;
-		tokenHash: Uint8Array;
-		subject: string;
-		payload: string;
-		now: number;
-		expiresAt: number;
-	};
 	return {
-		peek: connection.prepareRead((db, p: { purpose: string; tokenHash: Uint8Array; now: number }) =>
-			db
-				.selectFrom("latchkey_one_time_token")
-				.select(columns)
-				.where("purpose", "=", p.purpose)
-				.where("token_hash", "=", p.tokenHash)
-				.where("expires_at", ">", p.now),
-		),
-
-		find: connection.prepareRead((db, p: { purpose: string; subject: string; now: number }) =>
-			db
-				.selectFrom("latchkey_one_time_token")
-				.select(columns)
-				.where("subject", "=", p.subject)
-				.where("purpose", "=", p.purpose)
-				.where("expires_at", ">", p.now)
-				.limit(sql.lit(1)),
-		),
-
-		insert: connection.prepareWrite((db, p: New) =>
-			db.insertInto("latchkey_one_time_token").values({
-				purpose: p.purpose,
-				token_hash: p.tokenHash,
-				subject: p.subject,
-				payload: p.payload,
-				created_at: p.now,
-				expires_at: p.expiresAt,
-			}),
-		),
-
-		drop: connection.prepareWrite((db, p: { purpose: string; subject: string }) =>
-			db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.subject).where("purpose", "=", p.purpose),
-		),
-
 		dropSince: connection.prepareWrite((db, p: { purpose: string; subject: string; since: number }) =>
 			db
 				.deleteFrom("latchkey_one_time_token")
@@ -192,10 +102,10 @@ function prepareTokens(connection: SqliteConnection) {
 	};
 }
 
-function prepareAccount(connection: SqliteConnection) {
+function prepareAddress(connection: SqliteConnection) {
 	const email = sql.lit("email" as const);
 	return {
-		address: connection.prepareWrite((db, p: { userId: string; canonical: string }) =>
+		find: connection.prepareWrite((db, p: { userId: string; canonical: string }) =>
 			db
 				.selectFrom("latchkey_identifier")
 				.select("verified_at")
@@ -222,16 +132,12 @@ function prepareAccount(connection: SqliteConnection) {
 				.where("verified_at", "is", null),
 		),
 
-		keep: connection.prepareWrite((db, p: { userId: string }) =>
-			db.updateTable("latchkey_user").set({ deletes_at: null }).where("id", "=", p.userId),
-		),
-
-		removeEmail: connection.prepareWrite((db, p: { userId: string }) =>
+		remove: connection.prepareWrite((db, p: { userId: string }) =>
 			db.deleteFrom("latchkey_identifier").where("user_id", "=", p.userId).where("kind", "=", email),
 		),
 
 		// Nothing is written when somebody else has it.
-		addEmail: connection.prepareWrite((db, p: { userId: string; value: string; canonical: string; now: number }) =>
+		add: connection.prepareWrite((db, p: { userId: string; value: string; canonical: string; now: number }) =>
 			db
 				.insertInto("latchkey_identifier")
 				.values({
@@ -244,7 +150,12 @@ function prepareAccount(connection: SqliteConnection) {
 				})
 				.onConflict((conflict) => conflict.columns(["kind", "canonical"]).doNothing()),
 		),
+	};
+}
 
+/** What proves who somebody is, and their wish to leave. */
+function prepareAccount(connection: SqliteConnection) {
+	return {
 		setPassword: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
 			db
 				.insertInto("latchkey_password")
@@ -278,8 +189,8 @@ function prepareAccount(connection: SqliteConnection) {
 			db.deleteFrom("latchkey_identity").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
 		),
 
-		at: connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
-			db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
+		keep: connection.prepareWrite((db, p: { userId: string }) =>
+			db.updateTable("latchkey_user").set({ deletes_at: null }).where("id", "=", p.userId),
 		),
 
 		read: connection.prepareWrite((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ada, openTestAuth, signedUp } from "../../../../test/harness.ts";
 import {
 	type Attempt,
@@ -96,6 +96,32 @@ describe.each(faults)("a SQLite file $fault", ({ begin, end }) => {
 		const again = await auth.browser().post("/api/auth/sign-up", { ...ada, email: "late@example.com" });
 		expect(again.status).toBe(201);
 	});
+});
+
+it("a SQLite file whose table or column is taken away is unavailable, and serves again when it is back", async () => {
+	const auth = openTestAuth();
+	const browser = await signedUp(auth);
+	await auth.settled();
+	const operator = new DatabaseSync(auth.file);
+	onTestFinished(() => operator.close());
+	const changes = [
+		{ breaks: "ALTER TABLE latchkey_session RENAME TO away", mends: "ALTER TABLE away RENAME TO latchkey_session" },
+		{
+			breaks: "ALTER TABLE latchkey_session RENAME COLUMN level TO away",
+			mends: "ALTER TABLE latchkey_session RENAME COLUMN away TO level",
+		},
+	];
+	for (const { breaks, mends } of changes) {
+		operator.exec(breaks);
+		const signIn = () => auth.browser().post("/api/auth", { identifier: ada.email, password: ada.password });
+		for (const refused of [await signIn(), await browser.get("/api/auth"), await browser.get("/api/auth/user")]) {
+			expect(refused, breaks).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
+			expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+		}
+		operator.exec(mends);
+		expect((await browser.get("/api/auth")).body, mends).toMatchObject({ authenticated: true });
+		expect((await signIn()).status).toBe(200);
+	}
 });
 
 async function prepareEvery(storage: Storage): Promise<Attempt[]> {

@@ -93,9 +93,11 @@ export async function migrate(
 	});
 }
 
-/** Repeats what met another process's lock, for at most `timeoutMs`. Other errors of SQLite become `store_unavailable`. */
-export async function untilFree<T>(work: () => T, timeoutMs = 10_000): Promise<T> {
-	const deadline = performance.now() + timeoutMs;
+const longestWaitMs = 10_000;
+
+/** Repeats what met another process's lock, for a while. Other errors of SQLite become `store_unavailable`. */
+export async function untilFree<T>(work: () => T): Promise<T> {
+	const deadline = performance.now() + longestWaitMs;
 	for (;;) {
 		try {
 			return work();

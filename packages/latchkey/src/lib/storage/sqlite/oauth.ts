@@ -1,6 +1,7 @@
 import { sql } from "kysely";
-import type { OAuthStorage } from "../oauth-storage.ts";
+import type { OAuthStorage, UnlinkedIdentity } from "../oauth-storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
+import { providerSessionOperations } from "./provider-sessions.ts";
 import { isLive } from "./session-steps.ts";
 import type { Steps } from "./steps.ts";
 
@@ -9,7 +10,7 @@ export function oauthOperations(connection: SqliteConnection, steps: Steps): OAu
 	return {
 		...identityOperations(connection, steps),
 		...tokenOperations(connection),
-		...sessionOperations(connection),
+		...providerSessionOperations(connection, steps),
 	};
 }
 
@@ -18,6 +19,7 @@ function identityOperations(
 	steps: Steps,
 ): Pick<OAuthStorage, "listIdentities" | "linkIdentity" | "unlinkIdentity"> {
 	const { list, isThere, holder, link, unlink, otherWay } = prepareIdentities(connection);
+	const { endBegun, keepOthers } = prepareEnd(connection);
 	return {
 		listIdentities: (userId) =>
 			connection.execute(() =>
@@ -41,14 +43,19 @@ function identityOperations(
 				return "linked";
 			}),
 
-		unlinkIdentity: ({ userId, issuer, subject, usableProviders, events }) =>
-			connection.transaction(() => {
-				if (unlink.run({ userId, issuer, subject }) === 0) return new Undo("gone" as const);
+		unlinkIdentity: ({ userId, issuer, subject, usableProviders, keepSessionId, events }) =>
+			connection.transaction((): UnlinkedIdentity | Undo<UnlinkedIdentity> => {
+				if (unlink.run({ userId, issuer, subject }) === 0) return new Undo("gone");
 				const isUsable = (provider: string | null) => provider === null || usableProviders.includes(provider);
 				const others = list.all({ userId }).some(({ provider }) => isUsable(provider));
-				if (!others && otherWay.all({ userId }).length === 0) return new Undo("last" as const);
-				steps.events.append(events, connection.now());
-				return "unlinked";
+				if (!others && otherWay.all({ userId }).length === 0) return new Undo("last");
+				const now = connection.now();
+				const ended = endBegun.run({ userId, issuer, subject, keepSessionId, now });
+				if (!steps.sessions.keep({ userId, sessionId: keepSessionId, now })) return new Undo("not_live");
+				keepOthers.run({ userId, keepSessionId, now });
+				steps.sessions.moveEpoch(userId);
+				steps.events.append(events, now);
+				return ended;
 			}),
 	};
 }
@@ -90,31 +97,6 @@ function tokenOperations(
 			connection.execute(() => {
 				const now = connection.now();
 				return replace.run({ issuer, subject, version, sealed, expiresAt: plus(now, expiresInMs), now }) === 1;
-			}),
-	};
-}
-
-function sessionOperations(
-	connection: SqliteConnection,
-): Pick<OAuthStorage, "findProviderSession" | "findSessionsOfProvider"> {
-	const { findOne, ofSubject, ofSession } = prepareSessions(connection);
-	return {
-		findProviderSession: (sessionId) =>
-			connection.execute(() => {
-				const row = findOne.get({ sessionId });
-				if (row === undefined) return null;
-				const { provider_session: providerSession, ...rest } = row;
-				return { ...rest, providerSession };
-			}),
-
-		findSessionsOfProvider: ({ issuer, subject, providerSession }) =>
-			connection.execute(() => {
-				const now = connection.now();
-				const found =
-					providerSession === null
-						? ofSubject.all({ issuer, subject, now })
-						: ofSession.all({ issuer, providerSession, subject, now });
-				return found.map(({ id, user_id }) => ({ sessionId: id, userId: user_id }));
 			}),
 	};
 }
@@ -181,6 +163,40 @@ function prepareIdentities(connection: SqliteConnection) {
 				.where("u.id", "=", p.userId)
 				.where((is) => is.or([is("p.user_id", "is not", null), is("u.passkeys", ">", 0)]))
 				.select("u.id"),
+		),
+	};
+}
+
+/** Sessions that began by an identity, and all the others. Both go before the epoch moves. */
+function prepareEnd(connection: SqliteConnection) {
+	type Begun = { userId: string; issuer: string; subject: string; keepSessionId: string; now: number };
+	return {
+		endBegun: connection.prepareWrite((db, p: Begun) =>
+			db
+				.updateTable("latchkey_session")
+				.set({ ended_at: p.now })
+				.where("user_id", "=", p.userId)
+				.where("id", "<>", p.keepSessionId)
+				.where((eb) =>
+					eb.exists(
+						eb
+							.selectFrom("latchkey_provider_session as b")
+							.select("b.session_id")
+							.whereRef("b.session_id", "=", "latchkey_session.id")
+							.where("b.issuer", "=", p.issuer)
+							.where("b.subject", "=", p.subject),
+					),
+				)
+				.where(isLive(p.now)),
+		),
+
+		keepOthers: connection.prepareWrite((db, p: { userId: string; keepSessionId: string; now: number }) =>
+			db
+				.updateTable("latchkey_session")
+				.set((eb) => ({ epoch: eb("epoch", "+", sql.lit(1)) }))
+				.where("user_id", "=", p.userId)
+				.where("id", "<>", p.keepSessionId)
+				.where(isLive(p.now)),
 		),
 	};
 }
@@ -260,45 +276,6 @@ function prepareTokens(connection: SqliteConnection) {
 					.where("issuer", "=", p.issuer)
 					.where("subject", "=", p.subject)
 					.where("version", "=", p.version),
-		),
-	};
-}
-
-function prepareSessions(connection: SqliteConnection) {
-	return {
-		findOne: connection.prepareRead((db, p: { sessionId: string }) =>
-			db
-				.selectFrom("latchkey_provider_session as b")
-				.leftJoin("latchkey_identity as i", (join) =>
-					join.onRef("i.issuer", "=", "b.issuer").onRef("i.subject", "=", "b.subject"),
-				)
-				.leftJoin("latchkey_provider_token as t", (join) =>
-					join.onRef("t.issuer", "=", "b.issuer").onRef("t.subject", "=", "b.subject"),
-				)
-				.select(["b.issuer", "b.subject", "b.provider_session", "i.provider", "t.sealed"])
-				.where("b.session_id", "=", p.sessionId),
-		),
-
-		ofSubject: connection.prepareRead((db, p: { issuer: string; subject: string | null; now: number }) =>
-			db
-				.selectFrom("latchkey_provider_session as b")
-				.innerJoin("latchkey_session", "latchkey_session.id", "b.session_id")
-				.select(["latchkey_session.id", "latchkey_session.user_id"])
-				.where("b.issuer", "=", p.issuer)
-				.where("b.subject", "=", p.subject)
-				.where(isLive(p.now)),
-		),
-
-		ofSession: connection.prepareRead(
-			(db, p: { issuer: string; providerSession: string; subject: string | null; now: number }) =>
-				db
-					.selectFrom("latchkey_provider_session as b")
-					.innerJoin("latchkey_session", "latchkey_session.id", "b.session_id")
-					.select(["latchkey_session.id", "latchkey_session.user_id"])
-					.where("b.issuer", "=", p.issuer)
-					.where("b.provider_session", "=", p.providerSession)
-					.where(sql<boolean>`(${p.subject} is null or b.subject = ${p.subject})`)
-					.where(isLive(p.now)),
 		),
 	};
 }

@@ -23,6 +23,7 @@ import { sessionOperations } from "./sessions.ts";
 import { createSteps } from "./steps.ts";
 import { throttleOperations } from "./throttle.ts";
 import { tokenOperations } from "./tokens.ts";
+import { totpOperations } from "./totp.ts";
 import { trustedDeviceOperations } from "./trusted-devices.ts";
 import { upkeepOperations } from "./upkeep.ts";
 import { userOperations } from "./users.ts";
@@ -82,7 +83,7 @@ function createStorage(connection: SqliteConnection): Storage {
 		...deleteUserOperation(connection, steps),
 		...exportUserOperation(connection),
 		...throttleOperations(connection),
-		...tokenOperations(connection),
+		...tokenOperations(connection, steps),
 		...auditOperations(connection, steps.events),
 		...mailOperations(connection),
 		...emailOperations(connection, steps),
@@ -90,6 +91,7 @@ function createStorage(connection: SqliteConnection): Storage {
 		...upkeepOperations(connection),
 		...oauthOperations(connection, steps),
 		...factorOperations(connection, steps),
+		...totpOperations(connection, steps),
 		...passkeyOperations(connection, steps),
 		...trustedDeviceOperations(connection, steps),
 	};

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { AddedPasskey, FactorsStorage, NewPasskey } from "../factors-storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { factorSteps } from "./factors.ts";
 import { toPasskey } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
@@ -14,10 +13,10 @@ type PasskeyOperations = Pick<
 export function passkeyOperations(connection: SqliteConnection, steps: Steps): PasskeyOperations {
 	const statements = prepareStatements(connection);
 	const insert = passkeyStep(connection);
-	const factors = factorSteps(connection, steps);
+	const { factors } = steps;
 
 	function whyNot(userId: string, epoch: number): Undo<AddedPasskey> {
-		return new Undo(statements.user.all({ userId, epoch }).length === 0 ? "gone" : "full");
+		return new Undo(steps.sessions.isAt(userId, epoch) ? "full" : "gone");
 	}
 
 	return {
@@ -43,7 +42,12 @@ export function passkeyOperations(connection: SqliteConnection, steps: Steps): P
 				() => statements.use.run({ id, counter, backed: Number(backedUp), now: connection.now() }) === 1,
 			),
 
-		renamePasskey: (input) => connection.execute(() => statements.rename.run(input) === 1),
+		renamePasskey: ({ userId, id, name, events }) =>
+			connection.transaction(() => {
+				if (statements.rename.run({ userId, id, name }) === 0) return new Undo(false);
+				steps.events.append(events, connection.now());
+				return true;
+			}),
 
 		removePasskey: (input) =>
 			factors.change(input, () => {
@@ -106,10 +110,6 @@ function prepareStatements(connection: SqliteConnection) {
 				.where("id", "=", p.userId)
 				.where("epoch", "=", p.epoch)
 				.where("passkeys", "<", p.limit),
-		),
-
-		user: connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
-			db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
 		),
 
 		find: connection.prepareRead((db, p: { credentialId: string }) =>

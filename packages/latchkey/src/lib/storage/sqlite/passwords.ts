@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { PasswordsStorage } from "../passwords-storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { factorSteps } from "./factors.ts";
 import type { Steps } from "./steps.ts";
 
 /** Passwords chosen, changed, and stored anew without a change. */
@@ -19,7 +18,7 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 			.where("version", "=", p.version),
 	);
 
-	const factors = factorSteps(connection, steps);
+	const { factors } = steps;
 	// The epoch moved at every change and removal before, so no password of this user ever had it for a version.
 	const add = connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
 		db
@@ -48,8 +47,7 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 			connection.transaction(() => {
 				const now = connection.now();
 				if (change.run({ userId, version, sealed, now }) === 0) return new Undo(null);
-				steps.sessions.endLive({ userId, keepSessionId: null, now });
-				const epoch = steps.sessions.moveEpoch(userId);
+				const epoch = steps.sessions.endAll(userId, now);
 				const opened = epoch === null ? null : steps.sessions.insert({ ...session, userId, epoch }, now);
 				if (opened === null) return new Undo(null);
 				steps.killPending(userId);

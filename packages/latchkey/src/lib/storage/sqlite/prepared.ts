@@ -4,7 +4,6 @@ import { type QueryBuilder, queryBuilder } from "../query-builder.ts";
 
 /** A prepared statement. Synchronous, so that a transaction has no await inside. */
 export interface Statement<P, R> {
-	readonly sql: string;
 	/** The first row. For reads only: a write must be stepped to its end, see `all`. */
 	get(parameters: P): R | undefined;
 	/** Every row. */
@@ -38,7 +37,6 @@ export function prepare<P extends Parameters, R>(
 	).compile();
 	const execute = bind(database.prepare(compiled.sql), compiled.sql, compiled.parameters, onStatement);
 	return {
-		sql: compiled.sql,
 		get: (parameters) => execute.get({ parameters, rows: none }) as R | undefined,
 		all: (parameters) => execute.all({ parameters, rows: none }) as R[],
 		run: (parameters) => execute.run({ parameters, rows: none }),

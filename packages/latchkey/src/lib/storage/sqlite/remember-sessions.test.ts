@@ -129,6 +129,20 @@ describe("a SQLite store that remembers sessions", () => {
 		expect(await check()).toBeNull();
 	});
 
+	it("forgets also whose unproven claim gave way when somebody got an address back", async () => {
+		const { secretHash } = await signUpAs("bob");
+		const bob = () => storage.readSession(secretHash, 1);
+		await bob();
+		const { userId } = await signUp(storage, "ada");
+		const token = { purpose: "undo", tokenHash: sha256("undo") };
+		await storage.putToken({ ...token, subject: userId, lifetimeMs: 1, payload: null });
+		const email = { value: "bob@example.com", canonical: "bob@example.com" };
+		const change = { userId, token, email, undo: { since: 0 }, epoch: null, events: [] };
+		expect((await bob())!.user.email).toBe("bob@Example.com");
+		expect(await storage.changeEmail(change)).toBe("changed");
+		expect((await bob())!.user.email).toBeNull();
+	});
+
 	it("asks the row once it cannot be known what others have written, and says what the matter is", async () => {
 		const { check } = await remembered();
 		await storage.close();

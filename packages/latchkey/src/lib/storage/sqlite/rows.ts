@@ -1,14 +1,22 @@
-import type { Selectable } from "kysely";
-import { sql } from "kysely";
-import type { FactorSummary, PasskeyRecord } from "../factors-storage.ts";
+import { type RawBuilder, type Selectable, sql } from "kysely";
+import type { FactorSummary, FactorsRecord, PasskeyRecord, TotpRecord } from "../factors-storage.ts";
 import type { QueryBuilder } from "../query-builder.ts";
-import type { AuditEventTable, PasskeyTable, SessionTable, TrustedDeviceTable } from "../schema.ts";
+import type {
+	AuditEventTable,
+	OneTimeTokenTable,
+	PasskeyTable,
+	SessionTable,
+	TotpTable,
+	TrustedDeviceTable,
+} from "../schema.ts";
 import type {
 	Credentials,
 	EventRecord,
 	IdentifierKind,
+	NewEvent,
 	PasswordRecord,
 	SessionRecord,
+	TokenRecord,
 	UserExport,
 	UserRecord,
 } from "../storage.ts";
@@ -121,6 +129,9 @@ export function toUser(row: UserRow): UserRecord {
 export const factorColumns = [
 	sql<number>`(select count(*) from latchkey_totp as t where t.user_id = u.id)`.as("totps"),
 	sql<number>`u.passkeys`.as("passkeys"),
+	sql<number>`case when u.passkeys = 0 then 0 else (
+		select count(*) from latchkey_passkey as k where k.user_id = u.id and k.backup_eligible = 0
+	) end`.as("bound_passkeys"),
 	sql<number>`(
 		select count(*) from latchkey_recovery_code as r where r.user_id = u.id and r.set_number = u.recovery_set
 	)`.as("recovery_codes"),
@@ -130,16 +141,43 @@ export const factorColumns = [
 export interface FactorRow {
 	totps: number;
 	passkeys: number;
+	bound_passkeys: number;
 	recovery_codes: number;
 	second_step: number;
 }
 
-export function toFactorSummary(row: FactorRow): FactorSummary {
+function toFactorSummary(row: FactorRow): FactorSummary {
 	return {
 		totp: row.totps === 1,
 		passkeys: row.passkeys,
+		boundPasskeys: row.bound_passkeys,
 		recoveryCodes: row.recovery_codes,
 		secondStep: row.second_step === 1,
+	};
+}
+
+/** The factors with all that is needed to check them. */
+export function toFactors(
+	row: FactorRow & { password: string | null },
+	totp: Selectable<TotpTable> | undefined,
+	passkeys: readonly Selectable<PasskeyTable>[],
+): FactorsRecord {
+	return {
+		totp: totp === undefined ? null : toTotp(totp),
+		passkeys: passkeys.map(toPasskey),
+		recoveryCodes: row.recovery_codes,
+		secondStep: row.second_step === 1,
+		password: row.password !== null,
+	};
+}
+
+function toTotp(row: Selectable<TotpTable>): TotpRecord {
+	return {
+		sealed: row.sealed,
+		lastStep: row.last_step,
+		name: row.name,
+		createdAt: row.created_at,
+		lastUsedAt: row.last_used_at,
 	};
 }
 
@@ -187,6 +225,17 @@ export const trustedDeviceColumns = [
 
 export type TrustedDeviceRow = Pick<TrustedDeviceTable, (typeof trustedDeviceColumns)[number]>;
 
+/** Somebody's trusted devices that are good at their present epoch, newest first. */
+export function selectTrustedDevices(db: QueryBuilder, p: { userId: string; now: number | RawBuilder<number> }) {
+	return db
+		.selectFrom("latchkey_trusted_device as d")
+		.innerJoin("latchkey_user as u", (join) => join.onRef("u.id", "=", "d.user_id").onRef("u.epoch", "=", "d.epoch"))
+		.select(trustedDeviceColumns.map((column) => `d.${column}` as const))
+		.where("d.user_id", "=", p.userId)
+		.where("d.expires_at", ">", p.now)
+		.orderBy("d.id", "desc");
+}
+
 export function toTrustedDevice(row: TrustedDeviceRow): TrustedDeviceRecord {
 	return {
 		id: row.id,
@@ -214,9 +263,22 @@ export interface NullablePassword {
 	failures: number | null;
 }
 
-export function toPassword({ version, sealed, changed_at, failures }: NullablePassword): PasswordRecord | null {
+function toPassword({ version, sealed, changed_at, failures }: NullablePassword): PasswordRecord | null {
 	if (version === null || sealed === null || changed_at === null) return null;
 	return { version, sealed, changedAt: changed_at, failures: failures ?? 0 };
+}
+
+/** An event as it is stored, but for the time. */
+export function toEventRow(event: NewEvent) {
+	return {
+		id: event.id,
+		type: event.type,
+		subject: event.userId,
+		session_id: event.sessionId,
+		address: event.address,
+		user_agent: event.userAgent,
+		detail: event.detail === null ? null : JSON.stringify(event.detail),
+	};
 }
 
 export function toEvent(row: Selectable<AuditEventTable>): EventRecord {
@@ -249,4 +311,24 @@ export function selectCredentials(db: QueryBuilder, p: NamedBy) {
 export function toCredentials(row: (UserRow & NullablePassword & FactorRow) | undefined): Credentials | null {
 	if (row === undefined) return null;
 	return { user: toUser(row), password: toPassword(row), factors: toFactorSummary(row) };
+}
+
+export const tokenColumns = [
+	"purpose",
+	"subject",
+	"payload",
+	"created_at",
+	"expires_at",
+] as const satisfies readonly (keyof OneTimeTokenTable)[];
+
+export type TokenRow = Pick<OneTimeTokenTable, (typeof tokenColumns)[number]>;
+
+export function toToken(row: TokenRow): TokenRecord {
+	return {
+		purpose: row.purpose,
+		subject: row.subject,
+		payload: JSON.parse(row.payload),
+		createdAt: row.created_at,
+		expiresAt: row.expires_at,
+	};
 }

@@ -9,12 +9,16 @@ export interface SessionSteps {
 	insert(session: NewSession, now: number): SessionRecord | null;
 	/** Ends the session that another one takes the place of. */
 	endReplaced(sessionId: string, now: number): void;
-	/** Ends the user's live sessions except one, and answers how many. Goes before the epoch moves. */
-	endLive(input: { userId: string; keepSessionId: string | null; now: number }): number;
-	/** Stamps a live session of the user with the epoch that is about to come. False when it is not live. */
+	/** Ends every session of the user, those under way too, and answers the new epoch; `null` when there is no such user. */
+	endAll(userId: string, now: number): number | null;
+	/** The same for all but one, which must be live: answers how many ended, or `null` when it is not. */
+	endOthers(input: { userId: string; keepSessionId: string; now: number }): number | null;
+	/** Lets a live session of the user outlive the move of the epoch that is about to come. False when it is not live. */
 	keep(input: { userId: string; sessionId: string; now: number }): boolean;
-	/** Moves the user's epoch and answers the new one; `null` when there is no such user. */
-	moveEpoch(userId: string): number | null;
+	/** Moves the user's epoch: every session ends that was not kept, and those under way. */
+	moveEpoch(userId: string): void;
+	/** Whether the user is there and still at this epoch. */
+	isAt(userId: string, epoch: number): boolean;
 }
 
 /** Prepares the steps. */
@@ -30,6 +34,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			.where("ended_at", "is", null),
 	);
 
+	// What is live is told by the epoch, so this goes before it moves.
 	const endLive = connection.prepareWrite((db, p: { userId: string; keepSessionId: string | null; now: number }) =>
 		db
 			.updateTable("latchkey_session")
@@ -39,6 +44,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			.where(isLive(p.now)),
 	);
 
+	// Stamped with the epoch that is about to come.
 	const keep = connection.prepareWrite((db, p: { userId: string; sessionId: string; now: number }) =>
 		db
 			.updateTable("latchkey_session")
@@ -56,6 +62,10 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			.returning("epoch"),
 	);
 
+	const isAt = connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
+		db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
+	);
+
 	return {
 		insert(session, now) {
 			const row = newSessionRow(session, now);
@@ -68,9 +78,21 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 		endReplaced(sessionId, now) {
 			endReplaced.run({ sessionId, now });
 		},
-		endLive: (input) => endLive.run(input),
+		endAll(userId, now) {
+			endLive.run({ userId, keepSessionId: null, now });
+			return moveEpoch.all({ userId })[0]?.epoch ?? null;
+		},
+		endOthers({ userId, keepSessionId, now }) {
+			const ended = endLive.run({ userId, keepSessionId, now });
+			if (keep.run({ userId, sessionId: keepSessionId, now }) === 0) return null;
+			moveEpoch.all({ userId });
+			return ended;
+		},
 		keep: (input) => keep.run(input) === 1,
-		moveEpoch: (userId) => moveEpoch.all({ userId })[0]?.epoch ?? null,
+		moveEpoch(userId) {
+			moveEpoch.all({ userId });
+		},
+		isAt: (userId, epoch) => isAt.all({ userId, epoch }).length === 1,
 	};
 }
 

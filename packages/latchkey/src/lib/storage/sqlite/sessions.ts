@@ -35,9 +35,8 @@ export function sessionOperations(connection: SqliteConnection, steps: Steps): S
 		endOtherSessions: ({ userId, keepSessionId, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
-				const ended = steps.sessions.endLive({ userId, keepSessionId, now });
-				if (!steps.sessions.keep({ userId, sessionId: keepSessionId, now })) return new Undo(null);
-				steps.sessions.moveEpoch(userId);
+				const ended = steps.sessions.endOthers({ userId, keepSessionId, now });
+				if (ended === null) return new Undo(null);
 				steps.events.append(events, now);
 				return ended;
 			}),
@@ -45,8 +44,7 @@ export function sessionOperations(connection: SqliteConnection, steps: Steps): S
 		endAllSessions: ({ userId, events }) =>
 			connection.transaction(() => {
 				const now = connection.now();
-				steps.sessions.endLive({ userId, keepSessionId: null, now });
-				if (steps.sessions.moveEpoch(userId) === null) return new Undo(undefined);
+				if (steps.sessions.endAll(userId, now) === null) return new Undo(undefined);
 				steps.events.append(events, now);
 			}),
 

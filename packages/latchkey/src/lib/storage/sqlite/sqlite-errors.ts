@@ -42,12 +42,23 @@ export function isBusy(error: unknown): boolean {
 /** `store_unavailable` for an error that means the database is out of reach; any other error as it is. */
 export function toStoreError(error: unknown): unknown {
 	const code = sqliteCode(error);
-	if (!storeIsAway.has(code)) return error;
+	if (!storeIsAway.has(code) && !lacksWhatWasThere(error)) return error;
 	return new AuthError("store_unavailable", {
-		detail: `SQLite answered ${(error as Error).message} (${code})`,
+		detail: `SQLite answered ${(error as Error).message} (${code})${cures.get(code) ?? ""}`,
 		retryAfterSeconds: isBusy(error) ? 1 : 10,
 		cause: error,
 	});
+}
+
+const cures: ReadonlyMap<number | null, string> = new Map<number, string>([
+	[resultCode.full, ". Free space on the disk of the database."],
+	[resultCode.ioError, ". Look whether the disk of the database is full or damaged."],
+	[resultCode.readonly, ". Make the file and its folder writable."],
+]);
+
+/** Whether a table or column is gone that was there when the statement was prepared. */
+function lacksWhatWasThere(error: unknown): boolean {
+	return sqliteCode(error) === 1 && /^no such (table|column)|has no column named/.test((error as Error).message);
 }
 
 /** What every call on a closed store rejects with. */

@@ -1,34 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-	counter,
-	minute,
-	newEvent,
-	newMail,
-	newSession,
-	newUser,
-	nothingToSettle,
-	sha256,
-	signIn,
-} from "../contract/fixtures.ts";
+import { counter, minute, newEvent, newSession, newUser, sha256, signIn } from "../contract/fixtures.ts";
 import type { Storage } from "../storage.ts";
 import { temporaryFolder } from "./fixtures/sqlite-contract-store.ts";
 import { openSqlite } from "./open-sqlite.ts";
 
 describe("statements of the SQLite store", () => {
 	let storage: Storage;
-	let file: string;
 	let remove: () => void;
 	let executed: string[];
 
 	beforeEach(async () => {
 		const temporary = temporaryFolder();
 		remove = temporary.remove;
-		file = join(temporary.folder, "latchkey.db");
 		executed = [];
-		storage = await openSqlite({ file, onStatement: (sql) => executed.push(sql) });
+		storage = await openSqlite({
+			file: join(temporary.folder, "latchkey.db"),
+			onStatement: (sql) => executed.push(sql),
+		});
 	});
 	afterEach(async () => {
 		await storage.close();
@@ -92,109 +82,4 @@ describe("statements of the SQLite store", () => {
 		expect(await statementsOf(() => storage.findCredentials({ kind: "email", canonical: "x" }))).toBe(1);
 		expect(await statementsOf(() => storage.appendEvents([newEvent(), newEvent()]))).toBe(1);
 	});
-
-	it("finds every row by an index, so that a million users are as fast as a thousand", async () => {
-		await callEverything(storage);
-		const database = new DatabaseSync(file, { readOnly: true });
-		const statements = [...new Set(executed)].filter((sql) => !/^(BEGIN|COMMIT|ROLLBACK)/.test(sql));
-		const scans = statements.flatMap((sql) => {
-			const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
-			return (
-				plan
-					.map(({ detail }) => String(detail))
-					// The one table that has a handful of rows for ever, lists that the caller handed in, and what was found by an index.
-					.filter(
-						(detail) =>
-							/^SCAN/.test(detail) && !/json_each|activity|VALUES CLAUSE|latchkey_migration| due$| ended$/.test(detail),
-					)
-					.map((detail) => ({ detail, sql }))
-			);
-		});
-		const sorts = statements.filter((sql) =>
-			database
-				.prepare(`EXPLAIN QUERY PLAN ${sql}`)
-				.all()
-				.some(({ detail }) => /TEMP B-TREE FOR (LAST|RIGHT|ORDER)/.test(String(detail))),
-		);
-		database.close();
-		expect(statements.length).toBeGreaterThan(40);
-		expect(scans).toEqual([]);
-		expect(sorts).toEqual([]);
-	});
 });
-
-/** Calls the port so that every statement that it has is executed. */
-async function callEverything(storage: Storage): Promise<void> {
-	const identities = [{ issuer: "i", subject: "s" }];
-	const input = newUser("ada", { identities, events: [newEvent()], replaces: { sessionId: randomUUID() } });
-	const { id: userId, session } = input;
-	const sessionId = session!.id;
-	await storage.createUser(input);
-	await storage.readSession(session!.secretHash);
-	await storage.createSession({ ...signIn(userId), settle: { clear: ["a"], giveBack: ["b"] } });
-	await storage.recordSight({ sessionId, generation: 1 });
-	await storage.advanceGeneration({ sessionId, generation: 1, graceMs: 0 });
-	await storage.touchSessions([{ sessionId, at: 0, idleMs: 1 }]);
-	await storage.listSessions(userId, { limit: 1 });
-	await storage.listSessions(userId, { limit: 1, before: sessionId });
-	await storage.endOtherSessions({ userId, keepSessionId: sessionId, events: [] });
-	await storage.endSession({ userId, sessionId, events: [] });
-	await storage.endAllSessions({ userId, events: [] });
-	await storage.findCredentials({ kind: "email", canonical: "ada@example.com" });
-	await storage.findCredentialsOfUser(userId);
-	await storage.findUserByIdentity(identities[0]!);
-	await storage.updateUser({ userId, username: { value: "x", canonical: "x" }, events: [] });
-	await storage.updateUser({ userId, username: null, events: [] });
-	await storage.resealPassword({ userId, version: 1, from: "$sealed$ada", to: "resealed" });
-	const next = { ...session!, id: randomUUID(), secretHash: sha256("next") };
-	await storage.changePassword({
-		userId,
-		version: 1,
-		sealed: "new",
-		session: next,
-		settle: nothingToSettle,
-		events: [],
-	});
-	await storage.exportUser(userId);
-	await storage.increment([counter("a"), counter("b")]);
-	await storage.countAttempt([counter("a"), counter("b")], { kind: "email", canonical: "ada@example.com" });
-	await storage.putToken({ purpose: "p", subject: userId, tokenHash: sha256("t"), lifetimeMs: minute, payload: null });
-	await storage.consumeToken({ purpose: "p", tokenHash: sha256("t") });
-	await storage.listEvents(userId, { limit: 1 });
-	await storage.listEvents(userId, { limit: 1, before: "x" });
-	await storage.listEvents(userId, { limit: 1, types: ["x"] });
-	await storage.requestDeletion({ userId, afterMs: 0, events: [newEvent()] });
-	await storage.readDeletion(userId);
-	await storage.listDueDeletions(1);
-	await storage.undoDeletion({ userId, events: [] });
-	await storage.recordFailure({ userId, events: [newEvent()] });
-	await storage.forgetFailures(userId);
-	const link = { purpose: "password-reset", tokenHash: sha256("reset") };
-	const put = { ...link, subject: userId, lifetimeMs: minute, payload: null };
-	const canonical = "ada@example.com";
-	await storage.replaceToken({
-		token: put,
-		events: [newEvent({ mails: [newMail(), newMail({ recipient: null, userId })] })],
-	});
-	await storage.peekToken(link);
-	await storage.findToken({ purpose: "password-reset", subject: userId });
-	await storage.resetPassword({ userId, canonical, token: link, sealed: "x", settle: nothingToSettle, events: [] });
-	await storage.proveEmail({ userId, canonical, stranger: true, events: [] });
-	await storage.replaceToken({ token: put, events: [] });
-	await storage.changeEmail({
-		userId,
-		token: link,
-		email: { value: "b@example.com", canonical: "b@example.com" },
-		undo: { since: 0 },
-		epoch: null,
-		events: [],
-	});
-	await storage.dropTokens({ purpose: "p", subject: userId, events: [] });
-	const [mail] = await storage.claimMails({ limit: 2, leaseMs: minute });
-	await storage.postponeMail({ ...mail!, waitMs: null });
-	await storage.finishMail(mail!);
-	await storage.countMails({ lateMs: 0 });
-	await storage.deleteUser({ userId, pseudonym: "p", events: [] });
-	await storage.deleteExpired(1);
-	await storage.ping();
-}

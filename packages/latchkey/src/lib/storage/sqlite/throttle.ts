@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { jsonObjectFrom } from "kysely/helpers/sqlite";
 import type { QueryBuilder } from "../query-builder.ts";
 import type { ThrottleTable } from "../schema.ts";
+import { requireSoundCounters } from "../sound-counters.ts";
 import type { Counter, CounterState, Settlement, Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { type NamedBy, selectCredentials, toCredentials } from "./rows.ts";
@@ -200,13 +201,4 @@ function toState(row: CountedRow, now: number): CounterState {
 		refusedCount: row.refused,
 		retryAfterMs: Math.max(0, row.blocked_until - now),
 	};
-}
-
-function requireSoundCounters(counters: readonly Counter[]): void {
-	if (new Set(counters.map(({ key }) => key)).size !== counters.length) {
-		throw new TypeError("increment() was given a key twice. Count each key once in a call.");
-	}
-	if (counters.some(({ limit }) => limit < 1)) {
-		throw new TypeError("increment() was given a limit below 1. Refuse without counting instead.");
-	}
 }

@@ -1,25 +1,90 @@
-import type { Storage } from "../storage.ts";
-import type { SqliteConnection } from "./connection.ts";
+import { sql } from "kysely";
+import type { EmailStorage } from "../email-storage.ts";
+import type { NewToken, Storage } from "../storage.ts";
+import { type SqliteConnection, Undo } from "./connection.ts";
+import { tokenColumns, toToken } from "./rows.ts";
+import type { Steps } from "./steps.ts";
 
-type TokenOperations = Pick<Storage, "putToken" | "consumeToken">;
+type TokenOperations = Pick<Storage, "putToken" | "consumeToken"> &
+	Pick<EmailStorage, "peekToken" | "findToken" | "replaceToken" | "dropTokens">;
 
 /** Single-use state. */
-export function tokenOperations(connection: SqliteConnection): TokenOperations {
-	const put = connection.prepareWrite(
-		(
-			db,
-			p: { purpose: string; tokenHash: Uint8Array; subject: string; payload: string; now: number; expiresAt: number },
-		) =>
+export function tokenOperations(connection: SqliteConnection, steps: Steps): TokenOperations {
+	const { put, insert } = prepareWrites(connection);
+	const { peek, find } = prepareReads(connection);
+	const { consume, drop } = prepareDeletions(connection);
+
+	function written({ purpose, subject, tokenHash, lifetimeMs, payload }: NewToken, now: number) {
+		return { purpose, subject, tokenHash, payload: JSON.stringify(payload ?? null), now, expiresAt: now + lifetimeMs };
+	}
+
+	return {
+		putToken: (token) =>
+			connection.execute(() => {
+				put.run(written(token, connection.now()));
+			}),
+
+		consumeToken: ({ purpose, tokenHash }) =>
+			connection.execute(() => {
+				const [row] = consume.all({ purpose, tokenHash });
+				return row === undefined || row.expires_at <= connection.now() ? null : toToken(row);
+			}),
+
+		peekToken: ({ purpose, tokenHash }) =>
+			connection.execute(() => {
+				const row = peek.get({ purpose, tokenHash, now: connection.now() });
+				return row === undefined ? null : toToken(row);
+			}),
+
+		findToken: ({ purpose, subject }) =>
+			connection.execute(() => {
+				const row = find.get({ purpose, subject, now: connection.now() });
+				return row === undefined ? null : toToken(row);
+			}),
+
+		replaceToken: ({ token, events }) =>
+			connection.transaction(() => {
+				const now = connection.now();
+				drop.run({ purpose: token.purpose, subject: token.subject });
+				insert.run(written(token, now));
+				steps.events.append(events, now);
+			}),
+
+		dropTokens: ({ purpose, subject, events }) =>
+			connection.transaction(() => {
+				if (drop.run({ purpose, subject }) === 0) return new Undo(false);
+				steps.events.append(events, connection.now());
+				return true;
+			}),
+	};
+}
+
+type Written = {
+	purpose: string;
+	tokenHash: Uint8Array;
+	subject: string;
+	payload: string;
+	now: number;
+	expiresAt: number;
+};
+
+function toRow(p: Written) {
+	return {
+		purpose: p.purpose,
+		token_hash: p.tokenHash,
+		subject: p.subject,
+		payload: p.payload,
+		created_at: p.now,
+		expires_at: p.expiresAt,
+	};
+}
+
+function prepareWrites(connection: SqliteConnection) {
+	return {
+		put: connection.prepareWrite((db, p: Written) =>
 			db
 				.insertInto("latchkey_one_time_token")
-				.values({
-					purpose: p.purpose,
-					token_hash: p.tokenHash,
-					subject: p.subject,
-					payload: p.payload,
-					created_at: p.now,
-					expires_at: p.expiresAt,
-				})
+				.values(toRow(p))
 				.onConflict((conflict) =>
 					conflict.columns(["purpose", "token_hash"]).doUpdateSet((eb) => ({
 						subject: eb.ref("excluded.subject"),
@@ -28,36 +93,48 @@ export function tokenOperations(connection: SqliteConnection): TokenOperations {
 						expires_at: eb.ref("excluded.expires_at"),
 					})),
 				),
-	);
+		),
 
-	// Deleted and returned in one statement, so that a replayed link finds nothing.
-	const consume = connection.prepareWrite((db, p: { purpose: string; tokenHash: Uint8Array }) =>
-		db
-			.deleteFrom("latchkey_one_time_token")
-			.where("purpose", "=", p.purpose)
-			.where("token_hash", "=", p.tokenHash)
-			.returning(["purpose", "subject", "payload", "created_at", "expires_at"]),
-	);
+		insert: connection.prepareWrite((db, p: Written) => db.insertInto("latchkey_one_time_token").values(toRow(p))),
+	};
+}
 
+function prepareReads(connection: SqliteConnection) {
 	return {
-		putToken: ({ purpose, tokenHash, subject, payload, lifetimeMs }) =>
-			connection.execute(() => {
-				const now = connection.now();
-				const json = JSON.stringify(payload ?? null);
-				put.run({ purpose, tokenHash, subject, payload: json, now, expiresAt: now + lifetimeMs });
-			}),
+		peek: connection.prepareRead((db, p: { purpose: string; tokenHash: Uint8Array; now: number }) =>
+			db
+				.selectFrom("latchkey_one_time_token")
+				.select(tokenColumns)
+				.where("purpose", "=", p.purpose)
+				.where("token_hash", "=", p.tokenHash)
+				.where("expires_at", ">", p.now),
+		),
 
-		consumeToken: ({ purpose, tokenHash }) =>
-			connection.execute(() => {
-				const [row] = consume.all({ purpose, tokenHash });
-				if (row === undefined || row.expires_at <= connection.now()) return null;
-				return {
-					purpose: row.purpose,
-					subject: row.subject,
-					payload: JSON.parse(row.payload),
-					createdAt: row.created_at,
-					expiresAt: row.expires_at,
-				};
-			}),
+		find: connection.prepareRead((db, p: { purpose: string; subject: string; now: number }) =>
+			db
+				.selectFrom("latchkey_one_time_token")
+				.select(tokenColumns)
+				.where("subject", "=", p.subject)
+				.where("purpose", "=", p.purpose)
+				.where("expires_at", ">", p.now)
+				.limit(sql.lit(1)),
+		),
+	};
+}
+
+function prepareDeletions(connection: SqliteConnection) {
+	return {
+		// Deleted and returned in one statement, so that a replayed link finds nothing.
+		consume: connection.prepareWrite((db, p: { purpose: string; tokenHash: Uint8Array }) =>
+			db
+				.deleteFrom("latchkey_one_time_token")
+				.where("purpose", "=", p.purpose)
+				.where("token_hash", "=", p.tokenHash)
+				.returning(tokenColumns),
+		),
+
+		drop: connection.prepareWrite((db, p: { purpose: string; subject: string }) =>
+			db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.subject).where("purpose", "=", p.purpose),
+		),
 	};
 }

@@ -5,7 +5,7 @@ import type {
 	TrustedDevicesStorage,
 } from "../trusted-devices-storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { toTrustedDevice, trustedDeviceColumns } from "./rows.ts";
+import { selectTrustedDevices, toTrustedDevice, trustedDeviceColumns } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 /** Devices that a second step need not be asked for on. */
@@ -133,17 +133,7 @@ function prepareRotation(connection: SqliteConnection) {
 
 function prepareOthers(connection: SqliteConnection) {
 	return {
-		list: connection.prepareRead((db, p: { userId: string; now: number }) =>
-			db
-				.selectFrom("latchkey_trusted_device as d")
-				.innerJoin("latchkey_user as u", (join) =>
-					join.onRef("u.id", "=", "d.user_id").onRef("u.epoch", "=", "d.epoch"),
-				)
-				.select(trustedDeviceColumns.map((column) => `d.${column}` as const))
-				.where("d.user_id", "=", p.userId)
-				.where("d.expires_at", ">", p.now)
-				.orderBy("d.id", "desc"),
-		),
+		list: connection.prepareRead((db, p: { userId: string; now: number }) => selectTrustedDevices(db, p)),
 
 		forget: connection.prepareWrite((db, p: { userId: string; id: string }) =>
 			db.deleteFrom("latchkey_trusted_device").where("id", "=", p.id).where("user_id", "=", p.userId),
