@@ -62,7 +62,7 @@ async function openWatched(file) {
 		connection = this;
 		return exec.call(this, sql);
 	};
-	const storage = await openSqlite({ file, rememberedSessions: 0 });
+	const storage = await openSqlite({ file });
 	DatabaseSync.prototype.exec = exec;
 	return { storage, connection };
 }
