@@ -17,7 +17,7 @@ const kinds = { sqlite: openSqliteDatabases, postgres: openPostgresDatabases };
 
 const eachCall = "Each call is for another person. Pairs leave as many rows as there were.";
 const mayMiss =
-	"A tree of a million has more levels than one of a thousand: decisions/043 says what holds where these miss.";
+	"Trees of a million rows have more levels, and rows lie farther apart: decisions/043 says what holds where these miss.";
 
 await main(async () => {
 	const { users, only, quick } = readFlags();
@@ -33,7 +33,7 @@ await main(async () => {
 		const tables = await measureOperations(opened, { quick });
 		const against = `${large.users} users against ${databases[0].users}`;
 		printSection(`${name}: ${against}`, { rows: tables.steady, notes: [eachCall] }, since(began));
-		printSection(`${name}: ${against}, look-ups in trees`, { rows: tables.lookUps, notes: [mayMiss] }, since(began));
+		printSection(`${name}: ${against}, looking up`, { rows: tables.lookUps, notes: [mayMiss] }, since(began));
 		const named = (row) => ({ ...row, what: `${name}: ${row.what}` });
 		measured.push(...tables.steady.map(named));
 		lookUps.push(...tables.lookUps.map(named));
@@ -41,7 +41,7 @@ await main(async () => {
 		printSection(`${name}: one process`, await measureThroughput(large, { quick }), since(throughputBegan));
 		await close();
 	}
-	console.log("\nLook-ups in trees:");
+	console.log("\nLooking up:");
 	printVerdict(lookUps);
 	console.log("\nEverything else:");
 	printVerdict(measured);

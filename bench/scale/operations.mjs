@@ -12,7 +12,7 @@ const sliceCalls = 8;
 /** Narrow enough to tell 1.2 from 1.3, or as long as an operation is given. */
 const enough = { width: 0.08, fewest: 40, milliseconds: 10_000 };
 
-/** Two tables: `steady` is what must keep the budget, `lookUps` what descends a tree, of which decision 043 says why it may not. */
+/** Two tables: `steady` is what must keep the budget, `lookUps` what only finds rows, of which decision 043 says why it may not. */
 export async function measureOperations({ databases: [small, large], warm }, { quick }) {
 	for (const database of [small, large]) {
 		Object.assign(database, await openEngines(database));
@@ -24,19 +24,18 @@ export async function measureOperations({ databases: [small, large], warm }, { q
 	for (const [what, operation] of Object.entries(operations)) {
 		if (operation.needs !== undefined && small[operation.needs] === undefined) continue;
 		const rows = await measureOperation(what, operation, { small, large, quick });
-		tables[operation.descends ? "lookUps" : "steady"].push(...rows);
+		tables[operation.looksUp ? "lookUps" : "steady"].push(...rows);
 	}
 	return tables;
 }
 
 async function measureOperation(what, operation, { small, large, quick }) {
 	const sides = { small, large, ...(operation.again && { again: small }) };
-	const series = await takeEnoughTurns(sides, (database) => timeSlice(database, operation), quick);
-	for (const database of [small, large]) {
-		// What they would write later, somebody else's turn would pay for.
-		for (const engine of database.engines) await engine.activity.flush();
-		await database.settle?.();
-	}
+	const series = await takeEnoughTurns(sides, (database) => timeSlice(database, operation), {
+		quick,
+		mostRounds: operation.rounds ?? Number.POSITIVE_INFINITY,
+	});
+	for (const database of [small, large]) await database.settle?.();
 	const row = (name, label) => ({
 		what: label,
 		figure: `${median(series[name]).toFixed(0)} us`,
@@ -47,7 +46,7 @@ async function measureOperation(what, operation, { small, large, quick }) {
 	return operation.again ? [...rows, row("again", "  the smaller one against itself")] : rows;
 }
 
-async function takeEnoughTurns(sides, call, quick) {
+async function takeEnoughTurns(sides, call, { quick, mostRounds }) {
 	await takeTurns(sides, 3, call);
 	const series = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
 	const end = performance.now() + enough.milliseconds;
@@ -56,7 +55,8 @@ async function takeEnoughTurns(sides, call, quick) {
 		for (const name of Object.keys(sides)) series[name].push(...more[name]);
 		const { low, high } = ratio(series.large, series.small);
 		const rounds = series.small.length;
-		if (quick || performance.now() > end || (rounds >= enough.fewest && high - low < enough.width)) return series;
+		if (quick || performance.now() > end || rounds >= mostRounds) return series;
+		if (rounds >= enough.fewest && high - low < enough.width) return series;
 	}
 }
 
@@ -86,9 +86,13 @@ async function timeSlice(database, { prepare = () => null, run, undo = () => {},
 /** Some of the people everywhere, who have a password that fits. */
 const signers = (users) => Array.from({ length: 100 }, (_, index) => index * Math.floor(users / 100));
 
-/** Each of some 900 people everywhere once, in an order of their own. */
-let turns = 0;
-const once = (users) => (((turns++ >> 1) * 617) % 997) * Math.floor(users / 1000);
+/** Of 997 people everywhere each once, in no order. */
+const turns = new Map();
+function once(users) {
+	const turn = turns.get(users) ?? 0;
+	turns.set(users, turn + 1);
+	return ((turn * 617) % 997) * Math.floor(users / 1000);
+}
 
 /** Until sessions are remembered: that begins with the first who asks. */
 async function remembersAgain(database) {
@@ -166,6 +170,7 @@ const wholes = {
 	},
 	"refresh, with a new generation": {
 		among: once,
+		rounds: 100,
 		prepare: (_, number, database) =>
 			requestOf(database, number, (_path, headers) => fromAnywhere("POST", "/api/auth/refresh", undefined, headers)),
 		run: async (_storage, _number, request, { auth }) => expectStatus(await auth.handle(request), 200),
@@ -178,9 +183,9 @@ const wholes = {
 		run: async (_storage, _number, request, { auth }) => expectStatus(await auth.handle(request), 200),
 	},
 };
-const readSession = { descends: true, run: (storage, number) => storage.readSession(secretHash(number)) };
+const readSession = { looksUp: true, run: (storage, number) => storage.readSession(secretHash(number)) };
 const findAccount = {
-	descends: true,
+	looksUp: true,
 	run: (storage, number) => storage.findCredentials({ kind: "email", canonical: email(number) }),
 };
 
@@ -189,14 +194,14 @@ const lately = (operation) => ({ ...operation, among: (users) => pick(500) * Mat
 
 const operations = {
 	...wholes,
-	"a session check that asks the database": { ...askingCheck, descends: true },
-	"  of somebody who was here lately": { ...lately(askingCheck), descends: true },
+	"a session check that asks the database": { ...askingCheck, looksUp: true },
+	"  of somebody who was here lately": { ...lately(askingCheck), looksUp: true },
 	"read a session": { ...readSession, again: true },
 	"  of somebody of whom one was read lately": lately(readSession),
 	"find an account by its address": findAccount,
 	"  of somebody who was found lately": lately(findAccount),
 	"find an account by its id": {
-		descends: true,
+		looksUp: true,
 		run: (storage, number) => storage.findCredentialsOfUser(userId(number)),
 	},
 	"count two attempts": { prepare: counters, run: (storage, _, counted) => storage.increment(counted) },
@@ -229,15 +234,15 @@ const operations = {
 			storage.touchSessions([...new Set(ids)].map((id) => ({ sessionId: id, at: Date.now(), idleMs: 1_209_600_000 }))),
 	},
 	"list somebody's sessions": {
-		descends: true,
+		looksUp: true,
 		run: (storage, number) => storage.listSessions(userId(number), { limit: 20 }),
 	},
 	"list somebody's events": {
-		descends: true,
+		looksUp: true,
 		run: (storage, number) => storage.listEvents(userId(number), { limit: 20 }),
 	},
 	"the same, a later page": {
-		descends: true,
+		looksUp: true,
 		run: (storage, number) => storage.listEvents(userId(number), { limit: 20, before: "0190ffff" }),
 	},
 	"end a session": {
@@ -264,7 +269,7 @@ const operations = {
 			await storage.deleteUser({ userId: id, pseudonym: id, events: [] });
 		},
 	},
-	"export an account": { descends: true, run: (storage, number) => storage.exportUser(userId(number)) },
+	"export an account": { looksUp: true, run: (storage, number) => storage.exportUser(userId(number)) },
 	"delete 5 expired rows": { run: (storage) => storage.deleteExpired(5) },
 	"end all others": {
 		prepare: openSession,

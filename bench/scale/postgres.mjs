@@ -49,20 +49,20 @@ export async function openPostgresDatabases(counts) {
  * two would be placed on the processors as luck has it. Another for each of them listens.
  */
 async function openSharedPool(connectionString, listeners) {
-	const pool = await createPool({
-		connectionString,
-		max: 1 + listeners,
-		connectTimeoutMs: 5000,
-		statementTimeoutMs: 60_000,
-	});
+	const max = 1 + listeners;
+	const pool = await createPool({ connectionString, max, connectTimeoutMs: 5000, statementTimeoutMs: 60_000 });
 	return {
-		options: pool.options,
+		options: { max },
 		statements: 0,
 		connect() {
 			this.statements += 1;
 			return pool.connect();
 		},
-		query: (text) => pool.query(text),
+		async query(text) {
+			const client = await pool.connect();
+			await client.query({ text });
+			client.release();
+		},
 		end: () => pool.end(),
 	};
 }

@@ -107,6 +107,11 @@ async function pagesSoFar(pool: pg.Pool, schema: string): Promise<number> {
 async function fill(schema: string, users: number): Promise<void> {
 	const all = `generate_series(1, ${users}) AS i`;
 	await asSuperuser(async (client) => {
+		const { rows: tables } = await client.query<{ name: string }>(
+			"SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = $1",
+			[schema],
+		);
+		for (const { name } of tables) await client.query(`ALTER TABLE ${name} SET (autovacuum_enabled = off)`);
 		await client.query(`SET search_path TO ${schema}; SET session_replication_role = replica;
 			INSERT INTO latchkey_user (id, epoch, created_at, updated_at) SELECT 'u' || i, 1, 0, 0 FROM ${all};
 			INSERT INTO latchkey_identifier (user_id, kind, value, canonical, created_at)
@@ -118,13 +123,8 @@ async function fill(schema: string, users: number): Promise<void> {
 				SELECT 's' || i, sha256(i::text::bytea), 'u' || i, 1, 1, 0, 0, i, i, 4000000000000, 4000000000000, 0, '["pwd"]', 'aal1'
 				FROM ${all};
 			INSERT INTO latchkey_audit_event (id, type, at, subject) SELECT i, 't', i, 'u' || i FROM ${all}`);
-		const { rows } = await client.query<{ name: string }>(
-			"SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = $1",
-			[schema],
-		);
-		for (const { name } of rows) {
-			await client.query(`ALTER TABLE ${name} SET (autovacuum_enabled = off)`);
-			await client.query(`VACUUM ANALYZE ${name}`);
-		}
+		for (const { name } of tables) await client.query(`VACUUM ANALYZE ${name}`);
+		// What this connection has looked at is counted now, and not at some later time.
+		await client.query("SELECT pg_stat_force_next_flush()");
 	});
 }
