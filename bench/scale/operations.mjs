@@ -10,7 +10,7 @@ const budget = { most: 1.2 };
 const sliceCalls = 8;
 
 /** Narrow enough to tell 1.2 from 1.3, or as long as an operation is given. */
-const enough = { width: 0.08, fewest: 40, milliseconds: 10_000 };
+const enough = { width: 0.05, fewest: 100, milliseconds: 10_000 };
 
 /** Two tables: `steady` is what must keep the budget, `lookUps` what only finds rows, of which decision 043 says why it may not. */
 export async function measureOperations({ databases: [small, large], warm }, { quick }) {
