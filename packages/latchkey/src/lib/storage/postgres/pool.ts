@@ -88,7 +88,7 @@ export async function createPool(options: PoolOptions): Promise<OwnPool> {
 				return await pool.connect();
 			} catch (error) {
 				// A pooler was put in between since. Then an answer is waited for as long, and no longer, all the same.
-				if (sqlState(error) !== "08P01" || !pool.options.statement_timeout) throw error;
+				if (sqlState(error) !== "08P01" || options.statementTimeoutMs === null) throw error;
 				Object.assign(pool.options, { statement_timeout: false, options: undefined });
 				return pool.connect();
 			}
