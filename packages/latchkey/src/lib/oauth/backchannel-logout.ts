@@ -58,13 +58,18 @@ interface LogoutToken {
 /** Checks a logout token as section 2.6 says; whether it was used before is for the store. @throws {AuthError} `invalid_logout_token` */
 async function readLogoutToken(provider: OfferedProvider, token: string): Promise<LogoutToken> {
 	const claims = await verify(provider, token);
-	const { sub, sid, iss = "", jti = "" } = claims;
+	const { sub, sid, jti, iss = "" } = claims;
 	const happened = members(claims.events)[logoutEvent];
 	const isLogout = typeof happened === "object" && happened !== null && !Array.isArray(happened);
 	// An ID token has a nonce, and must never pass for one of these.
 	if (!isLogout || "nonce" in claims || (sub === undefined && sid === undefined)) throw invalid("not a logout token");
-	if (sid !== undefined && typeof sid !== "string") throw invalid("sid is not text");
+	if (!isTextOrMissing(sub) || !isTextOrMissing(sid) || typeof jti !== "string") throw invalid("a claim is not text");
 	return { ended: { issuer: iss, subject: sub ?? null, providerSession: sid ?? null }, jti };
+}
+
+/** The types of claims are what the provider says they are, whatever TypeScript thinks. */
+function isTextOrMissing(claim: unknown): claim is string | undefined {
+	return claim === undefined || typeof claim === "string";
 }
 
 async function verify(provider: OfferedProvider, token: string): Promise<JWTPayload> {
