@@ -107,6 +107,16 @@ describe.each<[string, Partial<AuthOptions>]>([
 		expect((await enrol(browser, key)).status).toBe(200);
 	});
 
+	it("lets somebody who has as many synced ones as anybody may have make one all the same", async () => {
+		const { auth, owner, synced, key } = await openStrict("synced", options);
+		for (let more = 1; more < 20; more++) await withPasskey(owner, new TestAuthenticator());
+		const { browser, answer } = await signInBy(auth, synced);
+		expect(waitsFor(answer)).toEqual(askedToMakeKey);
+		expect(await enrol(browser, key)).toMatchObject({ status: 200, body: { session: { level: "aal3" } } });
+		const again = await browser.post("/api/auth/passkeys/challenges", { for: "registration" });
+		expect(again.body.code).toBe("too_many_passkeys");
+	});
+
 	it("asks again for it where a password is shown later, and never lets the last one go", async () => {
 		const { auth, key } = await openStrict("synced and bound", options);
 		const { browser } = await signInBy(auth, key);

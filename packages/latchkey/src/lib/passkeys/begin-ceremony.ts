@@ -18,7 +18,7 @@ import { mergeFields, withEditableFields } from "../users/own-fields.ts";
 import { signUpNames } from "../users/sign-up.ts";
 import { creationOptions, requestOptions } from "./ceremony-options.ts";
 import { type CeremonyUse, makeChallenge, nobody } from "./challenges.ts";
-import { maxPasskeys } from "./register-passkey.ts";
+import { passkeyLimit } from "./register-passkey.ts";
 
 export const ceremonyInput = z.discriminatedUnion("for", [
 	z.object({ for: z.enum(["sign-in", "second-step", "enrolment", "reauthentication"]) }),
@@ -127,7 +127,7 @@ async function askToMake(
 	{ use, upgrade, deviceBound }: { use: "registration" | "enrolment"; upgrade: boolean; deviceBound: boolean },
 ): Promise<CeremonyResult> {
 	const held = await passkeysOf(engine, user.id);
-	if (held.length >= maxPasskeys) return { ok: false, code: "too_many_passkeys" };
+	if (held.length >= passkeyLimit(use)) return { ok: false, code: "too_many_passkeys" };
 	const { challenge, cookie } = await makeChallenge(engine, visitor, { use, subject: user.id, payload: { upgrade } });
 	const shown = user.email ?? user.username ?? user.name ?? "";
 	const named = { id: user.id, name: shown, displayName: user.name ?? shown };
