@@ -7,6 +7,7 @@ import { auditEvent } from "../events/events.ts";
 import { type Route, route } from "../http/route.ts";
 import { messageSchema } from "../http/schemas.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { endAttemptsOf } from "../second-step/pending-attempt.ts";
 import type { EndedThere } from "../storage/oauth-storage.ts";
 import { isOpenId, type OfferedProvider } from "./offered-provider.ts";
 import { members } from "./provider.ts";
@@ -42,7 +43,9 @@ const logout = route({
 	errors: ["not_found", "invalid_logout_token", "provider_unavailable", "provider_error"],
 	async handle({ engine, visitor, body, params }) {
 		const provider = requireProvider(engine, params.provider!);
-		await endSessionsOf(engine, visitor, provider, await readLogoutToken(provider, body.logout_token));
+		const token = await readLogoutToken(provider, body.logout_token);
+		await endWhatWaits(engine, token.ended);
+		await endSessionsOf(engine, visitor, provider, token);
 		return { status: 200, body: { message: "Signed out" } };
 	},
 });
@@ -122,6 +125,16 @@ async function readKeys(provider: OfferedProvider): Promise<JSONWebKeySet> {
 	} catch (error) {
 		throw providerFailure(error);
 	}
+}
+
+/**
+ * Sign-ins that wait for their second step: whoever comes to that browser next could finish one, by setting up a factor of
+ * their own where the person has none. First, so that none becomes a session once the sessions are ended. With a `sid` alone
+ * nobody knows whose they are.
+ */
+async function endWhatWaits(engine: Engine, { issuer, subject }: EndedThere): Promise<void> {
+	const user = subject === null ? null : await engine.storage.findUserByIdentity({ issuer, subject });
+	if (user !== null) await endAttemptsOf(engine, user.id);
 }
 
 /** One of the sessions may be replaced by a newer one at this very moment, and once more; not for ever. */

@@ -234,6 +234,21 @@ describe("a session that goes on after it began at a provider [A45]", () => {
 		expect(await endedThere(opened, browser)).toBe(true);
 	});
 
+	it("never begins when its second step is shown after the end: whoever comes to the browser next would show one", async () => {
+		const opened = await open();
+		const app = await withApp(opened.auth, opened.browser);
+		const browser = opened.auth.browser();
+		await signInAt(opened.fake, browser);
+		expect((await opened.send(await opened.fake.sign(claimsOf(opened.fake, { sid: "sid-1" })))).status).toBe(200);
+		const shown = await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() });
+		expect(shown).toMatchObject({ status: 401, body: { code: "attempt_expired" } });
+		// Somebody else's end is none of theirs.
+		opened.auth.clock.advance({ seconds: 30 });
+		await signInAt(opened.fake, browser);
+		expect((await opened.send(await opened.fake.sign(claimsOf(opened.fake, { sub: "bob-1" })))).status).toBe(200);
+		expect((await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() })).status).toBe(200);
+	});
+
 	it("is ended when the person proved themselves again", async () => {
 		const opened = await open();
 		const app = await withApp(opened.auth, opened.browser);
