@@ -9,6 +9,7 @@ import { messageSchema } from "../http/schemas.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { endAttemptsOf } from "../second-step/pending-attempt.ts";
 import type { EndedThere } from "../storage/oauth-storage.ts";
+import { forgetHeldSignUps } from "./held-sign-up.ts";
 import { isOpenId, type OfferedProvider } from "./offered-provider.ts";
 import { members } from "./provider.ts";
 import { providerFailure } from "./provider-failure.ts";
@@ -128,12 +129,14 @@ async function readKeys(provider: OfferedProvider): Promise<JSONWebKeySet> {
 }
 
 /**
- * Sign-ins that wait for their second step: whoever comes to that browser next could finish one, by setting up a factor of
- * their own where the person has none. First, so that none becomes a session once the sessions are ended. With a `sid` alone
- * nobody knows whose they are.
+ * What has begun and is no session yet, which whoever comes to that browser next could finish: by a second factor of their own
+ * where the person has none, by an address of their own where there is no account. First, so that none becomes a session once
+ * the sessions are ended. With a `sid` alone nobody knows whose they are.
  */
 async function endWhatWaits(engine: Engine, { issuer, subject }: EndedThere): Promise<void> {
-	const user = subject === null ? null : await engine.storage.findUserByIdentity({ issuer, subject });
+	if (subject === null) return;
+	await forgetHeldSignUps(engine, { issuer, subject });
+	const user = await engine.storage.findUserByIdentity({ issuer, subject });
 	if (user !== null) await endAttemptsOf(engine, user.id);
 }
 

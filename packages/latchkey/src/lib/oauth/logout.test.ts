@@ -249,6 +249,21 @@ describe("a session that goes on after it began at a provider [A45]", () => {
 		expect((await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() })).status).toBe(200);
 	});
 
+	it("never begins by an account that is made after the end, when somebody else may sit there", async () => {
+		const { auth, fake } = await openWithProvider({ emailVerification: "required" });
+		const [mary, ann] = [auth.browser(), auth.browser()];
+		await signInAt(fake, mary, { sub: "mary-1", name: "Mary Somerville" });
+		await signInAt(fake, ann, { sub: "ann-1", name: "Ann Lister" });
+		const pending = async (browser: TestBrowser) => (await browser.get("/api/auth/pending-sign-up")).body.pending;
+		expect(await pending(mary)).toMatchObject({ name: "Mary Somerville" });
+		const token = await fake.sign(claimsOf(fake, { sub: "mary-1" }));
+		const body = new URLSearchParams({ logout_token: token }).toString();
+		expect((await auth.browser().post("/api/auth/oauth/example/backchannel-logout", body, form)).status).toBe(200);
+		expect([await pending(mary), (await pending(ann)).name]).toEqual([null, "Ann Lister"]);
+		const answer = await mary.post("/api/auth/pending-sign-up", { email: "evil@example.com" });
+		expect(answer.body.code).toBe("sign_in_expired");
+	});
+
 	it("is ended when the person proved themselves again", async () => {
 		const opened = await open();
 		const app = await withApp(opened.auth, opened.browser);
