@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertion, withApp, withPasskey } from "../../test/factors.ts";
+import { assertion, totpCode, withApp, withPasskey } from "../../test/factors.ts";
 import { ada, openBeside, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
 import type { AuthOptions } from "../lib/options.ts";
 import { passkey } from "../lib/passkeys/passkey.ts";
@@ -40,6 +40,16 @@ const waitsFor = ({ body }: { body: { attempt?: Record<string, unknown> } }) => 
 const askedForKey = { factors: ["passkey"], enrolments: [], deviceBound: true };
 const askedToMakeKey = { factors: [], enrolments: ["passkey"], deviceBound: true };
 const isSignedIn = async (browser: TestBrowser) => (await browser.get("/api/auth")).body.authenticated;
+
+async function changePassword(browser: TestBrowser): Promise<number> {
+	const passwords = { currentPassword: person.password, newPassword: "another horse battery" };
+	return (await browser.put("/api/auth/password", passwords)).status;
+}
+
+async function addApp(auth: TestAuth, browser: TestBrowser): Promise<number> {
+	const { secret, enrolment } = (await browser.post("/api/auth/factors/totp")).body;
+	return (await browser.put("/api/auth/factors/totp", { enrolment, code: totpCode(secret, auth.clock()) })).status;
+}
 
 async function signInBy(auth: TestAuth, authenticator: TestAuthenticator) {
 	const browser = auth.browser();
@@ -128,6 +138,24 @@ describe.each<[string, Partial<AuthOptions>]>([
 		const proven = await browser.post("/api/auth/reauthentication", { password: person.password });
 		expect(proven.status).toBe(202);
 		expect(waitsFor(proven)).toEqual(askedForKey);
+	});
+
+	it.each<[string, Had, (auth: TestAuth, browser: TestBrowser) => Promise<number>]>([
+		["a new password", "bound", (_, browser) => changePassword(browser)],
+		["a new app", "bound", addApp],
+		["a new password of a session from before", "synced", (_, browser) => changePassword(browser)],
+	])("[A28] lets no session go on below the third level by %s", async (_what, had, change) => {
+		const { auth, owner, key } = await openStrict(had, options);
+		const before = auth.browser();
+		for (const [name, value] of owner.cookies) before.cookies.set(name, value);
+		const browser = had === "bound" ? (await signInBy(auth, key)).browser : before;
+		const level = async () => (await browser.get("/api/auth")).body.session?.level;
+		const was = await level();
+		const status = await change(auth, browser);
+		expect([status, await level()]).toEqual(had === "bound" ? [200, "aal3"] : [403, was]);
+		// Later it is shown once more first.
+		auth.clock.advance({ minutes: 11 });
+		expect(await changePassword(browser)).toBe(403);
 	});
 
 	it("registers nobody without one", async () => {

@@ -2,7 +2,7 @@ import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
-import { combine } from "../second-step/authentication.ts";
+import { continuedBy } from "../second-step/continued-session.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import { restsOnTrustedDevice } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
@@ -19,10 +19,12 @@ import { acceptNewPassword } from "./new-password.ts";
 export async function changePassword(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, session: present }: ResolvedSession,
+	current: ResolvedSession,
 	{ currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<SignInResult> {
-	if (restsOnTrustedDevice(present)) return { ok: false, code: "reauthentication_required" };
+	const { user, session: present } = current;
+	const authentication = continuedBy(engine, current, { amr: ["pwd"], level: "aal1" });
+	if (restsOnTrustedDevice(present) || authentication === null) return { ok: false, code: "reauthentication_required" };
 	const accepted = await acceptNewPassword(engine, user, newPassword);
 	if (!accepted.ok) return accepted;
 	const admission = await admitAttempt(engine, visitor, reauthenticationSubject(user.id), user.id);
@@ -33,9 +35,7 @@ export async function changePassword(
 	const check = await engine.hasher.check(known, currentPassword);
 	if (!check.matches || stored === null || isDisabled(stored)) return wrongPassword(engine, visitor, user.id);
 
-	const { secret, draft } = draftSession(engine, visitor, combine(present, { amr: ["pwd"], level: "aal1" }), {
-		continues: present.id,
-	});
+	const { secret, draft } = draftSession(engine, visitor, authentication, { continues: present.id });
 	const changed = await engine.storage.changePassword({
 		userId: user.id,
 		version: stored.version,

@@ -7,7 +7,7 @@ import { ownName } from "../factors/own-name.ts";
 import { admitFactor, typedCode, withFreshCodes } from "../factors/verify-factor.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
-import { combine } from "../second-step/authentication.ts";
+import { continuedBy } from "../second-step/continued-session.ts";
 import { policyFor } from "../second-step/second-step.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
@@ -35,6 +35,8 @@ export async function addTotp(
 	const factors = await factorsToChange(engine, current);
 	if (!factors.ok) return factors;
 	if (factors.totp !== null) return { ok: false, code: "factor_exists" };
+	const authentication = continuedBy(engine, current, { amr: ["otp"], level: "aal1" });
+	if (authentication === null) return { ok: false, code: "reauthentication_required" };
 	const admission = await admitFactor(engine, visitor, {
 		userId: user.id,
 		factor: "totp",
@@ -45,9 +47,7 @@ export async function addTotp(
 	const confirmed = await confirmTotp(engine, user.id, typed);
 	if (confirmed === null) return { ok: false, code: "invalid_credentials" };
 	const made = factors.recoveryCodes === 0 ? makeRecoveryCodes(user.id) : null;
-	const { secret, draft } = draftSession(engine, visitor, combine(session, { amr: ["otp"], level: "aal1" }), {
-		continues: session.id,
-	});
+	const { secret, draft } = draftSession(engine, visitor, authentication, { continues: session.id });
 	const about = { userId: user.id, sessionId: draft.id };
 	const opened = await engine.storage.addTotp({
 		...confirmed,
