@@ -172,6 +172,23 @@ describe.each<[string, Partial<AuthOptions>]>([
 	});
 });
 
+it("tells a newcomer's browser at once which passkey will do, where it is so for everybody", async () => {
+	for (const [profile, hints] of [
+		["aal3", ["security-key"]],
+		["aal2", undefined],
+	] as const) {
+		const auth = openTestAuth({ methods, profile });
+		const browser = auth.browser();
+		const challenge = { for: "sign-up", email: "new@example.com" };
+		const { options } = (await browser.post("/api/auth/passkeys/challenges", challenge)).body;
+		expect(options.hints).toEqual(hints);
+		if (hints === undefined) continue;
+		const credential = new TestAuthenticator(bound).create(options);
+		const answer = await browser.post("/api/auth/sign-up/passkey", { credential });
+		expect(answer).toMatchObject({ status: 201, body: { session: { level: "aal3" } } });
+	}
+});
+
 it.each<[string, Partial<AuthOptions>]>([
 	["a passkey", { secondFactor: "phishing-resistant" }],
 	["a passkey that cannot be copied", { secondFactor: "device-bound" }],

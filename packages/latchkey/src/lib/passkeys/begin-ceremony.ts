@@ -79,7 +79,9 @@ async function askNewcomer(engine: Engine, visitor: Visitor, typed: object): Pro
 	const { challenge, cookie } = await makeChallenge(engine, visitor, { use: "sign-up", subject: nobody, payload });
 	const shown = email?.value ?? username?.value ?? "";
 	const user = { id: userId, name: shown, displayName: name ?? shown };
-	return { ok: true, options: creationOptions(engine, challenge, user, []), cookie };
+	// What a function asks of somebody who is nobody yet, is known once they are.
+	const deviceBound = engine.options.secondFactor === "device-bound";
+	return { ok: true, options: creationOptions(engine, challenge, user, [], { deviceBound }), cookie };
 }
 
 async function askPending(engine: Engine, visitor: Visitor, use: "second-step" | "enrolment"): Promise<CeremonyResult> {
