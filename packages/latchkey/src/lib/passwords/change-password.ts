@@ -2,7 +2,8 @@ import { rememberDevice } from "../devices/known-device.ts";
 import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
-import { continuedBy } from "../second-step/continued-session.ts";
+import { combine } from "../second-step/authentication.ts";
+import { askForTheRest, isEnough } from "../second-step/continued-session.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import { restsOnTrustedDevice } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
@@ -19,12 +20,10 @@ import { acceptNewPassword } from "./new-password.ts";
 export async function changePassword(
 	engine: Engine,
 	visitor: Visitor,
-	current: ResolvedSession,
+	{ user, session: present }: ResolvedSession,
 	{ currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<SignInResult> {
-	const { user, session: present } = current;
-	const authentication = continuedBy(engine, current, { amr: ["pwd"], level: "aal1" });
-	if (restsOnTrustedDevice(present) || authentication === null) return { ok: false, code: "reauthentication_required" };
+	if (restsOnTrustedDevice(present)) return { ok: false, code: "reauthentication_required" };
 	const accepted = await acceptNewPassword(engine, user, newPassword);
 	if (!accepted.ok) return accepted;
 	const admission = await admitAttempt(engine, visitor, reauthenticationSubject(user.id), user.id);
@@ -35,6 +34,7 @@ export async function changePassword(
 	const check = await engine.hasher.check(known, currentPassword);
 	if (!check.matches || stored === null || isDisabled(stored)) return wrongPassword(engine, visitor, user.id);
 
+	const authentication = combine(present, { amr: ["pwd"], level: "aal1" });
 	const { secret, draft } = draftSession(engine, visitor, authentication, { continues: present.id });
 	const changed = await engine.storage.changePassword({
 		userId: user.id,
@@ -46,6 +46,7 @@ export async function changePassword(
 	});
 	// Somebody else changed it meanwhile, so what was checked is no longer the password.
 	if (changed === null) return { ok: false, code: "invalid_credentials" };
+	if (!isEnough(engine, user, authentication)) return askForTheRest(engine, visitor, changed, "password");
 	const device = rememberDevice(engine, visitor, user, changed);
 	return { ok: true, ...grantSession(engine, secret, changed, user), device };
 }
