@@ -54,7 +54,7 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 						{forms.signInAgain}
 					</a>
 				)}
-				{(code === "reauthentication_required" || code === "insufficient_level") && (
+				{isConfirmed(code) && words[code] === undefined && (
 					// In a tab of its own: what was typed here stays, and can be sent again.
 					<a
 						className="link"
@@ -79,6 +79,11 @@ export function ErrorSummary({ state, words = {} }: ErrorSummaryProps) {
 			</div>
 		</div>
 	);
+}
+
+/** Whether proving oneself again helps; not where a form says in its own words what does. */
+function isConfirmed(code: string | undefined): code is "reauthentication_required" | "insufficient_level" {
+	return code === "reauthentication_required" || code === "insufficient_level";
 }
 
 function why(code: string): string {
