@@ -84,17 +84,24 @@ export async function createPool(options: PoolOptions): Promise<OwnPool> {
 	pool.on("error", () => {});
 	return {
 		async connect() {
+			const asksForSettings = Boolean(pool.options.statement_timeout);
 			try {
 				return await pool.connect();
 			} catch (error) {
 				// A pooler was put in between since. Then an answer is waited for as long, and no longer, all the same.
-				if (sqlState(error) !== "08P01" || !pool.options.statement_timeout) throw error;
+				if (!asksForSettings || !refusesSettings(error)) throw error;
 				pool.options.statement_timeout = false;
+				delete pool.options.options;
 				return pool.connect();
 			}
 		},
 		end: () => pool.end(),
 	};
+}
+
+/** As PgBouncer and RDS Proxy say that a connection is to begin without settings of its own. */
+function refusesSettings(error: unknown): boolean {
+	return /^(08P01|0A000)$/.test(sqlState(error) ?? "");
 }
 
 /** For the connection that listens: while it is not there, the database is asked, so nothing is lost by trying again. */
