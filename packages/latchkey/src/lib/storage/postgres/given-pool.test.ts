@@ -5,6 +5,7 @@ import { newUser, sha256, signIn, signUp } from "../contract/fixtures.ts";
 import type { Storage } from "../storage.ts";
 import { asSuperuser, freshName, sharedServer } from "./fixtures/postgres-contract-store.ts";
 import { type OpenPostgresOptions, openPostgres } from "./open-postgres.ts";
+import type { PostgresClient, PostgresPool } from "./pool.ts";
 
 /** Whatever an application does with connections that are its own. */
 describe("a pool that the application uses too", { timeout: 60_000 }, () => {
@@ -160,6 +161,23 @@ describe("a pool that the application uses too", { timeout: 60_000 }, () => {
 		{ prefix: "x".repeat(60) },
 	])("is refused with names that become others: %j", async (names) => {
 		await expect(open({}, names)).rejects.toThrow(/^(schema|prefix) beside the pool must be up to 30 small letters/);
+	});
+
+	it("is refused where its driver reads values in ways of its own, as pg-native does: times would be texts", async () => {
+		pool = new pg.Pool({ connectionString: await sharedServer() });
+		onTestFinished(() => pool.end());
+		const own: PostgresPool = {
+			async connect() {
+				const client: PostgresClient = await pool.connect();
+				const query = client.query.bind(client);
+				client.query = ({ types: _, ...rest }) => query(rest);
+				return client;
+			},
+		};
+		await expect(openPostgres({ pool: own, schema })).rejects.toMatchObject({
+			code: "misconfigured",
+			detail: expect.stringMatching(/^The database of the given pool .*pg-native.*Pool of pg/),
+		});
 	});
 
 	it("stays whole when the store closes while it is asked", async () => {
