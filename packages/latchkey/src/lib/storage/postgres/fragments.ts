@@ -64,6 +64,15 @@ export function isLive(moment: RawBuilder<number>): RawBuilder<boolean> {
 		and latchkey_session.epoch = (select u.epoch from latchkey_user as u where u.id = latchkey_session.user_id)`;
 }
 
+/**
+ * The same for a statement that ends it. Whoever keeps it at this very moment stamps it with an epoch that its user, as this
+ * statement began with them, does not have yet.
+ */
+export function isLiveOrKept(moment: RawBuilder<number>): RawBuilder<boolean> {
+	return sql<boolean>`${isOpen(moment)}
+		and latchkey_session.epoch >= (select u.epoch from latchkey_user as u where u.id = latchkey_session.user_id)`;
+}
+
 /** The clock of the statement, for the parts of a WITH that have `clock` beside them. */
 export const clockNow = sql<number>`clock.now`;
 

@@ -8,6 +8,7 @@ import {
 	endedByEpoch,
 	eventRows,
 	isLive,
+	isLiveOrKept,
 	isOpen,
 	lockedSessions,
 	logged,
@@ -96,7 +97,7 @@ function prepareOne(connection: PostgresConnection) {
 				ended as (
 					update latchkey_session set ended_at = clock.now from clock
 					where latchkey_session.id = ${p.sessionId}::text and latchkey_session.user_id = ${p.userId}::text
-						and ${isLive(clockNow)}
+						and ${isLiveOrKept(clockNow)}
 					returning latchkey_session.id
 				),
 				${logged(p, "ended")}
