@@ -81,8 +81,16 @@ function prepareEnd<P extends OfSubject>(connection: PostgresConnection, meant: 
 				where ${meant(p)} and ${isLiveOrKept(clockNow)}
 				order by latchkey_session.id for no key update of latchkey_session
 			),
+			seen as (
+				select count(*) as total from clock cross join latchkey_provider_session as b
+					join latchkey_session on latchkey_session.id = b.session_id
+				where ${meant(p)} and ${isLive(clockNow)}
+			),
+			-- One that ended while its lock was waited for may have been replaced by another, which is not seen yet.
 			newer as (
-				select count(*) > 0 as found from leaving where leaving.id <> all(${p.sessionIds}::text[])
+				select exists (select from leaving where leaving.id <> all(${p.sessionIds}::text[]))
+					or seen.total > (select count(*) from leaving) as found
+				from seen
 			),
 			believed as (
 				insert into latchkey_throttle as t (
