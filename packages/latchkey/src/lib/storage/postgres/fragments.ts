@@ -182,6 +182,12 @@ export const lockedSessions: Part = sql`locked_sessions as (
 		order by s.id for no key update of s
 	)`;
 
+/**
+ * How often a statement that keeps a session is executed while that looks ended: beside another one that keeps it, its row was
+ * looked up as it was before that.
+ */
+export const looks = 3;
+
 /** `killed`: what is pending for the user of `gate` and must not outlive a change of password or address. */
 export function killedPending(gate: string): Part {
 	const purposes = sql.join(pendingPurposes.map((purpose) => sql.lit(purpose)));

@@ -121,3 +121,12 @@ it("[A27] ends by a word of its provider also what takes a session's place at th
 		expect(await storage.readSession(sha256(secret))).toBeNull();
 	}
 }, 30_000);
+
+it("ends all others twice at once, and both times keeps the one that asked", async () => {
+	const { storage, userId, sessions, oneBehindAnother } = await prepare();
+	const [{ secret, sessionId }, last] = [sessions[0]!, sessions.at(-1)!];
+	const endOthers = () => storage.endOtherSessions({ userId, keepSessionId: sessionId, events: [] });
+	const lock = "SELECT FROM latchkey_session WHERE id = $1 FOR NO KEY UPDATE";
+	expect(await oneBehindAnother(lock, last.sessionId, [endOthers, endOthers])).toEqual([2, 0]);
+	expect(await storage.readSession(sha256(secret))).not.toBeNull();
+}, 30_000);

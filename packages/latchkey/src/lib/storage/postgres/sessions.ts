@@ -12,6 +12,7 @@ import {
 	isOpen,
 	lockedSessions,
 	logged,
+	looks,
 	now,
 	opened,
 	openedColumns,
@@ -61,8 +62,11 @@ export function sessionOperations(connection: PostgresConnection): SessionOperat
 			(await end.all({ userId, sessionId, events: eventRows(events) })).length === 1,
 
 		endOtherSessions: async ({ userId, keepSessionId, events }) => {
-			const row = await endOthers.first({ userId, keepSessionId, events: eventRows(events) });
-			return row?.ended ?? null;
+			for (let look = 1; ; look++) {
+				const row = await endOthers.first({ userId, keepSessionId, events: eventRows(events) });
+				if (row !== undefined) return row.ended;
+				if (look === looks) return null;
+			}
 		},
 
 		endAllSessions: async ({ userId, events }) => {
