@@ -71,6 +71,31 @@ describe("a pool that the application uses too", { timeout: 60_000 }, () => {
 		expect((await stored(input.id)).rowCount).toBe(1);
 	});
 
+	it("is not migrated within a transaction that somebody left open, whose owner could undo it", async () => {
+		pool = new pg.Pool({ connectionString: await sharedServer(), max: 1 });
+		onTestFinished(() => pool.end());
+		const table = freshName();
+		await onTheConnection("BEGIN", `CREATE TABLE public.${table} ()`);
+		const storage = await openPostgres({ pool, schema });
+		expect(await storage.createUser(newUser("ada"))).toMatchObject({ ok: true });
+		const { rows } = await pool.query("SELECT to_regclass($1) AS found", [`public.${table}`]);
+		expect(rows).toEqual([{ found: null }]);
+		await storage.close();
+	});
+
+	it("is unavailable at start where none of its connections becomes free, and not waited for for ever", async () => {
+		pool = new pg.Pool({ connectionString: await sharedServer(), max: 1 });
+		onTestFinished(() => pool.end());
+		const client = await pool.connect();
+		await expect(openPostgres({ pool, schema, connectTimeoutMs: 50 })).rejects.toMatchObject({
+			code: "store_unavailable",
+			detail: expect.stringContaining("No connection became free in time"),
+		});
+		client.release();
+		const storage = await openPostgres({ pool, schema });
+		await storage.close();
+	});
+
 	it("is unavailable where every new connection comes with a transaction", async () => {
 		const storage = await open({ max: 1 });
 		await signUp(storage, "ada");
