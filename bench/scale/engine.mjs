@@ -1,23 +1,32 @@
 /** The engine on a database that is there already, and requests of the people in it. */
 import { createEngine } from "../../packages/latchkey/src/lib/auth.ts";
+import { deriveKeyRing } from "../../packages/latchkey/src/lib/crypto/keys.ts";
+import { Throttle } from "../../packages/latchkey/src/lib/http/throttle.ts";
 import { password } from "../../packages/latchkey/src/lib/passwords/password.ts";
 import { get, origin, send } from "../lib/engine.mjs";
 import { goodPassword, secret } from "../lib/people.mjs";
 import { sealedPassword, secretOf, userId } from "./people.mjs";
 
-/** `auth` as an application has it, and `asking`, to which nothing is answered from memory. Neither does anything by itself. */
+/**
+ * `auth` as an application has it, and `asking`, to which nothing is answered from memory. Neither does anything by itself, and both are
+ * on the store that is measured: what another connection writes would empty the caches of this one.
+ */
 export async function openEngines({ database, storage }) {
 	const [auth, asking] = [0, 1].map(() =>
 		createEngine({ methods: [password()], url: origin, secret, database, trustedProxies: 1, logger: () => {} }),
 	);
 	const engines = [await auth.engine(), await asking.engine()];
-	for (const engine of engines) {
+	await engines[0].storage.close();
+	// Whoever does not say which generation they hold is not answered from memory.
+	const stores = [storage, { ...storage, readSession: (secretHash) => storage.readSession(secretHash) }];
+	for (const [index, engine] of engines.entries()) {
+		engine.storage = stores[index];
+		engine.throttle = new Throttle(storage, deriveKeyRing(engine.settings.secrets, "throttle"));
 		engine.stopUpkeep();
 		await engine.sender.stop();
 		// What it would write later, somebody else's turn would pay for.
 		engine.activity = { note() {}, flush: async () => {} };
 	}
-	engines[1].storage = storage;
 	return { auth, asking, engines };
 }
 

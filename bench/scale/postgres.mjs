@@ -94,7 +94,7 @@ async function openDatabase(serverUrl, client, pool, users) {
 		filledMs,
 		database: { pool, schema },
 		sizes: () => sizesOf(client, schema, users),
-		storage: await openPostgres({ pool, schema, rememberedSessions: 0 }),
+		storage: await openPostgres({ pool, schema }),
 		openForMany: () => openPostgres({ url, rememberedSessions: 0 }),
 		/** How many statements were asked for so far, by whichever database. */
 		statements: () => pool.statements,

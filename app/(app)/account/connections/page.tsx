@@ -1,5 +1,6 @@
 import type { Connection } from "latchkey/next";
 import { auth } from "@/auth";
+import type { Messages } from "@/messages/en";
 import { fill, plural } from "@/messages/format";
 import { readMessages } from "../../../preferences/preferences";
 import { button } from "../../../ui/button";
@@ -26,7 +27,6 @@ export default async function ConnectionsPage({ searchParams }: PageProps<"/acco
 	const endedWithIt = count > 0 ? ` ${plural(language, words.endedWithIt, count)}` : "";
 	const connected = new Set(connections.map((connection) => connection.provider));
 	const free = providers.filter(({ id }) => !connected.has(id));
-	const nameOf = (connection: Connection) => providerName({ id: connection.provider, name: connection.name }, words);
 	return (
 		<>
 			<PageHeading title={words.title} lead={words.lead} />
@@ -40,28 +40,7 @@ export default async function ConnectionsPage({ searchParams }: PageProps<"/acco
 					<DisconnectForm state={await auth.formState()} lastWayIn={words.lastWayIn}>
 						<ul className="divide-y divide-line">
 							{connections.map((connection) => (
-								<li key={connection.id} className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 py-5">
-									<div className="min-w-0 space-y-1">
-										<p className="font-medium">{nameOf(connection)}</p>
-										{connection.label !== null && (
-											<p className="text-muted">
-												<bdi>{connection.label}</bdi>
-											</p>
-										)}
-										<p className="text-sm text-muted">
-											{words.connectedAt} <LocalTime at={connection.connectedAt} />
-										</p>
-										{!connection.removable && <p className="text-sm text-muted">{words.lastWayIn}</p>}
-									</div>
-									{connection.removable && (
-										<DisconnectButton
-											id={connection.id}
-											label={words.disconnect}
-											description={fill(words.disconnectNamed, { provider: nameOf(connection) })}
-											pendingLabel={words.disconnecting}
-										/>
-									)}
-								</li>
+								<ConnectionItem key={connection.id} connection={connection} words={words} />
 							))}
 						</ul>
 						{connections.some(({ removable }) => removable) && (
@@ -96,5 +75,34 @@ export default async function ConnectionsPage({ searchParams }: PageProps<"/acco
 				</section>
 			)}
 		</>
+	);
+}
+
+function ConnectionItem({ connection, words }: { connection: Connection; words: Messages["providers"] }) {
+	const { id, provider, label, connectedAt, removable } = connection;
+	const name = providerName({ id: provider, name: connection.name }, words);
+	return (
+		<li className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 py-5">
+			<div className="min-w-0 space-y-1">
+				<p className="font-medium">{name}</p>
+				{label !== null && (
+					<p className="text-muted">
+						<bdi>{label}</bdi>
+					</p>
+				)}
+				<p className="text-sm text-muted">
+					{words.connectedAt} <LocalTime at={connectedAt} />
+				</p>
+				{!removable && <p className="text-sm text-muted">{words.lastWayIn}</p>}
+			</div>
+			{removable && (
+				<DisconnectButton
+					id={id}
+					label={words.disconnect}
+					description={fill(words.disconnectNamed, { provider: name })}
+					pendingLabel={words.disconnecting}
+				/>
+			)}
+		</li>
 	);
 }

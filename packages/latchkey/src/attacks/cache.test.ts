@@ -21,7 +21,7 @@ describe("every answer", () => {
 				}
 			}
 		}
-		expect([...statuses].sort()).toEqual([200, 204, 303, 401, 404, 405, 409, 415]);
+		expect([...statuses].sort()).toEqual([200, 204, 303, 401, 404, 405, 409, 410, 415]);
 	});
 
 	it("[A42] is kept by no cache when it begins, renews or ends a session, nor when it refuses to", async () => {

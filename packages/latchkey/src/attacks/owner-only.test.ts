@@ -43,6 +43,7 @@ describe("an endpoint", () => {
 			"POST /api/auth/sign-up",
 			"PUT /api/auth/email-verifications/{token}",
 			"PUT /api/auth/password-resets/{token}",
+			"PUT /api/auth/undoings/{token}",
 		]);
 		expect(everyRow(auth)).toBe(before);
 	});
@@ -143,13 +144,14 @@ describe("the list of events", () => {
 	it("[ASVS 8.2.2] holds one's own only, wherever it is asked to begin", async () => {
 		const { browser, other } = await openWithTwoPeople();
 		const mine = (await browser.get("/api/auth/events")).body.events;
+		const [mySession] = (await browser.get("/api/auth/sessions")).body.sessions;
 		const theirs = (await other.get("/api/auth/events")).body.events;
 		expect(mine.map(({ type }: { type: string }) => type)).toEqual(["user.signed_up"]);
 		for (const before of [theirs[0].id, "zzzz", "~", "0", "%00", "' OR 1=1 --", "\u{10ffff}"]) {
 			const { body } = await browser.get(`/api/auth/events?before=${encodeURIComponent(before)}`);
 			for (const { id } of body.events) expect(mine.map((event: { id: string }) => event.id)).toContain(id);
 			const sessions = await browser.get(`/api/auth/sessions?before=${encodeURIComponent(before)}`);
-			expect(sessions.body.sessions).toEqual([]);
+			for (const { id } of sessions.body.sessions) expect(id).toBe(mySession.id);
 		}
 	});
 });

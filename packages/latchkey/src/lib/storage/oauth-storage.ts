@@ -33,7 +33,7 @@ export interface OAuthStorage {
 
 	/**
 	 * Takes the right to refresh the tokens of this version, for `leaseMs` at most. Of any number of callers at once, in
-	 * any number of processes, one gets it. One that lasts longer than `leaseMs` from now is of a clock that went back, and
+	 * any number of processes, one gets it. One that lasts longer than twice `leaseMs` from now is of a clock that went back, and
 	 * holds nothing. One guarded UPDATE.
 	 */
 	claimRefresh(input: { issuer: string; subject: string; version: number; leaseMs: number }): Promise<boolean>;

@@ -205,6 +205,13 @@ describe("a pool that the application uses too", { timeout: 60_000 }, () => {
 		});
 	});
 
+	it("is refused by its own name where it does not lead to a database that serves", async () => {
+		const connectionString = (await sharedServer()).replace(":only-for-tests", ":wrong-password");
+		await expect(open({ connectionString })).rejects.toThrow(
+			/^The database of the given pool refuses this user .*Check user and password in the options of the pool\.$/,
+		);
+	});
+
 	it("stays whole when the store closes while it is asked", async () => {
 		const storage = await open({ max: 3 });
 		const inputs = Array.from({ length: 20 }, (_, index) => newUser(`user ${index}`));

@@ -13,13 +13,13 @@ const sessionId = `s${number}`;
 
 type Operation = (storage: Storage, round: number) => Promise<unknown>;
 
-/** What is done to one person, each twice: `round` is 1, and then 2, which is counted. */
+/** What is done to one person, in several rounds of which the one with the fewest pages counts: the server looks at more to make a plan. */
 const operations = {
 	readSession: (storage) => storage.readSession(sha256(String(number))),
 	findCredentials: (storage) => storage.findCredentials(named),
 	findCredentialsOfUser: (storage) => storage.findCredentialsOfUser(userId),
 	findUserByIdentity: (storage) => storage.findUserByIdentity({ issuer: "i", subject: userId }),
-	countAttempt: (storage) => storage.countAttempt([counter(userId)], named),
+	countAttempt: (storage, round) => storage.countAttempt([counter(`attempt ${round}`)], named),
 	listSessions: (storage) => storage.listSessions(userId, { limit: 20 }),
 	listEvents: (storage) => storage.listEvents(userId, { limit: 20 }),
 	createSession: (storage, round) =>
@@ -39,51 +39,45 @@ const operations = {
 		}),
 } satisfies Record<string, Operation>;
 
+const most: Record<keyof typeof operations, { few: number; many: number }> = {
+	readSession: { few: 6, many: 6 },
+	findCredentials: { few: 8, many: 8 },
+	findCredentialsOfUser: { few: 6, many: 6 },
+	findUserByIdentity: { few: 7, many: 8 },
+	countAttempt: { few: 13, many: 13 },
+	listSessions: { few: 5, many: 6 },
+	listEvents: { few: 3, many: 4 },
+	createSession: { few: 24, many: 28 },
+	renewal: { few: 14, many: 16 },
+	endSession: { few: 25, many: 30 },
+};
+
 it("looks at as many pages to check or to find somebody among a hundred times as many, and at few more for the rest", {
 	timeout: 60_000,
 }, async () => {
 	const [few, many] = [await countPages(1000), await countPages(100_000)];
-	expect(few).toEqual({
-		readSession: 6,
-		findCredentials: 8,
-		findCredentialsOfUser: 6,
-		findUserByIdentity: 7,
-		countAttempt: 13,
-		listSessions: 5,
-		listEvents: 3,
-		createSession: 24,
-		renewal: 14,
-		endSession: 26,
-	});
-	expect(many).toEqual({
-		readSession: 6,
-		findCredentials: 8,
-		findCredentialsOfUser: 6,
-		findUserByIdentity: 8,
-		countAttempt: 13,
-		listSessions: 6,
-		listEvents: 4,
-		createSession: 30,
-		renewal: 16,
-		endSession: 31,
-	});
+	const over = Object.entries(most).filter(([name, pages]) => few[name]! > pages.few || many[name]! > pages.many);
+	expect(over.map(([name]) => ({ name, few: few[name], many: many[name] }))).toEqual([]);
 });
 
 /** Of tables and indexes, those that foreign keys look at included. */
 async function countPages(users: number): Promise<Record<string, number>> {
 	const schema = freshName();
-	const pool = new pg.Pool({ connectionString: await sharedServer(), max: 1 });
+	const connectionString = await sharedServer();
+	const options = "-c plan_cache_mode=force_generic_plan";
+	const pool = new pg.Pool({ connectionString, options, max: 1, idleTimeoutMillis: 0 });
 	await pool.query(`CREATE SCHEMA ${schema}`);
-	await pool.query("SET plan_cache_mode = force_generic_plan");
 	const storage = await openPostgres({ pool, schema, rememberedSessions: 0 });
 	await fill(schema, users);
 	const counts: Record<string, number> = {};
 	for (const [name, run] of Object.entries<Operation>(operations)) {
-		// A connection plans, and reads where the roots of indexes are, at the first time.
-		await run(storage, 1);
-		const before = await pagesSoFar(pool, schema);
-		await run(storage, 2);
-		counts[name] = (await pagesSoFar(pool, schema)) - before;
+		const rounds: number[] = [];
+		for (let round = 1; round <= 5; round++) {
+			const before = await pagesSoFar(pool, schema);
+			await run(storage, round);
+			rounds.push((await pagesSoFar(pool, schema)) - before);
+		}
+		counts[name] = Math.min(...rounds);
 	}
 	await storage.close();
 	await pool.end();

@@ -214,7 +214,7 @@ function prepareTokens(connection: PostgresConnection) {
 		claim: connection.prepare<Pair & { version: number; leaseMs: number }, { claimed: number }>(
 			(_, p) => sql`update latchkey_provider_token set refreshing_until = ${now(p)} + ${p.leaseMs}::bigint
 				where issuer = ${p.issuer}::text and subject = ${p.subject}::text and version = ${p.version}::integer
-					and (refreshing_until <= ${now(p)} or refreshing_until > ${now(p)} + ${p.leaseMs}::bigint)
+					and (refreshing_until <= ${now(p)} or refreshing_until > ${now(p)} + 2 * ${p.leaseMs}::bigint)
 				returning 1 as claimed`,
 		),
 

@@ -164,7 +164,7 @@ async function setUp(
 			return server;
 		});
 	} catch (error) {
-		throw toStartError(error, database.label);
+		throw toStartError(error, database.label, own === null ? "the options of the pool" : undefined);
 	} finally {
 		await own?.end();
 	}

@@ -82,16 +82,16 @@ export async function createPool(options: PoolOptions): Promise<OwnPool> {
 	});
 	// A connection that dies while nobody uses it is replaced by the next one; unheard, the event ends the process.
 	pool.on("error", () => {});
+	// The same of one that dies in the moment at which it is ready, before whoever waits for it has it.
+	pool.on("connect", (client) => client.on("error", () => {}));
 	return {
 		async connect() {
-			const asksForSettings = Boolean(pool.options.statement_timeout);
 			try {
 				return await pool.connect();
 			} catch (error) {
 				// A pooler was put in between since. Then an answer is waited for as long, and no longer, all the same.
-				if (!asksForSettings || !refusesSettings(error)) throw error;
-				pool.options.statement_timeout = false;
-				delete pool.options.options;
+				if (options.statementTimeoutMs === null || !refusesSettings(error)) throw error;
+				Object.assign(pool.options, { statement_timeout: false, options: undefined });
 				return pool.connect();
 			}
 		},

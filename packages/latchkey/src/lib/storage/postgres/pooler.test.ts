@@ -151,11 +151,13 @@ describe("a pooler that gives out another connection for each transaction", { ti
 			await writeAll();
 			for (const next of [pooler.port, port(direct)]) {
 				hop.leadTo(next);
-				const isBack = () =>
-					storage.ping().then(
-						() => true,
-						() => false,
-					);
+				// As many at once as there are connections to make.
+				const isBack = async () => {
+					const asked = await Promise.allSettled(Array.from({ length: 5 }, () => storage.ping()));
+					const refused = asked.filter((one) => one.status === "rejected").map(({ reason }) => reason.detail);
+					expect(refused.join()).not.toContain("startup parameter");
+					return refused.length === 0;
+				};
 				await vi.waitUntil(isBack, { timeout: 20_000 });
 				await writeAll();
 			}

@@ -90,7 +90,7 @@ function tokenOperations(
 		claimRefresh: ({ issuer, subject, version, leaseMs }) =>
 			connection.execute(() => {
 				const now = connection.now();
-				return claim.run({ issuer, subject, version, now, until: now + leaseMs }) === 1;
+				return claim.run({ issuer, subject, version, now, until: now + leaseMs, absurd: now + 2 * leaseMs }) === 1;
 			}),
 
 		replaceProviderTokens: ({ issuer, subject, version, sealed, expiresInMs }) =>
@@ -252,14 +252,14 @@ function prepareTokens(connection: SqliteConnection) {
 					.having((eb) => eb.fn.countAll(), ">", sql.lit(0)),
 		),
 
-		claim: connection.prepareWrite((db, p: Pair & { version: number; now: number; until: number }) =>
+		claim: connection.prepareWrite((db, p: Pair & { version: number; now: number; until: number; absurd: number }) =>
 			db
 				.updateTable("latchkey_provider_token")
 				.set({ refreshing_until: p.until })
 				.where("issuer", "=", p.issuer)
 				.where("subject", "=", p.subject)
 				.where("version", "=", p.version)
-				.where((is) => is.or([is("refreshing_until", "<=", p.now), is("refreshing_until", ">", p.until)])),
+				.where((is) => is.or([is("refreshing_until", "<=", p.now), is("refreshing_until", ">", p.absurd)])),
 		),
 
 		replace: connection.prepareWrite(
