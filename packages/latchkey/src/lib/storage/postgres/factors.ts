@@ -11,6 +11,7 @@ import {
 	isOpen,
 	lockedSessions,
 	logged,
+	looks,
 	opened,
 	openedColumns,
 	replaced,
@@ -161,9 +162,6 @@ export function tidiedCodes(isLast: RawBuilder<boolean>): RawBuilder<unknown> {
 	),`;
 }
 
-/** How often a session that looks ended is looked at anew. */
-const looks = 3;
-
 export async function runChange(
 	statement: Statement<ChangeParameters, ChangeRow>,
 	{ userId, keepSessionId, events }: ChangeFactors,
@@ -174,7 +172,6 @@ export async function runChange(
 		if (row.found === 0) return "gone";
 		if (row.allowed === 0) return "last";
 		if (row.kept === 1) return "changed";
-		// Beside another change by the same session, its row was looked up as it was before that.
 		if (look === looks) return "not_live";
 	}
 }

@@ -106,9 +106,12 @@ export class SqliteConnection {
 		return this.execute(() => {
 			this.#beginRead();
 			try {
-				return work();
-			} finally {
+				const result = work();
 				this.#commit();
+				return result;
+			} catch (error) {
+				this.#rollBack();
+				throw error;
 			}
 		});
 	}
