@@ -82,6 +82,8 @@ export async function createPool(options: PoolOptions): Promise<OwnPool> {
 	});
 	// A connection that dies while nobody uses it is replaced by the next one; unheard, the event ends the process.
 	pool.on("error", () => {});
+	// The same of one that dies in the moment at which it is ready, before whoever waits for it has it.
+	pool.on("connect", (client) => client.on("error", () => {}));
 	return {
 		async connect() {
 			try {
