@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { type EmailStorage, pendingPurposes } from "../email-storage.ts";
-import { toUser, type UserRow } from "../sqlite/rows.ts";
+import { toUser, type UserRow } from "../rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import {
 	clock,

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { ChangeFactors, FactorsChange, FactorsRecord, FactorsStorage } from "../factors-storage.ts";
-import { factorColumns, type SessionRow, toFactors, toSession } from "../sqlite/rows.ts";
+import { factorColumns, type SessionRow, toFactors, toSession } from "../rows.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
 import {
 	clock,

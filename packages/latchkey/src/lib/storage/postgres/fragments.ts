@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { pendingPurposes } from "../email-storage.ts";
-import { sessionColumns, toEventRow } from "../sqlite/rows.ts";
+import { sessionColumns, toEventRow } from "../rows.ts";
 import type { NewEvent, NewSession, Settlement } from "../storage.ts";
 import type { Ambient } from "./prepared.ts";
 
