@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { cpSync, existsSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { root } from "./lib/main.mjs";
 import { pinnedNode } from "./lib/node.mjs";
 import { findPort } from "./lib/port.mjs";
@@ -59,6 +59,22 @@ it("builds, serves, says where in one line, and ends as the server ends", async 
 	expect(second.code).toBe(130);
 });
 
+it("ends when the npm that started it is told to, whose shell keeps the signal to itself", async () => {
+	const folder = project();
+	const port = await findPort();
+	const { PATH, HOME } = process.env;
+	const npm = spawn("npm", ["start"], { cwd: folder, env: { PATH, HOME, PORT: String(port) } });
+	onTestFinished(() => void npm.kill("SIGKILL"));
+	let output = "";
+	npm.stdout.on("data", (chunk) => {
+		output += chunk;
+	});
+	await vi.waitFor(() => expect(output).toContain("Ready on"), { timeout: 30_000 });
+	npm.kill("SIGTERM");
+	const answered = () => fetch(`http://127.0.0.1:${port}/`).then(({ status }) => status);
+	await vi.waitFor(() => expect(answered()).rejects.toThrow("fetch failed"), { timeout: 10_000 });
+});
+
 it("listens on this machine only, unless the origin is public or HOST says otherwise", async () => {
 	const folder = project({ server: "console.log(process.argv.at(-1)); process.exit(7);" });
 	const PORT = String(await findPort());
@@ -87,7 +103,7 @@ const servesUntilStopped = `
 function project({ server = servesUntilStopped } = {}) {
 	const folder = temporaryFolder({
 		"app/page.tsx": "1",
-		"package.json": { type: "module" },
+		"package.json": { type: "module", scripts: { start: "node scripts/start.mjs" } },
 		"package-lock.json": { packages: { "": {} } },
 		"node_modules/.package-lock.json": { packages: {} },
 		"node_modules/.bin/other": "",

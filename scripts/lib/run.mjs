@@ -24,7 +24,10 @@ export function capture(command, args, options = {}) {
 	});
 }
 
-/** Resolves with the exit code when the child has ended. Signals that reach this process reach the child. */
+/**
+ * Resolves with the exit code when the child has ended. Signals that reach this process, or the npm that runs it, reach
+ * the child.
+ */
 export function ended(child) {
 	const signals = forwardSignals(child);
 	return new Promise((resolve) => {
@@ -42,13 +45,32 @@ export function ended(child) {
 
 function forwardSignals(child) {
 	const names = ["SIGINT", "SIGTERM", "SIGHUP"];
-	const signals = { received: null, stop: () => names.forEach((name) => void process.off(name, forward)) };
+	const watch = watchNpm(() => forward("SIGTERM"));
+	const signals = {
+		received: null,
+		stop() {
+			clearInterval(watch);
+			for (const name of names) process.off(name, forward);
+		},
+	};
 	function forward(signal) {
 		signals.received = signal;
 		child.kill(signal);
 	}
 	for (const name of names) process.on(name, forward);
 	return signals;
+}
+
+/** npm runs a script in a shell, which a signal to npm ends, and which passes none on. */
+function watchNpm(onEnd) {
+	if (process.env.npm_lifecycle_event === undefined) return null;
+	const shell = process.ppid;
+	const watch = setInterval(() => {
+		if (process.ppid === shell) return;
+		clearInterval(watch);
+		onEnd();
+	}, 200);
+	return watch.unref();
 }
 
 /** As a shell counts: 128 and the signal's number for a child that a signal ended. */

@@ -21,9 +21,10 @@ export function isPostgresUrl(text: string): boolean {
 /** @throws {AuthError} `misconfigured`, with the cure; `variable` is where the text comes from. */
 export function parseDatabaseUrl(text: string, variable = "AUTH_DATABASE_URL"): DatabaseUrl {
 	const url = URL.canParse(text) ? new URL(text) : null;
-	if (url === null || !isPostgresUrl(text)) {
+	// A password with a sign that ends the host leaves a rest where nothing belongs, and a part of it for the host.
+	if (url === null || !isPostgresUrl(text) || url.hash !== "" || url.pathname.includes("@")) {
 		throw misconfigured(
-			`${variable} is not a URL such as postgres://user:password@host:5432/database; signs such as @ and # in the password are written as %40 and %23`,
+			`${variable} is not a URL such as postgres://user:password@host:5432/database; the signs @, /, ? and # in the password are written as %40, %2F, %3F and %23`,
 		);
 	}
 	const schema = url.searchParams.get("schema");

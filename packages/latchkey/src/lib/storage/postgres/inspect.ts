@@ -4,6 +4,7 @@ import { migrations } from "../migrations/migrations.ts";
 import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../sqlite/migrate.ts";
 import { ownTables, quoted, type TableNames, withPrefix } from "./names.ts";
 import type { PostgresClient } from "./pool.ts";
+import { reasonOf, sqlState } from "./postgres-errors.ts";
 import { resultTypes } from "./prepared.ts";
 
 /** PostgreSQL 14: the oldest that its makers still mend. */
@@ -49,13 +50,15 @@ export async function inspectServer(
 		isolation: string;
 		isDurable: boolean;
 		user: string;
+		counted: unknown;
 	}>(
 		client,
 		`SELECT current_setting('server_version_num')::int AS version, pg_backend_pid() AS pid,
 			coalesce($1::text, current_schema()::text) AS schema, current_setting('server_encoding') AS encoding,
 			current_setting('transaction_read_only') = 'on' AS "readOnly",
 			current_setting('transaction_isolation') AS isolation,
-			current_setting('synchronous_commit') <> 'off' AS "isDurable", current_user::text AS user`,
+			current_setting('synchronous_commit') <> 'off' AS "isDurable", current_user::text AS user,
+			1::bigint AS counted`,
 		[schema],
 		timeoutMs,
 	);
@@ -63,6 +66,9 @@ export async function inspectServer(
 	const major = Math.floor(version / 10_000);
 	if (major < oldestVersion) {
 		throw misconfigured(`${label} is version ${major}; latchkey needs PostgreSQL ${oldestVersion} or later`);
+	}
+	if (found!.counted !== 1) {
+		throw misconfigured(`${label} is read by a driver with ways of its own, as pg-native; give a Pool of pg`);
 	}
 	if (encoding !== "UTF8") {
 		throw misconfigured(`The database of ${label} is encoded as ${encoding}; name one with ENCODING 'UTF8'`);
@@ -85,8 +91,8 @@ export async function inspectServer(
 }
 
 /** What the schema holds and what it lacks. Writes nothing. */
-export async function readStatus(client: PostgresClient, { names, label }: Server): Promise<MigrationStatus> {
-	const { schema, prefix } = names;
+export async function readStatus(client: PostgresClient, server: Server): Promise<MigrationStatus> {
+	const { schema, prefix } = server.names;
 	// What an extension brought along is nobody's table.
 	const found = await ask<{ name: string }>(
 		client,
@@ -99,7 +105,7 @@ export async function readStatus(client: PostgresClient, { names, label }: Serve
 		[schema],
 	);
 	const tables = found.map(({ name }) => name);
-	const applied = tables.includes(`${prefix}migration`) ? await readApplied(client, names, label) : [];
+	const applied = tables.includes(`${prefix}migration`) ? await readApplied(client, server) : [];
 	const ours = new Set(ownTables(prefix));
 	const versions = new Set(applied.map(({ version }) => version));
 	return {
@@ -116,12 +122,16 @@ function statementsOf(statements: readonly string[], prefix: string): readonly s
 	return statements.map((statement) => withPrefix(statement, prefix));
 }
 
-async function readApplied(client: PostgresClient, names: TableNames, label: string): Promise<AppliedMigration[]> {
-	const table = `${quoted(names.schema)}.${quoted(`${names.prefix}migration`)}`;
+async function readApplied(client: PostgresClient, { names, label, user }: Server): Promise<AppliedMigration[]> {
+	const name = `${names.prefix}migration`;
 	const rows = await ask<{ version: number; name: string; checksum: string; applied_at: number }>(
 		client,
-		`SELECT version, name, checksum, applied_at FROM ${table} ORDER BY version`,
-	);
+		`SELECT version, name, checksum, applied_at FROM ${quoted(names.schema)}.${quoted(name)} ORDER BY version`,
+	).catch((cause: unknown) => {
+		if (sqlState(cause) !== "42501") throw cause;
+		const cure = `GRANT USAGE ON SCHEMA ${quoted(names.schema)} TO ${quoted(user)}; ${grantTables(names, user)}`;
+		throw misconfigured(`${label} does not let ${user} read ${name} (${reasonOf(cause)}). To allow it: ${cure}`, cause);
+	});
 	return rows.map((row) => {
 		const known = migrations.find(({ version }) => version === row.version);
 		if (known === undefined) throw tooNew(label, row.version);
@@ -157,8 +167,12 @@ export async function requireRights(client: PostgresClient, { names, label, user
 	const [first] = missing;
 	if (first === undefined) return requireRows(client, { names, label, user });
 	throw misconfigured(
-		`${label} does not let ${user} ${first.right} in ${first.table}. To allow it: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoted(names.schema)} TO ${quoted(user)}`,
+		`${label} does not let ${user} ${first.right} in ${first.table}. To allow it: ${grantTables(names, user)}`,
 	);
+}
+
+function grantTables({ schema }: TableNames, user: string): string {
+	return `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoted(schema)} TO ${quoted(user)}`;
 }
 
 /** Without a policy, row level security answers everybody but the owner as if the table were empty. */

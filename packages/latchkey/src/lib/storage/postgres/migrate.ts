@@ -4,7 +4,7 @@ import { migrations } from "../migrations/migrations.ts";
 import type { AppliedMigration, MigrationStatus, PlannedMigration } from "../sqlite/migrate.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
 import { ask, inspectServer, readStatus, type Server } from "./inspect.ts";
-import { quoted, withPrefix } from "./names.ts";
+import { ownTables, quoted, withPrefix } from "./names.ts";
 import { changeTables } from "./patient-transaction.ts";
 import { createPool, type OwnPool, type PostgresClient } from "./pool.ts";
 import { reasonOf, sqlState } from "./postgres-errors.ts";
@@ -64,7 +64,7 @@ export async function migrate(
 			},
 		});
 	} catch (error) {
-		throw lacksRight(error) ? notAllowed(server, error) : error;
+		throw lacksRight(error) ? await notAllowed(client, server, error) : error;
 	}
 }
 
@@ -81,6 +81,7 @@ async function apply(
 	{ version, name, statements }: PlannedMigration,
 	at: number | null,
 ): Promise<AppliedMigration> {
+	await requireFinished(client, { label, names }, statements);
 	try {
 		for (const statement of statements) await ask(client, statement);
 	} catch (cause) {
@@ -103,6 +104,27 @@ async function apply(
 	return { version, name, appliedAt: row!.applied_at };
 }
 
+/** What was made by hand beforehand stays as it is: an index that was interrupted would be there and never be used. */
+async function requireFinished(
+	client: PostgresClient,
+	{ label, names: { schema } }: Pick<Server, "label" | "names">,
+	statements: readonly string[],
+): Promise<void> {
+	const made = statements.flatMap((statement) => statement.match(/^CREATE INDEX IF NOT EXISTS (\w+)/)?.[1] ?? []);
+	const [unfinished] = await ask<{ name: string }>(
+		client,
+		`SELECT c.relname::text AS name FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+		WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = $1)
+			AND c.relname = ANY($2) AND NOT i.indisvalid
+		LIMIT 1`,
+		[schema, made],
+	);
+	if (unfinished === undefined) return;
+	throw misconfigured(
+		`${label} has an index that is unfinished: wait if it is being made, or DROP INDEX ${quoted(schema)}.${quoted(unfinished.name)}; then run: npx latchkey migrate`,
+	);
+}
+
 const migrationTable = `CREATE TABLE IF NOT EXISTS latchkey_migration (
 	version integer NOT NULL PRIMARY KEY,
 	name text NOT NULL,
@@ -115,10 +137,31 @@ function lacksRight(error: unknown): boolean {
 	return sqlState(error) === "42501" || sqlState(error) === "3F000";
 }
 
-function notAllowed({ label, user, names }: Server, cause: unknown): AuthError {
+/** What the role may not do, and who may: it is asked after the transaction is over. */
+async function notAllowed(client: PostgresClient, { label, user, names }: Server, cause: unknown): Promise<AuthError> {
+	const [found] = await ask<{ owner: string | null; exists: boolean }>(
+		client,
+		`SELECT (SELECT pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_class AS c
+				WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND c.relname = ANY($2)
+					AND NOT pg_has_role(c.relowner, 'USAGE')
+				LIMIT 1) AS owner, n.oid IS NOT NULL AS exists
+		FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = $1`,
+		[names.schema, ownTables(names.prefix)],
+	);
+	const { owner, exists } = found!;
 	const schema = quoted(names.schema);
+	const reason = reasonOf(cause);
+	if (owner !== null) {
+		return misconfigured(
+			`The tables at ${label} belong to ${owner}, and ${user} may not change them (${reason}). Run as ${owner}: npx latchkey migrate`,
+			cause,
+		);
+	}
+	const [what, cure] = exists
+		? [`tables in ${schema}`, `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${quoted(user)}`]
+		: [`the schema ${schema}`, `CREATE SCHEMA ${schema} AUTHORIZATION ${quoted(user)}`];
 	return misconfigured(
-		`${label} does not let ${user} create tables in ${schema} (${reasonOf(cause)}). Run npx latchkey migrate as a role that may, or allow it: GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${quoted(user)}`,
+		`${label} does not let ${user} create ${what} (${reason}). Run npx latchkey migrate as a role that may, or allow it: ${cure}`,
 		cause,
 	);
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AuthError } from "../../errors.ts";
 import { newUser } from "../contract/fixtures.ts";
+import { makePastSchema, pasts } from "../migrations/fixtures/past.ts";
 import { asSuperuser, freshName, inSchema, sharedServer } from "./fixtures/postgres-contract-store.ts";
 import { applyMigrations, migrationStatus } from "./migrate.ts";
 import { openPostgres } from "./open-postgres.ts";
@@ -57,7 +58,12 @@ describe("a PostgreSQL that cannot serve", () => {
 		);
 	});
 
-	it.each(["postgres://u:p#@x@host/db", "postgresql://host:port/db"])("is refused as no URL: %s", async (url) => {
+	it.each([
+		"postgres://u:p#@x@host/db",
+		"postgresql://host:port/db",
+		"postgres://u:part@of-a#wrong-password@host/db",
+		"postgres://u:12/wrong-password@host/db",
+	])("is refused as no URL: %s", async (url) => {
 		await expectRefusal(url, /is not a URL such as postgres:/);
 	});
 
@@ -143,13 +149,47 @@ describe("a PostgreSQL that cannot serve", () => {
 		const { schema } = freshSchema();
 		const { role, as } = await freshRole();
 		const attempts = [() => openPostgres({ url: as(schema) }), () => applyMigrations(as(schema))];
-		for (const attempt of attempts) {
-			await expect(attempt()).rejects.toThrow(
-				new RegExp(`does not let ${role} create tables.*GRANT USAGE, CREATE ON SCHEMA`),
-			);
-		}
+		const expectCure = async (words: RegExp) => {
+			for (const attempt of attempts) await expect(attempt()).rejects.toThrow(words);
+		};
+		await expectCure(new RegExp(`does not let ${role} create the schema.*CREATE SCHEMA "${schema}"`));
 		await asSuperuser((client) => client.query(`CREATE SCHEMA ${schema}`));
-		for (const attempt of attempts) await expect(attempt()).rejects.toThrow(/GRANT USAGE, CREATE ON SCHEMA/);
+		await expectCure(new RegExp(`does not let ${role} create tables.*GRANT USAGE, CREATE ON SCHEMA "${schema}"`));
+	});
+
+	it("is refused to a role that may create and does not own the tables, with the name of the owner", async () => {
+		const { schema } = freshSchema();
+		const [owner, other] = [await freshRole(), await freshRole()];
+		await asSuperuser(async (client) => {
+			await client.query(`CREATE SCHEMA ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${owner.role}, ${other.role};
+				SET ROLE ${owner.role}; SET search_path TO ${schema}`);
+			await makePastSchema(client, pasts.at(-1)!.known);
+			await client.query(
+				`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${other.role}; RESET ROLE; RESET search_path`,
+			);
+		});
+		const cure = `belong to ${owner.role}, and ${other.role} may not change them.*as ${owner.role}: npx latchkey migrate`;
+		for (const open of [openPostgres, ({ url }: { url: string }) => applyMigrations(url)]) {
+			await expect(open({ url: other.as(schema) })).rejects.toThrow(new RegExp(cure));
+		}
+		expect(await applyMigrations(owner.as(schema))).toHaveLength(1);
+	});
+
+	it("is refused to a role that was given nothing at all, with everything that it lacks", async () => {
+		const { schema, url } = freshSchema();
+		await applyMigrations(url);
+		const { role, as } = await freshRole();
+		const refused = await openPostgres({ url: as(schema) }).then(
+			() => null,
+			(reason: AuthError) => reason,
+		);
+		expect(refused).toMatchObject({
+			code: "misconfigured",
+			detail: expect.stringContaining(`does not let ${role} read`),
+		});
+		const [, grants] = /To allow it: (.*)$/.exec(refused!.detail!)!;
+		await asSuperuser((client) => client.query(grants!));
+		await (await openPostgres({ url: as(schema) })).close();
 	});
 
 	it("is refused to a role that may not write, and serves one that may no more than that", async () => {
