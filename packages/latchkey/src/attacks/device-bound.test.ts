@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { assertion, withApp, withPasskey } from "../../test/factors.ts";
+import { assertion, totpCode, withApp, withPasskey } from "../../test/factors.ts";
 import { ada, openBeside, openTestAuth, signedUp, type TestAuth } from "../../test/harness.ts";
 import type { AuthOptions } from "../lib/options.ts";
 import { passkey } from "../lib/passkeys/passkey.ts";
 import { password } from "../lib/passwords/password.ts";
-import type { TestBrowser } from "../lib/testing/test-browser.ts";
+import type { TestAnswer, TestBrowser } from "../lib/testing/test-browser.ts";
 import { TestAuthenticator } from "../testing.ts";
 
 const methods = [password(), passkey()];
@@ -40,6 +40,16 @@ const waitsFor = ({ body }: { body: { attempt?: Record<string, unknown> } }) => 
 const askedForKey = { factors: ["passkey"], enrolments: [], deviceBound: true };
 const askedToMakeKey = { factors: [], enrolments: ["passkey"], deviceBound: true };
 const isSignedIn = async (browser: TestBrowser) => (await browser.get("/api/auth")).body.authenticated;
+
+function changePassword(browser: TestBrowser): Promise<TestAnswer> {
+	const passwords = { currentPassword: person.password, newPassword: "another horse battery" };
+	return browser.put("/api/auth/password", passwords);
+}
+
+async function addApp(auth: TestAuth, browser: TestBrowser): Promise<TestAnswer> {
+	const { secret, enrolment } = (await browser.post("/api/auth/factors/totp")).body;
+	return browser.put("/api/auth/factors/totp", { enrolment, code: totpCode(secret, auth.clock()) });
+}
 
 async function signInBy(auth: TestAuth, authenticator: TestAuthenticator) {
 	const browser = auth.browser();
@@ -107,6 +117,16 @@ describe.each<[string, Partial<AuthOptions>]>([
 		expect((await enrol(browser, key)).status).toBe(200);
 	});
 
+	it("lets somebody who has as many synced ones as anybody may have make one all the same", async () => {
+		const { auth, owner, synced, key } = await openStrict("synced", options);
+		for (let more = 1; more < 20; more++) await withPasskey(owner, new TestAuthenticator());
+		const { browser, answer } = await signInBy(auth, synced);
+		expect(waitsFor(answer)).toEqual(askedToMakeKey);
+		expect(await enrol(browser, key)).toMatchObject({ status: 200, body: { session: { level: "aal3" } } });
+		const again = await browser.post("/api/auth/passkeys/challenges", { for: "registration" });
+		expect(again.body.code).toBe("too_many_passkeys");
+	});
+
 	it("asks again for it where a password is shown later, and never lets the last one go", async () => {
 		const { auth, key } = await openStrict("synced and bound", options);
 		const { browser } = await signInBy(auth, key);
@@ -118,6 +138,32 @@ describe.each<[string, Partial<AuthOptions>]>([
 		const proven = await browser.post("/api/auth/reauthentication", { password: person.password });
 		expect(proven.status).toBe(202);
 		expect(waitsFor(proven)).toEqual(askedForKey);
+	});
+
+	it.each<[string, (auth: TestAuth, browser: TestBrowser) => Promise<TestAnswer>]>([
+		["a new password", (_, browser) => changePassword(browser)],
+		["a new app", addApp],
+	])("[A28] lets no session go on below the third level by %s: it is shown once more", async (_what, change) => {
+		const { auth, key } = await openStrict("bound", options);
+		const { browser } = await signInBy(auth, key);
+		const answer = await change(auth, browser);
+		expect(answer.status).toBe(202);
+		expect(waitsFor(answer)).toEqual(askedForKey);
+		expect(await isSignedIn(browser)).toBe(false);
+		const credential = await assertion(browser, key, "second-step");
+		const finished = await browser.post("/api/auth/attempt", { factor: "passkey", credential });
+		expect(finished).toMatchObject({ status: 200, body: { session: { level: "aal3" } } });
+	});
+
+	it("[A28] lets no session of before go on by a new password, but asks for all that is missing", async () => {
+		const { auth, owner } = await openStrict("password", options);
+		const browser = auth.browser();
+		for (const [name, value] of owner.cookies) browser.cookies.set(name, value);
+		const answer = await changePassword(browser);
+		expect(answer.status).toBe(202);
+		expect(waitsFor(answer)).toEqual(askedToMakeKey);
+		expect(await isSignedIn(browser)).toBe(false);
+		expect(await enrol(browser, new TestAuthenticator(bound))).toMatchObject({ status: 200 });
 	});
 
 	it("registers nobody without one", async () => {
@@ -132,6 +178,23 @@ describe.each<[string, Partial<AuthOptions>]>([
 		expect(await isSignedIn(browser)).toBe(false);
 		expect((await enrol(browser, new TestAuthenticator(bound))).body.session.level).toBe("aal3");
 	});
+});
+
+it("tells a newcomer's browser at once which passkey will do, where it is so for everybody", async () => {
+	for (const [profile, hints] of [
+		["aal3", ["security-key"]],
+		["aal2", undefined],
+	] as const) {
+		const auth = openTestAuth({ methods, profile });
+		const browser = auth.browser();
+		const challenge = { for: "sign-up", email: "new@example.com" };
+		const { options } = (await browser.post("/api/auth/passkeys/challenges", challenge)).body;
+		expect(options.hints).toEqual(hints);
+		if (hints === undefined) continue;
+		const credential = new TestAuthenticator(bound).create(options);
+		const answer = await browser.post("/api/auth/sign-up/passkey", { credential });
+		expect(answer).toMatchObject({ status: 201, body: { session: { level: "aal3" } } });
+	}
 });
 
 it.each<[string, Partial<AuthOptions>]>([

@@ -179,8 +179,8 @@ async function openStorage(settings: Settings, clock: Clock | null, log: Logger)
 		const { openSqlite } = await import("./storage/sqlite/open-sqlite.ts");
 		const { followFile } = await import("./storage/sqlite/follow-file.ts");
 		const file = sqliteFile(databaseUrl);
-		const open = () => openSqlite({ file, ...forTests });
-		return isInMemory(settings) ? open() : followFile({ file, open, log });
+		const open = (mustExist: boolean) => openSqlite({ file, mustExist, ...forTests });
+		return isInMemory(settings) ? open(false) : followFile({ file, open, log });
 	}
 	const { openPostgres } = await import("./storage/postgres/open-postgres.ts");
 	const directUrl = databaseDirectUrl === null ? {} : { directUrl: databaseDirectUrl };

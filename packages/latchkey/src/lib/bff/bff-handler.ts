@@ -5,7 +5,7 @@ import { errorAnswer, setCookieHeader, toResponse } from "../http/responses.ts";
 import { readVisitor } from "../http/visitor.ts";
 import { requireProvider } from "../oauth/providers.ts";
 import { providerToken } from "../oauth/token-vault.ts";
-import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
+import { renewIfDue } from "../sessions/renew-session.ts";
 import { type ResolvedSession, resolveSession } from "../sessions/resolve-session.ts";
 import { mintServiceToken } from "../tokens/service-token.ts";
 import { callUpstream } from "./call-upstream.ts";
@@ -132,7 +132,7 @@ async function bearerOf(
 }
 
 async function renewed(engine: Engine, current: ResolvedSession, response: Response): Promise<Response> {
-	const granted = needsRenewal(current) ? await renewSession(engine, current) : null;
+	const granted = await renewIfDue(engine, current);
 	if (granted !== null) response.headers.append("set-cookie", setCookieHeader(granted.cookie));
 	return response;
 }

@@ -257,6 +257,14 @@ describe("an answer", () => {
 		await expect((await callByHand(url)).text()).rejects.toThrow();
 	});
 
+	it("[A38] fails where what follows its head at once is no HTTP", async () => {
+		const { url } = await rawUpstream((socket) => {
+			socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\nhalf\r\n");
+		});
+		const answered = callByHand(url).then((response) => response.text());
+		await expect(answered).rejects.toThrow();
+	});
+
 	it("fails at once where the upstream resets or closes the connection", async () => {
 		const reset = await rawUpstream((socket) => void socket.resetAndDestroy());
 		await expect(callByHand(reset.url)).rejects.toMatchObject({ code: "upstream_unavailable" });

@@ -141,6 +141,21 @@ describe.each(databases)("what streams through the backend for the frontend on %
 		await expectEnded(events);
 	});
 
+	it("[A39] is answered, and watched to its end, though the session could not be renewed", async () => {
+		const auth = await open();
+		const browser = await signedUp(auth);
+		await browser.get("/api/auth/user");
+		await auth.settled();
+		auth.clock.advance({ hours: 1 });
+		const { storage } = await auth.engine();
+		storage.advanceGeneration = () => Promise.reject(new AuthError("store_unavailable"));
+		const events = await listen(auth, browser);
+		events.upstream.end();
+		expect(await events.hear()).toBeUndefined();
+		await expect.poll(() => vi.getTimerCount()).toBe(0);
+		expect(auth.logged.map(({ event }) => event)).toContain("session_not_renewed");
+	});
+
 	it("[A40] and an upload that goes on are broken off, and the answer says why", async () => {
 		const auth = await open();
 		const browser = await signedUp(auth);

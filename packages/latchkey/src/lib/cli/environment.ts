@@ -21,5 +21,6 @@ export function loadEnvironment(cwd: string, env: Environment): Environment {
 /** `AUTH_DATABASE_URL`, checked, on a machine that may have neither origin nor secret. */
 export function readDatabaseUrl(cwd: string, env: Environment): string {
 	const stand = { url: "http://localhost", secret: "only-the-database-is-asked-for-here" };
-	return readSettings(stand, { ...loadEnvironment(cwd, env), AUTH_PEPPER: undefined }).databaseUrl;
+	const noPepper = { AUTH_PEPPER: undefined, AUTH_PEPPER_FILE: undefined };
+	return readSettings(stand, { ...loadEnvironment(cwd, env), ...noPepper }).databaseUrl;
 }

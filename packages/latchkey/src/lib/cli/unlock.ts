@@ -2,11 +2,11 @@ import { uuidv7 } from "../crypto/random.ts";
 import type { EventType } from "../events/events.ts";
 import { enableFactor } from "../factors/enable-factor.ts";
 import type { CodeFactorName } from "../factors/verify-factor.ts";
-import { readSettings, sqliteFile } from "../settings.ts";
+import { sqliteFile } from "../settings.ts";
 import type { NewEvent, Storage } from "../storage/storage.ts";
 import { parseIdentifier } from "../users/identifiers.ts";
 import { type Command, type CommandContext, CommandError, parseArguments, UsageError } from "./command.ts";
-import { loadEnvironment } from "./environment.ts";
+import { readDatabaseUrl } from "./environment.ts";
 
 const usage = `latchkey unlock <name>      enables a password that 90 wrong ones in a row disabled, of the account
                             with this e-mail address or user name
@@ -68,9 +68,7 @@ function eventOf(type: EventType, userId: string, detail: Record<string, string>
 }
 
 async function openStorage({ cwd, env }: CommandContext): Promise<Storage> {
-	// Only the database is asked for: a machine that administers need not have origin and secret.
-	const stand = { url: "http://localhost", secret: "only-the-database-is-asked-for-here" };
-	const { databaseUrl } = readSettings(stand, { ...loadEnvironment(cwd, env), AUTH_PEPPER: undefined });
+	const databaseUrl = readDatabaseUrl(cwd, env);
 	if (databaseUrl.startsWith("file:")) {
 		const { resolve } = await import("node:path");
 		const { openSqlite } = await import("../storage/sqlite/open-sqlite.ts");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ada, isSignedIn, signedUp } from "../../../test/harness.ts";
 import { codeIn, type MailAuth, openMailAuth, tokenIn } from "../../../test/mail.ts";
+import { AuthError } from "../errors.ts";
 import type { TestBrowser } from "../testing/test-browser.ts";
 
 const verifications = "/api/auth/email-verifications";
@@ -48,6 +49,34 @@ describe("undoing by a mailed link over HTTP", () => {
 		expect(await browser.put(path)).toMatchObject({ status: 200, body: { message: "The account stays" } });
 		expect(await isSignedIn(browser)).toBe(false);
 		expect(await browser.put(path)).toMatchObject(expired);
+	});
+
+	it("[A39] is not used up by a failure of the store, and keeps the account when it is back", async () => {
+		const auth = openMailAuth();
+		await (await verified(auth)).delete("/api/auth/user");
+		const path = `/api/auth/undoings/${tokenIn(await auth.mail("deletion_requested"))}`;
+		const { storage } = await auth.engine();
+		const { undoDeletion } = storage;
+		storage.undoDeletion = () => Promise.reject(new AuthError("store_unavailable"));
+		expect((await auth.browser().put(path)).status).toBe(503);
+		storage.undoDeletion = undoDeletion;
+		const answers = await Promise.all(Array.from({ length: 16 }, () => auth.browser().put(path)));
+		expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(15).fill(410)]);
+		const owner = auth.browser();
+		await owner.post("/api/auth", { email: ada.email, password: ada.password });
+		expect((await owner.get("/api/auth/user/deletion")).body).toEqual({ deletesAt: null });
+	});
+
+	it("is of one deletion, and keeps the account from none that is asked for later", async () => {
+		const auth = openMailAuth();
+		await (await verified(auth)).delete("/api/auth/user");
+		const path = `/api/auth/undoings/${tokenIn(await auth.mail("deletion_requested"))}`;
+		const browser = auth.browser();
+		expect((await browser.put(path)).status).toBe(200);
+		await auth.settled();
+		await browser.post("/api/auth", { email: ada.email, password: ada.password });
+		expect((await browser.delete("/api/auth/user")).status).toBe(200);
+		expect(await auth.browser().put(path)).toMatchObject(expired);
 	});
 
 	it("[A23] is done by one of sixteen at once", async () => {

@@ -4,7 +4,7 @@ import { type Refusal, toRefusal } from "../errors.ts";
 import { cookieAttributes } from "../http/cookies.ts";
 import { parseInput } from "../http/field-errors.ts";
 import { requireSameOrigin } from "../http/handle-request.ts";
-import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
+import { renewIfDue } from "../sessions/renew-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
 import type { CurrentRequest } from "./current-session.ts";
 import { type Demands, judge } from "./guard.ts";
@@ -48,7 +48,7 @@ export function guardAction<Input extends z.ZodType, Data>(
 			if (!parsed.ok) return parsed;
 			const session = toSession(asked.engine, verdict.current);
 			const data = await body({ ...session, session, input: parsed.data });
-			await renewIfDue(asked);
+			await renewed(asked);
 			return { ok: true, data };
 		} catch (error) {
 			// What Next.js throws to redirect, and what the body throws by mistake, goes on from here.
@@ -58,10 +58,9 @@ export function guardAction<Input extends z.ZodType, Data>(
 }
 
 /** An action can write cookies, so it renews a token that asks for it. */
-async function renewIfDue({ engine, current }: CurrentRequest): Promise<void> {
-	if (current === null || !needsRenewal(current)) return;
-	const granted = await renewSession(engine, current);
-	if (granted === null) return;
+async function renewed({ engine, current }: CurrentRequest): Promise<void> {
+	const granted = current === null ? null : await renewIfDue(engine, current);
+	if (current === null || granted === null) return;
 	const { cookie } = granted;
 	const jar = await cookies();
 	// The body may have signed somebody out or in: its word is the last.

@@ -8,7 +8,7 @@ import { errorResponse, requireSameOrigin } from "../http/handle-request.ts";
 import { readJsonBody } from "../http/read-body.ts";
 import { setCookieHeader } from "../http/responses.ts";
 import { readVisitor } from "../http/visitor.ts";
-import { needsRenewal, renewSession } from "../sessions/renew-session.ts";
+import { renewIfDue } from "../sessions/renew-session.ts";
 import { resolveSession } from "../sessions/resolve-session.ts";
 import { type Session, toSession } from "../sessions/session.ts";
 import type { CurrentRequest } from "./current-session.ts";
@@ -97,7 +97,7 @@ async function readInput(schema: z.ZodType, request: Request): Promise<unknown> 
 async function renewed({ engine, current }: CurrentRequest, response: Response): Promise<Response> {
 	const headers = new Headers(response.headers);
 	keepFromSharedCaches(headers);
-	const granted = current !== null && needsRenewal(current) ? await renewSession(engine, current) : null;
+	const granted = current === null ? null : await renewIfDue(engine, current);
 	if (granted !== null && !headers.getSetCookie().some((cookie) => cookie.startsWith(`${granted.cookie.name}=`))) {
 		headers.append("set-cookie", setCookieHeader(granted.cookie));
 		headers.set("cache-control", noStore);

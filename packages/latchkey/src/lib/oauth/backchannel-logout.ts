@@ -7,7 +7,9 @@ import { auditEvent } from "../events/events.ts";
 import { type Route, route } from "../http/route.ts";
 import { messageSchema } from "../http/schemas.ts";
 import type { Visitor } from "../http/visitor.ts";
+import { endAttemptsOf } from "../second-step/pending-attempt.ts";
 import type { EndedThere } from "../storage/oauth-storage.ts";
+import { forgetHeldSignUps } from "./held-sign-up.ts";
 import { isOpenId, type OfferedProvider } from "./offered-provider.ts";
 import { members } from "./provider.ts";
 import { providerFailure } from "./provider-failure.ts";
@@ -42,7 +44,9 @@ const logout = route({
 	errors: ["not_found", "invalid_logout_token", "provider_unavailable", "provider_error"],
 	async handle({ engine, visitor, body, params }) {
 		const provider = requireProvider(engine, params.provider!);
-		await endSessionsOf(engine, visitor, provider, await readLogoutToken(provider, body.logout_token));
+		const token = await readLogoutToken(provider, body.logout_token);
+		await endWhatWaits(engine, token.ended);
+		await endSessionsOf(engine, visitor, provider, token);
 		return { status: 200, body: { message: "Signed out" } };
 	},
 });
@@ -58,13 +62,18 @@ interface LogoutToken {
 /** Checks a logout token as section 2.6 says; whether it was used before is for the store. @throws {AuthError} `invalid_logout_token` */
 async function readLogoutToken(provider: OfferedProvider, token: string): Promise<LogoutToken> {
 	const claims = await verify(provider, token);
-	const { sub, sid, iss = "", jti = "" } = claims;
+	const { sub, sid, jti, iss = "" } = claims;
 	const happened = members(claims.events)[logoutEvent];
 	const isLogout = typeof happened === "object" && happened !== null && !Array.isArray(happened);
 	// An ID token has a nonce, and must never pass for one of these.
 	if (!isLogout || "nonce" in claims || (sub === undefined && sid === undefined)) throw invalid("not a logout token");
-	if (sid !== undefined && typeof sid !== "string") throw invalid("sid is not text");
+	if (!isTextOrMissing(sub) || !isTextOrMissing(sid) || typeof jti !== "string") throw invalid("a claim is not text");
 	return { ended: { issuer: iss, subject: sub ?? null, providerSession: sid ?? null }, jti };
+}
+
+/** The types of claims are what the provider says they are, whatever TypeScript thinks. */
+function isTextOrMissing(claim: unknown): claim is string | undefined {
+	return claim === undefined || typeof claim === "string";
 }
 
 async function verify(provider: OfferedProvider, token: string): Promise<JWTPayload> {
@@ -117,6 +126,18 @@ async function readKeys(provider: OfferedProvider): Promise<JSONWebKeySet> {
 	} catch (error) {
 		throw providerFailure(error);
 	}
+}
+
+/**
+ * What has begun and is no session yet, which whoever comes to that browser next could finish: by a second factor of their own
+ * where the person has none, by an address of their own where there is no account. First, so that none becomes a session once
+ * the sessions are ended. With a `sid` alone nobody knows whose they are.
+ */
+async function endWhatWaits(engine: Engine, { issuer, subject }: EndedThere): Promise<void> {
+	if (subject === null) return;
+	await forgetHeldSignUps(engine, { issuer, subject });
+	const user = await engine.storage.findUserByIdentity({ issuer, subject });
+	if (user !== null) await endAttemptsOf(engine, user.id);
 }
 
 /** One of the sessions may be replaced by a newer one at this very moment, and once more; not for ever. */

@@ -35,6 +35,8 @@ export type HeldSignUp = z.output<typeof heldSchema> & {
 	readonly key: string;
 };
 
+type Identity = Pick<HeldSignUp, "issuer" | "subject">;
+
 /** As the person may see it. */
 export interface PendingSignUp {
 	readonly provider: { readonly id: string; readonly name: string };
@@ -62,7 +64,7 @@ export async function holdSignUp(
 	const { subject, label, name, email } = profile;
 	await engine.storage.putToken({
 		purpose,
-		subject: provider,
+		subject: whoseOf({ issuer, subject }),
 		tokenHash: keyOf(secret),
 		lifetimeMs,
 		payload: {
@@ -97,6 +99,11 @@ export async function takeHeldSignUp({ storage }: Engine, { key }: HeldSignUp): 
 	return (await storage.consumeToken({ purpose, tokenHash: Buffer.from(key, "base64url") })) !== null;
 }
 
+/** Forgets whatever of this person's waits, in every browser. */
+export async function forgetHeldSignUps({ storage }: Engine, identity: Identity): Promise<void> {
+	await storage.dropTokens({ purpose, subject: whoseOf(identity), events: [] });
+}
+
 export function toPendingSignUp(engine: Engine, { provider: id, name, email }: HeldSignUp): PendingSignUp {
 	const known = engine.providers.find(id)?.definition.name ?? id;
 	return { provider: { id, name: known }, name, email, emailRequired: isEmailRequired(engine) };
@@ -108,6 +115,11 @@ export function isEmailRequired({ options }: Engine): boolean {
 
 export function clearedSignUp({ settings: { secure } }: Engine): CookieToSet {
 	return { name: cookieName("sign-up", secure), value: "", maxAgeSeconds: 0, secure };
+}
+
+/** Names somebody by nothing that they are called elsewhere. */
+function whoseOf({ issuer, subject }: Identity): string {
+	return hash("sha256", JSON.stringify([issuer, subject]), "base64url");
 }
 
 function keyOf(secret: string): Buffer {

@@ -95,6 +95,9 @@ describe("Back-channel logout [A45]", () => {
 		["for many, and not for us", (fake) => fake.sign(claimsOf(fake, { aud: ["a", "b"] }))],
 		["of another key", async (fake) => (await foreignProvider()).sign(claimsOf(fake))],
 		["with a sid that is no text", (fake) => fake.sign(claimsOf(fake, { sid: { $ne: "" } }))],
+		["with a sub that is no text", (fake) => fake.sign(claimsOf(fake, { sub: { $ne: "" } }))],
+		["with a sub that is nothing", (fake) => fake.sign(claimsOf(fake, { sub: null, sid: "sid-1" }))],
+		["with a jti that is no text", (fake) => fake.sign(claimsOf(fake, { jti: ["1"] }))],
 		["of another type", (fake) => fake.sign(claimsOf(fake), { typ: "at+jwt" })],
 		["an event that is no object", (fake) => fake.sign(claimsOf(fake, { events: { [Object.keys(event)[0]!]: "x" } }))],
 		["not a token", () => "x.y.z"],
@@ -229,6 +232,36 @@ describe("a session that goes on after it began at a provider [A45]", () => {
 		await signInAt(opened.fake, browser);
 		expect((await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() })).status).toBe(200);
 		expect(await endedThere(opened, browser)).toBe(true);
+	});
+
+	it("never begins when its second step is shown after the end: whoever comes to the browser next would show one", async () => {
+		const opened = await open();
+		const app = await withApp(opened.auth, opened.browser);
+		const browser = opened.auth.browser();
+		await signInAt(opened.fake, browser);
+		expect((await opened.send(await opened.fake.sign(claimsOf(opened.fake, { sid: "sid-1" })))).status).toBe(200);
+		const shown = await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() });
+		expect(shown).toMatchObject({ status: 401, body: { code: "attempt_expired" } });
+		// Somebody else's end is none of theirs.
+		opened.auth.clock.advance({ seconds: 30 });
+		await signInAt(opened.fake, browser);
+		expect((await opened.send(await opened.fake.sign(claimsOf(opened.fake, { sub: "bob-1" })))).status).toBe(200);
+		expect((await browser.post("/api/auth/attempt", { factor: "totp", code: app.code() })).status).toBe(200);
+	});
+
+	it("never begins by an account that is made after the end, when somebody else may sit there", async () => {
+		const { auth, fake } = await openWithProvider({ emailVerification: "required" });
+		const [mary, ann] = [auth.browser(), auth.browser()];
+		await signInAt(fake, mary, { sub: "mary-1", name: "Mary Somerville" });
+		await signInAt(fake, ann, { sub: "ann-1", name: "Ann Lister" });
+		const pending = async (browser: TestBrowser) => (await browser.get("/api/auth/pending-sign-up")).body.pending;
+		expect(await pending(mary)).toMatchObject({ name: "Mary Somerville" });
+		const token = await fake.sign(claimsOf(fake, { sub: "mary-1" }));
+		const body = new URLSearchParams({ logout_token: token }).toString();
+		expect((await auth.browser().post("/api/auth/oauth/example/backchannel-logout", body, form)).status).toBe(200);
+		expect([await pending(mary), (await pending(ann)).name]).toEqual([null, "Ann Lister"]);
+		const answer = await mary.post("/api/auth/pending-sign-up", { email: "evil@example.com" });
+		expect(answer.body.code).toBe("sign_in_expired");
 	});
 
 	it("is ended when the person proved themselves again", async () => {

@@ -18,7 +18,7 @@ import { mergeFields, withEditableFields } from "../users/own-fields.ts";
 import { signUpNames } from "../users/sign-up.ts";
 import { creationOptions, requestOptions } from "./ceremony-options.ts";
 import { type CeremonyUse, makeChallenge, nobody } from "./challenges.ts";
-import { maxPasskeys } from "./register-passkey.ts";
+import { passkeyLimit } from "./register-passkey.ts";
 
 export const ceremonyInput = z.discriminatedUnion("for", [
 	z.object({ for: z.enum(["sign-in", "second-step", "enrolment", "reauthentication"]) }),
@@ -79,7 +79,9 @@ async function askNewcomer(engine: Engine, visitor: Visitor, typed: object): Pro
 	const { challenge, cookie } = await makeChallenge(engine, visitor, { use: "sign-up", subject: nobody, payload });
 	const shown = email?.value ?? username?.value ?? "";
 	const user = { id: userId, name: shown, displayName: name ?? shown };
-	return { ok: true, options: creationOptions(engine, challenge, user, []), cookie };
+	// What a function asks of somebody who is nobody yet, is known once they are.
+	const deviceBound = engine.options.secondFactor === "device-bound";
+	return { ok: true, options: creationOptions(engine, challenge, user, [], { deviceBound }), cookie };
 }
 
 async function askPending(engine: Engine, visitor: Visitor, use: "second-step" | "enrolment"): Promise<CeremonyResult> {
@@ -127,7 +129,7 @@ async function askToMake(
 	{ use, upgrade, deviceBound }: { use: "registration" | "enrolment"; upgrade: boolean; deviceBound: boolean },
 ): Promise<CeremonyResult> {
 	const held = await passkeysOf(engine, user.id);
-	if (held.length >= maxPasskeys) return { ok: false, code: "too_many_passkeys" };
+	if (held.length >= passkeyLimit(use)) return { ok: false, code: "too_many_passkeys" };
 	const { challenge, cookie } = await makeChallenge(engine, visitor, { use, subject: user.id, payload: { upgrade } });
 	const shown = user.email ?? user.username ?? user.name ?? "";
 	const named = { id: user.id, name: shown, displayName: user.name ?? shown };

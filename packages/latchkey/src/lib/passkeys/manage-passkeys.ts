@@ -60,7 +60,12 @@ export async function addPasskey(
 ): Promise<{ readonly ok: true; readonly passkey: Passkey } | Refusal> {
 	const made = await verifyNewPasskey(engine, visitor, credential, { use: "registration", subject: user.id, name });
 	if (made === null) return { ok: false, code: "invalid_credentials" };
-	const kept = await keepPasskey(engine, visitor, { user, sessionId: session.id, passkey: made.passkey });
+	const kept = await keepPasskey(engine, visitor, {
+		user,
+		sessionId: session.id,
+		passkey: made.passkey,
+		use: "registration",
+	});
 	if (!kept.ok) return kept;
 	const stored = await engine.storage.findPasskey(made.passkey.credentialId);
 	return stored === null ? { ok: false, code: "not_found" } : { ok: true, passkey: toPasskey(stored) };

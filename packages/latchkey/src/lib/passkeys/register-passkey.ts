@@ -10,10 +10,18 @@ import { relyingPartyOf } from "./relying-party.ts";
 import { type Attestation, challengeOf } from "./responses.ts";
 
 /** Nobody has more devices; more are made by a program. */
-export const maxPasskeys = 20;
+const maxPasskeys = 20;
 
 /** COSE's names (RFC 9053) for what every authenticator knows: ES256, RS256 and EdDSA. */
 export const algorithms = [-7, -257, -8];
+
+/**
+ * How many somebody may have who makes one more. On the way in they make the one without which they are let in nowhere, to take
+ * another away: nobody comes to that a second time who has it.
+ */
+export function passkeyLimit(use: "registration" | "enrolment"): number {
+	return use === "enrolment" ? maxPasskeys + 1 : maxPasskeys;
+}
 
 interface Made {
 	readonly passkey: Omit<NewPasskey, "userId">;
@@ -69,19 +77,20 @@ interface Kept {
 	readonly user: Pick<UserRecord, "id" | "epoch">;
 	readonly sessionId: string | null;
 	readonly passkey: Omit<NewPasskey, "userId">;
+	readonly use: "registration" | "enrolment";
 }
 
 /** Keeps a checked passkey for a user. */
 export async function keepPasskey(
 	engine: Engine,
 	visitor: Visitor,
-	{ user, sessionId, passkey }: Kept,
+	{ user, sessionId, passkey, use }: Kept,
 ): Promise<{ readonly ok: true } | Refusal> {
 	const event = passkeyAdded(visitor, user.id, sessionId, passkey);
 	const added = await engine.storage.addPasskey({
 		passkey: { ...passkey, userId: user.id },
 		epoch: user.epoch,
-		limit: maxPasskeys,
+		limit: passkeyLimit(use),
 		events: [event],
 	});
 	if (added === "added") return { ok: true };

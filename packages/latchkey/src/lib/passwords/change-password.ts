@@ -3,6 +3,7 @@ import type { Engine } from "../engine.ts";
 import { auditEvent } from "../events/events.ts";
 import type { Visitor } from "../http/visitor.ts";
 import { combine } from "../second-step/authentication.ts";
+import { askForTheRest, isEnough } from "../second-step/continued-session.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import { restsOnTrustedDevice } from "../sessions/recent-proof.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
@@ -33,9 +34,8 @@ export async function changePassword(
 	const check = await engine.hasher.check(known, currentPassword);
 	if (!check.matches || stored === null || isDisabled(stored)) return wrongPassword(engine, visitor, user.id);
 
-	const { secret, draft } = draftSession(engine, visitor, combine(present, { amr: ["pwd"], level: "aal1" }), {
-		continues: present.id,
-	});
+	const authentication = combine(present, { amr: ["pwd"], level: "aal1" });
+	const { secret, draft } = draftSession(engine, visitor, authentication, { continues: present.id });
 	const changed = await engine.storage.changePassword({
 		userId: user.id,
 		version: stored.version,
@@ -46,6 +46,7 @@ export async function changePassword(
 	});
 	// Somebody else changed it meanwhile, so what was checked is no longer the password.
 	if (changed === null) return { ok: false, code: "invalid_credentials" };
+	if (!isEnough(engine, user, authentication)) return askForTheRest(engine, visitor, changed, "password");
 	const device = rememberDevice(engine, visitor, user, changed);
 	return { ok: true, ...grantSession(engine, secret, changed, user), device };
 }

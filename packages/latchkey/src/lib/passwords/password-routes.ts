@@ -3,7 +3,7 @@ import { codeAskedAnswer, codeAskedSchema } from "../email-codes/code-asked.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
 import { grantedSchema, messageSchema } from "../http/schemas.ts";
-import { pendingSchema, signInAnswer } from "../http/sign-in-answer.ts";
+import { pendingSchema, signInAnswer, signInResponses } from "../http/sign-in-answer.ts";
 import { signUp, signUpInput } from "../users/sign-up.ts";
 import { changePassword } from "./change-password.ts";
 import { typedPassword } from "./typed-password.ts";
@@ -30,10 +30,11 @@ const signUpRoute = route({
 const changePasswordRoute = route({
 	method: "PUT",
 	path: "/password",
-	summary: "Change the password. Every other session ends, and a new one takes the place of this one.",
+	summary:
+		"Change the password. Every other session ends, and a new one takes the place of this one, with the second step first where more is asked for.",
 	access: "signed-in",
 	body: z.object({ currentPassword: typedPassword, newPassword: z.string() }),
-	responses: { 200: grantedSchema },
+	responses: signInResponses,
 	errors: ["invalid_credentials", "reauthentication_required", "too_many_attempts", "busy"],
 	async handle({ engine, visitor, current, body }) {
 		return signInAnswer(200, "Password changed", await changePassword(engine, visitor, current, body));

@@ -230,7 +230,7 @@ async function finishWithNewPasskey(
 	// Before it is kept, which ends whatever else waits for a second step.
 	if (!(await endAttempt(engine, content))) return expired;
 	const { user } = underWay.pending.credentials;
-	const kept = await keepPasskey(engine, visitor, { user, sessionId: null, passkey: made.passkey });
+	const kept = await keepPasskey(engine, visitor, { user, sessionId: null, passkey: made.passkey, use: "enrolment" });
 	if (!kept.ok) return kept;
 	const opened = await openProven(engine, visitor, {
 		user,

@@ -132,6 +132,11 @@ export async function endAttempt({ storage }: Engine, content: AttemptContent): 
 	return (await storage.consumeToken({ purpose, tokenHash: attemptHash(content) })) !== null;
 }
 
+/** Ends whatever of a user's waits for its second step, in every browser. */
+export async function endAttemptsOf({ storage }: Engine, userId: string): Promise<void> {
+	await storage.dropTokens({ purpose, subject: userId, events: [] });
+}
+
 /** Drops the visitor's attempt, if there is one. The answer must carry the cookie, which clears theirs. */
 export async function dropAttempt(engine: Engine, visitor: Visitor): Promise<CookieToSet> {
 	const content = readAttempt(engine, visitor);

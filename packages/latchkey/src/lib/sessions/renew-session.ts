@@ -1,4 +1,5 @@
 import type { Engine } from "../engine.ts";
+import { describeError } from "../log.ts";
 import { graceMs, isRenewalDue } from "./generation.ts";
 import { type GrantedSession, grantToken } from "./open-session.ts";
 import type { ResolvedSession } from "./resolve-session.ts";
@@ -21,6 +22,20 @@ export async function renewSession(engine: Engine, current: ResolvedSession): Pr
 	// Another request was faster: its generation is ours too. Read now, because a slow action asks long after it was judged.
 	const live = await engine.storage.readSession(hashSessionSecret(claims.sid));
 	return live === null ? null : grantToken(engine, claims.sid, live.session, live.user, live.now);
+}
+
+/**
+ * The same for an answer that is ready, if renewal is due. It is not taken back because there was no newer token to be had:
+ * what was asked for has happened, and would be asked for once more. `null` then too; the next request tries again.
+ */
+export async function renewIfDue(engine: Engine, current: ResolvedSession): Promise<GrantedSession | null> {
+	if (!needsRenewal(current)) return null;
+	try {
+		return await renewSession(engine, current);
+	} catch (error) {
+		engine.log({ level: "warn", event: "session_not_renewed", ...describeError(error) });
+		return null;
+	}
 }
 
 /**

@@ -8,6 +8,7 @@ import { admitFactor, typedCode, withFreshCodes } from "../factors/verify-factor
 import type { Visitor } from "../http/visitor.ts";
 import { makeRecoveryCodes } from "../recovery-codes/recovery-codes.ts";
 import { combine } from "../second-step/authentication.ts";
+import { askForTheRest, isEnough } from "../second-step/continued-session.ts";
 import { policyFor } from "../second-step/second-step.ts";
 import { draftSession, grantSession } from "../sessions/open-session.ts";
 import type { ResolvedSession } from "../sessions/resolve-session.ts";
@@ -44,10 +45,11 @@ export async function addTotp(
 	if (!admission.ok) return admission;
 	const confirmed = await confirmTotp(engine, user.id, typed);
 	if (confirmed === null) return { ok: false, code: "invalid_credentials" };
-	const made = factors.recoveryCodes === 0 ? makeRecoveryCodes(user.id) : null;
-	const { secret, draft } = draftSession(engine, visitor, combine(session, { amr: ["otp"], level: "aal1" }), {
-		continues: session.id,
-	});
+	const authentication = combine(session, { amr: ["otp"], level: "aal1" });
+	const goesOn = isEnough(engine, user, authentication);
+	// Nobody would see them: what is asked for next is no code either.
+	const made = goesOn && factors.recoveryCodes === 0 ? makeRecoveryCodes(user.id) : null;
+	const { secret, draft } = draftSession(engine, visitor, authentication, { continues: session.id });
 	const about = { userId: user.id, sessionId: draft.id };
 	const opened = await engine.storage.addTotp({
 		...confirmed,
@@ -64,6 +66,7 @@ export async function addTotp(
 		],
 	});
 	if (opened === null) return { ok: false, code: "factor_exists" };
+	if (!goesOn) return askForTheRest(engine, visitor, opened, "totp");
 	return {
 		ok: true,
 		...grantSession(engine, secret, opened, user),

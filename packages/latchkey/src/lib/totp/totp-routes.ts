@@ -2,8 +2,8 @@ import * as z from "zod";
 import { ownName } from "../factors/own-name.ts";
 import { refusal } from "../http/responses.ts";
 import { type Route, route } from "../http/route.ts";
-import { grantedSchema, messageSchema } from "../http/schemas.ts";
-import { signInAnswer } from "../http/sign-in-answer.ts";
+import { messageSchema } from "../http/schemas.ts";
+import { signInAnswer, signInResponses } from "../http/sign-in-answer.ts";
 import { addTotp, newTotpInput, removeTotp, renameTotp } from "./manage-totp.ts";
 import { startTotp, type TotpEnrolment } from "./totp.ts";
 
@@ -27,10 +27,11 @@ const start = route({
 const confirm = route({
 	method: "PUT",
 	path: "/factors/totp",
-	summary: "Add the app with a code of it. Every other session ends; a new one takes the place of this one.",
+	summary:
+		"Add the app with a code of it. Every other session ends; a new one takes the place of this one, with the second step first where more is asked for.",
 	access: "recent",
 	body: newTotpInput,
-	responses: { 200: grantedSchema },
+	responses: signInResponses,
 	errors: ["invalid_credentials", "factor_exists", "too_many_attempts", "insufficient_level"],
 	async handle({ engine, visitor, current, body }) {
 		return signInAnswer(200, "Authenticator app added", await addTotp(engine, visitor, current, body));

@@ -84,14 +84,16 @@ export async function keepAccountByLink(
 ): Promise<{ readonly ok: true } | Refusal> {
 	const purpose = "deletion-undo";
 	const content = openMailLink(engine.mailLinks, link);
-	const token =
-		content?.purpose === purpose
-			? await engine.storage.consumeToken({ purpose, tokenHash: hashLinkSecret(content.secret) })
-			: null;
-	if (token === null) return { ok: false, code: "expired_link" };
+	const expired: Refusal = { ok: false, code: "expired_link" };
+	if (content?.purpose !== purpose) return expired;
+	const tokenHash = hashLinkSecret(content.secret);
+	const token = await engine.storage.peekToken({ purpose, tokenHash });
+	if (token === null) return expired;
 	const event = auditEvent("user.deletion_undone", visitor, { userId: token.subject });
 	const kept = await engine.storage.undoDeletion({ userId: token.subject, events: [event] });
-	return kept ? { ok: true } : { ok: false, code: "expired_link" };
+	// Used up only now: a failure of the store in between would else leave nothing to keep the account with.
+	await engine.storage.consumeToken({ purpose, tokenHash });
+	return kept ? { ok: true } : expired;
 }
 
 /** Deletes accounts whose time has come, and says so for the last time. Answers how many went. */

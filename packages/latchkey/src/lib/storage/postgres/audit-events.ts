@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { behindEveryId, toEvent } from "../sqlite/rows.ts";
+import { behindEveryId, toEvent } from "../rows.ts";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged } from "./fragments.ts";

@@ -113,7 +113,7 @@ export class PostgresConnection {
 
 	// Not `pool.query`: it closes the connection after every error, also one that only says that a name is taken.
 	async #query(queries: readonly PostgresQuery[]): Promise<PostgresResult> {
-		const client = await this.#take();
+		const client = await takeClient(this.#options.pool, this.#options.connectTimeoutMs);
 		if (!this.#heard.has(client)) {
 			this.#heard.add(client);
 			// The query rejects as well; the event, unheard, would end the process.
@@ -133,16 +133,6 @@ export class PostgresConnection {
 		}
 	}
 
-	/** A connection on which nobody has left a transaction open: what is written in it, its owner could still undo. */
-	async #take(): Promise<PostgresClient> {
-		for (let closed = 0; closed < mostClosed; closed++) {
-			const client = await connectWithin(this.#options.pool, this.#options.connectTimeoutMs);
-			if ((client.getTransactionStatus?.() ?? "I") === "I") return client;
-			client.release(true);
-		}
-		throw new Error("Each connection of the pool comes with a transaction that somebody left open");
-	}
-
 	/** All of them or none. Whoever vanishes on the way holds a lock for no longer than an answer may take. */
 	async #together(client: PostgresClient, queries: readonly PostgresQuery[]): Promise<PostgresResult> {
 		const { answerTimeoutMs: query_timeout } = this.#options;
@@ -159,6 +149,16 @@ export class PostgresConnection {
 			throw error;
 		}
 	}
+}
+
+/** A connection on which nobody has left a transaction open: what is written in it, its owner could still undo. */
+export async function takeClient(pool: PostgresPool, timeoutMs: number): Promise<PostgresClient> {
+	for (let closed = 0; closed < mostClosed; closed++) {
+		const client = await connectWithin(pool, timeoutMs);
+		if ((client.getTransactionStatus?.() ?? "I") === "I") return client;
+		client.release(true);
+	}
+	throw new Error("Each connection of the pool comes with a transaction that somebody left open");
 }
 
 async function connectWithin(pool: PostgresPool, timeoutMs: number): Promise<PostgresClient> {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type SessionRow, toSession } from "../sqlite/rows.ts";
+import { type SessionRow, toSession } from "../rows.ts";
 import type { CreatedUser, CreateUser, Storage, UserRecord } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import {

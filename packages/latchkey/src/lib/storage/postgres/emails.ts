@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { type EmailStorage, pendingPurposes } from "../email-storage.ts";
-import { toUser, type UserRow } from "../sqlite/rows.ts";
+import { toUser, type UserRow } from "../rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import {
 	clock,
@@ -232,7 +232,7 @@ function prepareUndo(connection: PostgresConnection) {
 				delete from latchkey_identifier using used
 				where latchkey_identifier.kind = 'email' and latchkey_identifier.canonical = ${p.canonical}::text
 					and latchkey_identifier.user_id <> used.id and latchkey_identifier.verified_at is null
-				returning latchkey_identifier.user_id
+				returning latchkey_identifier.user_id as id
 			),
 			written as (
 				insert into latchkey_identifier (user_id, kind, value, canonical, verified_at, created_at)
@@ -252,7 +252,8 @@ function prepareUndo(connection: PostgresConnection) {
 			),
 			${withoutNewer(p, "moved")},
 			${logged(p, "written")}
-			select written.id, ${told(p, "user", "written")} as told from written`,
+			select written.id, ${told(p, "user", "written")} as told, ${told(p, "user", "evicted")} as told_evicted
+			from written`,
 	);
 }
 

@@ -8,7 +8,7 @@ import {
 	toTrustedDevice,
 	toUser,
 	trustedDeviceColumns,
-} from "../sqlite/rows.ts";
+} from "../rows.ts";
 import type { Storage } from "../storage.ts";
 import { eventColumns } from "./audit-events.ts";
 import type { PostgresConnection } from "./connection.ts";

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { ChangeFactors, FactorsChange, FactorsRecord, FactorsStorage } from "../factors-storage.ts";
-import { factorColumns, type SessionRow, toFactors, toSession } from "../sqlite/rows.ts";
+import { factorColumns, type SessionRow, toFactors, toSession } from "../rows.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
 import {
 	clock,
@@ -11,6 +11,7 @@ import {
 	isOpen,
 	lockedSessions,
 	logged,
+	looks,
 	opened,
 	openedColumns,
 	replaced,
@@ -161,9 +162,6 @@ export function tidiedCodes(isLast: RawBuilder<boolean>): RawBuilder<unknown> {
 	),`;
 }
 
-/** How often a session that looks ended is looked at anew. */
-const looks = 3;
-
 export async function runChange(
 	statement: Statement<ChangeParameters, ChangeRow>,
 	{ userId, keepSessionId, events }: ChangeFactors,
@@ -174,7 +172,6 @@ export async function runChange(
 		if (row.found === 0) return "gone";
 		if (row.allowed === 0) return "last";
 		if (row.kept === 1) return "changed";
-		// Beside another change by the same session, its row was looked up as it was before that.
 		if (look === looks) return "not_live";
 	}
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { pendingPurposes } from "../email-storage.ts";
-import { sessionColumns, toEventRow } from "../sqlite/rows.ts";
+import { sessionColumns, toEventRow } from "../rows.ts";
 import type { NewEvent, NewSession, Settlement } from "../storage.ts";
 import type { Ambient } from "./prepared.ts";
 
@@ -62,6 +62,15 @@ export function isOpen(moment: RawBuilder<number>): RawBuilder<boolean> {
 export function isLive(moment: RawBuilder<number>): RawBuilder<boolean> {
 	return sql<boolean>`${isOpen(moment)}
 		and latchkey_session.epoch = (select u.epoch from latchkey_user as u where u.id = latchkey_session.user_id)`;
+}
+
+/**
+ * The same for a statement that ends it. Whoever keeps it at this very moment stamps it with an epoch that its user, as this
+ * statement began with them, does not have yet.
+ */
+export function isLiveOrKept(moment: RawBuilder<number>): RawBuilder<boolean> {
+	return sql<boolean>`${isOpen(moment)}
+		and latchkey_session.epoch >= (select u.epoch from latchkey_user as u where u.id = latchkey_session.user_id)`;
 }
 
 /** The clock of the statement, for the parts of a WITH that have `clock` beside them. */
@@ -172,6 +181,12 @@ export const lockedSessions: Part = sql`locked_sessions as (
 			and s.ended_at is null and s.idle_expires_at > clock.now and s.expires_at > clock.now
 		order by s.id for no key update of s
 	)`;
+
+/**
+ * How often a statement that keeps a session is executed while that looks ended: beside another one that keeps it, its row was
+ * looked up as it was before that.
+ */
+export const looks = 3;
 
 /** `killed`: what is pending for the user of `gate` and must not outlive a change of password or address. */
 export function killedPending(gate: string): Part {

@@ -5,6 +5,7 @@ import { newUser, sha256, signIn, signUp } from "../contract/fixtures.ts";
 import type { Storage } from "../storage.ts";
 import { asSuperuser, freshName, sharedServer } from "./fixtures/postgres-contract-store.ts";
 import { type OpenPostgresOptions, openPostgres } from "./open-postgres.ts";
+import type { PostgresClient, PostgresPool } from "./pool.ts";
 
 /** Whatever an application does with connections that are its own. */
 describe("a pool that the application uses too", { timeout: 60_000 }, () => {
@@ -68,6 +69,31 @@ describe("a pool that the application uses too", { timeout: 60_000 }, () => {
 		const input = newUser("ada");
 		expect(await storage.createUser(input)).toMatchObject({ ok: true });
 		expect((await stored(input.id)).rowCount).toBe(1);
+	});
+
+	it("is not migrated within a transaction that somebody left open, whose owner could undo it", async () => {
+		pool = new pg.Pool({ connectionString: await sharedServer(), max: 1 });
+		onTestFinished(() => pool.end());
+		const table = freshName();
+		await onTheConnection("BEGIN", `CREATE TABLE public.${table} ()`);
+		const storage = await openPostgres({ pool, schema });
+		expect(await storage.createUser(newUser("ada"))).toMatchObject({ ok: true });
+		const { rows } = await pool.query("SELECT to_regclass($1) AS found", [`public.${table}`]);
+		expect(rows).toEqual([{ found: null }]);
+		await storage.close();
+	});
+
+	it("is unavailable at start where none of its connections becomes free, and not waited for for ever", async () => {
+		pool = new pg.Pool({ connectionString: await sharedServer(), max: 1 });
+		onTestFinished(() => pool.end());
+		const client = await pool.connect();
+		await expect(openPostgres({ pool, schema, connectTimeoutMs: 50 })).rejects.toMatchObject({
+			code: "store_unavailable",
+			detail: expect.stringContaining("No connection became free in time"),
+		});
+		client.release();
+		const storage = await openPostgres({ pool, schema });
+		await storage.close();
 	});
 
 	it("is unavailable where every new connection comes with a transaction", async () => {
@@ -160,6 +186,23 @@ describe("a pool that the application uses too", { timeout: 60_000 }, () => {
 		{ prefix: "x".repeat(60) },
 	])("is refused with names that become others: %j", async (names) => {
 		await expect(open({}, names)).rejects.toThrow(/^(schema|prefix) beside the pool must be up to 30 small letters/);
+	});
+
+	it("is refused where its driver reads values in ways of its own, as pg-native does: times would be texts", async () => {
+		pool = new pg.Pool({ connectionString: await sharedServer() });
+		onTestFinished(() => pool.end());
+		const own: PostgresPool = {
+			async connect() {
+				const client: PostgresClient = await pool.connect();
+				const query = client.query.bind(client);
+				client.query = ({ types: _, ...rest }) => query(rest);
+				return client;
+			},
+		};
+		await expect(openPostgres({ pool: own, schema })).rejects.toMatchObject({
+			code: "misconfigured",
+			detail: expect.stringMatching(/^The database of the given pool .*pg-native.*Pool of pg/),
+		});
 	});
 
 	it("is refused by its own name where it does not lead to a database that serves", async () => {

@@ -50,13 +50,15 @@ export async function inspectServer(
 		isolation: string;
 		isDurable: boolean;
 		user: string;
+		counted: unknown;
 	}>(
 		client,
 		`SELECT current_setting('server_version_num')::int AS version, pg_backend_pid() AS pid,
 			coalesce($1::text, current_schema()::text) AS schema, current_setting('server_encoding') AS encoding,
 			current_setting('transaction_read_only') = 'on' AS "readOnly",
 			current_setting('transaction_isolation') AS isolation,
-			current_setting('synchronous_commit') <> 'off' AS "isDurable", current_user::text AS user`,
+			current_setting('synchronous_commit') <> 'off' AS "isDurable", current_user::text AS user,
+			1::bigint AS counted`,
 		[schema],
 		timeoutMs,
 	);
@@ -64,6 +66,9 @@ export async function inspectServer(
 	const major = Math.floor(version / 10_000);
 	if (major < oldestVersion) {
 		throw misconfigured(`${label} is version ${major}; latchkey needs PostgreSQL ${oldestVersion} or later`);
+	}
+	if (found!.counted !== 1) {
+		throw misconfigured(`${label} is read by a driver with ways of its own, as pg-native; give a Pool of pg`);
 	}
 	if (encoding !== "UTF8") {
 		throw misconfigured(`The database of ${label} is encoded as ${encoding}; name one with ENCODING 'UTF8'`);

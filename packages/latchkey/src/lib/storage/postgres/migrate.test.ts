@@ -51,7 +51,7 @@ describe("migrations on PostgreSQL", () => {
 			.match(/```sql\n([^`]*sweep_at[^`]*)```/)![1]!
 			.split(";")
 			.filter((text) => text.trim() !== "");
-		expect(statements).toHaveLength(7);
+		expect(statements).toHaveLength(9);
 		await asSuperuser(async (client) => {
 			await client.query(`CREATE SCHEMA ${schema}; SET search_path TO ${schema}`);
 			await makePastSchema(
@@ -64,6 +64,30 @@ describe("migrations on PostgreSQL", () => {
 		const storage = await openPostgres({ url });
 		expect(await storage.createUser(newUser("ada"))).toMatchObject({ ok: true });
 		await storage.close();
+	});
+
+	it("do not take an index for made that was interrupted", async () => {
+		await asSuperuser(async (client) => {
+			await client.query(`CREATE SCHEMA ${schema}; SET search_path TO ${schema}`);
+			await makePastSchema(
+				client,
+				migrations.filter(({ version }) => version < 8),
+			);
+			// What is left of CREATE INDEX CONCURRENTLY.
+			await client.query("CREATE INDEX latchkey_session_lookup ON latchkey_session USING hash (secret_hash)");
+			await client.query(
+				"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'latchkey_session_lookup'::regclass",
+			);
+		});
+		await expect(applyMigrations(url)).rejects.toMatchObject({
+			code: "misconfigured",
+			detail: expect.stringMatching(
+				new RegExp(`DROP INDEX "${schema}"\\."latchkey_session_lookup"; then .*npx latchkey migrate$`),
+			),
+		});
+		expect((await migrationStatus(url)).applied).toHaveLength(7);
+		await asSuperuser((client) => client.query(`DROP INDEX ${schema}.latchkey_session_lookup`));
+		expect(await applyMigrations(url)).toHaveLength(migrations.length - 7);
 	});
 
 	it("tell foreign tables and views from their own and from those of extensions", async () => {

@@ -81,6 +81,7 @@ async function apply(
 	{ version, name, statements }: PlannedMigration,
 	at: number | null,
 ): Promise<AppliedMigration> {
+	await requireFinished(client, { label, names }, statements);
 	try {
 		for (const statement of statements) await ask(client, statement);
 	} catch (cause) {
@@ -101,6 +102,27 @@ async function apply(
 		[version, name, checksum(known.postgres), at],
 	);
 	return { version, name, appliedAt: row!.applied_at };
+}
+
+/** What was made by hand beforehand stays as it is: an index that was interrupted would be there and never be used. */
+async function requireFinished(
+	client: PostgresClient,
+	{ label, names: { schema } }: Pick<Server, "label" | "names">,
+	statements: readonly string[],
+): Promise<void> {
+	const made = statements.flatMap((statement) => statement.match(/^CREATE INDEX IF NOT EXISTS (\w+)/)?.[1] ?? []);
+	const [unfinished] = await ask<{ name: string }>(
+		client,
+		`SELECT c.relname::text AS name FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+		WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = $1)
+			AND c.relname = ANY($2) AND NOT i.indisvalid
+		LIMIT 1`,
+		[schema, made],
+	);
+	if (unfinished === undefined) return;
+	throw misconfigured(
+		`${label} has an index that is unfinished: wait if it is being made, or DROP INDEX ${quoted(schema)}.${quoted(unfinished.name)}; then run: npx latchkey migrate`,
+	);
 }
 
 const migrationTable = `CREATE TABLE IF NOT EXISTS latchkey_migration (

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Logger } from "../../log.ts";
 import type { Storage } from "../storage.ts";
 import { auditOperations } from "./audit-events.ts";
-import { PostgresConnection } from "./connection.ts";
+import { PostgresConnection, takeClient } from "./connection.ts";
 import { createUserOperation } from "./create-user.ts";
 import { checkName, type DatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
 import { deleteUserOperation } from "./delete-user.ts";
@@ -80,7 +80,9 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 		options.directUrl === undefined ? null : parseDatabaseUrl(options.directUrl, "AUTH_DATABASE_DIRECT_URL");
 	const { connectTimeoutMs = 5000, statementTimeoutMs = 5000 } = options;
 	const answerTimeoutMs = statementTimeoutMs + answerMarginMs;
-	const server = await setUp(options, database, answerTimeoutMs);
+	// The pool's own words come first, where it has any.
+	const freeWithinMs = connectTimeoutMs + answerMarginMs;
+	const server = await setUp(options, database, { freeWithinMs, answerTimeoutMs });
 	const own =
 		options.pool === undefined
 			? await createPool({
@@ -98,8 +100,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Storag
 		channel,
 		clock: options.clock,
 		named: server.isDirect,
-		// The pool's own words come first, where it has any.
-		connectTimeoutMs: connectTimeoutMs + answerMarginMs,
+		connectTimeoutMs: freeWithinMs,
 		answerTimeoutMs,
 		onStatement: options.onStatement,
 	});
@@ -145,10 +146,15 @@ function describeDatabase({ url, pool, schema, prefix }: OpenPostgresOptions): D
 }
 
 /** Looks at the database, and migrates it where that is ours to do. */
-async function setUp(options: OpenPostgresOptions, database: DatabaseUrl, answerTimeoutMs: number): Promise<Server> {
+async function setUp(
+	options: OpenPostgresOptions,
+	database: DatabaseUrl,
+	{ freeWithinMs, answerTimeoutMs }: { freeWithinMs: number; answerTimeoutMs: number },
+): Promise<Server> {
 	const own = options.pool === undefined ? await createSetupPool(database.connectionString) : null;
+	const given = { connect: () => takeClient(options.pool!, freeWithinMs) };
 	try {
-		return await withClient(own ?? options.pool!, async (client) => {
+		return await withClient(own ?? given, async (client) => {
 			const server = await inspectServer(client, database, answerTimeoutMs);
 			const status = await readStatus(client, server);
 			requireMigrated(server, status, options.migrate ?? "ours");

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { AddedPasskey, FactorsStorage } from "../factors-storage.ts";
-import { toPasskey } from "../sqlite/rows.ts";
+import { toPasskey } from "../rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { type ChangeParameters, type ChangeRow, changeStatement, runChange, tidiedCodes } from "./factors.ts";
 import { clock, eventRows, logged, turn } from "./fragments.ts";

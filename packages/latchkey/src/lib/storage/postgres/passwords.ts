@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { FactorsChange } from "../factors-storage.ts";
 import type { PasswordsStorage } from "../passwords-storage.ts";
-import { type SessionRow, toSession } from "../sqlite/rows.ts";
+import { type SessionRow, toSession } from "../rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { type ChangeParameters, type ChangeRow, changeStatement, runChange } from "./factors.ts";
 import {

@@ -90,13 +90,18 @@ export async function createPool(options: PoolOptions): Promise<OwnPool> {
 				return await pool.connect();
 			} catch (error) {
 				// A pooler was put in between since. Then an answer is waited for as long, and no longer, all the same.
-				if (sqlState(error) !== "08P01" || options.statementTimeoutMs === null) throw error;
+				if (options.statementTimeoutMs === null || !refusesSettings(error)) throw error;
 				Object.assign(pool.options, { statement_timeout: false, options: undefined });
 				return pool.connect();
 			}
 		},
 		end: () => pool.end(),
 	};
+}
+
+/** As PgBouncer and RDS Proxy say that a connection is to begin without settings of its own. */
+function refusesSettings(error: unknown): boolean {
+	return /^(08P01|0A000)$/.test(sqlState(error) ?? "");
 }
 
 /** For the connection that listens: while it is not there, the database is asked, so nothing is lost by trying again. */

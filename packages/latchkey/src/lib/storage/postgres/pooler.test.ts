@@ -200,6 +200,25 @@ describe("an address to listen to that leads to another database", { timeout: 60
 		]);
 	});
 
+	it("ends nothing but itself where the connection is lost before anything could be heard, and is tried again", async () => {
+		const url = inSchema(await sharedServer(), freshName());
+		const hop = await startTcpProxy(Number(new URL(url).port));
+		onTestFinished(() => hop.close());
+		hop.cutAt("LISTEN");
+		const logged: LogEntry[] = [];
+		const directUrl = url.replace(/:\d+\//, `:${hop.port}/`);
+		const storage = await openPostgres({ url, directUrl, log: (entry) => logged.push(entry) });
+		onTestFinished(() => storage.close());
+		const { secretHash } = await signUp(storage, "ada");
+		const isSaid = async (event: string) => {
+			expect(await storage.readSession(secretHash!, 1)).not.toBeNull();
+			return logged.at(-1)?.event === event;
+		};
+		await vi.waitUntil(() => isSaid("session_memory_away"), { timeout: 20_000 });
+		hop.pass();
+		await vi.waitUntil(() => isSaid("session_memory_on"), { timeout: 20_000 });
+	});
+
 	it("is refused at start where it is none, by its own name", async () => {
 		const opening = openPostgres({ url: await sharedServer(), directUrl: "postgres://host:port/db" });
 		await expect(opening).rejects.toThrow(/^AUTH_DATABASE_DIRECT_URL is not a URL/);

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { OAuthStorage, ProviderSessionRecord } from "../oauth-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { clock, clockNow, eventRows, isLive, loggedOfSessions, now, told } from "./fragments.ts";
+import { clock, clockNow, eventRows, isLive, isLiveOrKept, loggedOfSessions, now, told } from "./fragments.ts";
 
 type ProviderSessionOperations = Pick<
 	OAuthStorage,
@@ -78,11 +78,19 @@ function prepareEnd<P extends OfSubject>(connection: PostgresConnection, meant: 
 				select latchkey_session.id
 				from clock cross join latchkey_provider_session as b
 					join latchkey_session on latchkey_session.id = b.session_id
-				where ${meant(p)} and ${isLive(clockNow)}
+				where ${meant(p)} and ${isLiveOrKept(clockNow)}
 				order by latchkey_session.id for no key update of latchkey_session
 			),
+			seen as (
+				select count(*) as total from clock cross join latchkey_provider_session as b
+					join latchkey_session on latchkey_session.id = b.session_id
+				where ${meant(p)} and ${isLive(clockNow)}
+			),
+			-- One that ended while its lock was waited for may have been replaced by another, which is not seen yet.
 			newer as (
-				select count(*) > 0 as found from leaving where leaving.id <> all(${p.sessionIds}::text[])
+				select exists (select from leaving where leaving.id <> all(${p.sessionIds}::text[]))
+					or seen.total > (select count(*) from leaving) as found
+				from seen
 			),
 			believed as (
 				insert into latchkey_throttle as t (

@@ -1,4 +1,4 @@
-import { sessionColumns, toSession, toUser } from "../sqlite/rows.ts";
+import { sessionColumns, toSession, toUser } from "../rows.ts";
 import type { LiveSession, Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { now } from "./fragments.ts";

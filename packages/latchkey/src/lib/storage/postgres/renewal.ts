@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type SessionRow, sessionColumns, toSession } from "../sqlite/rows.ts";
+import { type SessionRow, sessionColumns, toSession } from "../rows.ts";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, clockNow, isLive, isOpen, now } from "./fragments.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { LogEntry } from "../../log.ts";
-import { newUser, signUp } from "../contract/fixtures.ts";
+import { newUser, sha256, signUp } from "../contract/fixtures.ts";
 import type { Storage } from "../storage.ts";
 import { freshSecret, type Watched } from "./fixtures/instance.ts";
 import { type Instance, startInstance } from "./fixtures/instances.ts";
@@ -91,6 +91,35 @@ describe("three instances on one PostgreSQL", { timeout: 120_000 }, () => {
 		const watchingAgain = cutOff.tell("watch", { secret: again.secret });
 		const ended = await instances[0]!.tell("endSession", { userId, sessionId: again.sessionId });
 		expect((await watchingAgain).lastAcceptedAt - ended.endedAt).toBeLessThan(neverLaterMs);
+	});
+});
+
+describe("an instance that remembers somebody", { timeout: 60_000 }, () => {
+	it("hears that their unproven claim gave way when somebody got the address back on another", async () => {
+		const url = inSchema(await sharedServer(), freshName());
+		let asked = 0;
+		const [one, other] = await Promise.all([
+			openPostgres({ url, onStatement: () => (asked += 1) }),
+			openPostgres({ url }),
+		]);
+		onTestFinished(async () => {
+			await Promise.all([one, other].map((storage) => storage.close()));
+		});
+		const { secretHash } = await signUp(one, "bob");
+		const bob = () => one.readSession(secretHash!, 1);
+		const isRemembered = async () => {
+			const before = asked;
+			await bob();
+			return asked === before;
+		};
+		await vi.waitUntil(isRemembered, { timeout: 20_000 });
+		const { userId } = await signUp(other, "ada");
+		const token = { purpose: "undo", tokenHash: sha256("undo") };
+		await other.putToken({ ...token, subject: userId, lifetimeMs: 60_000, payload: null });
+		const email = { value: "bob@example.com", canonical: "bob@example.com" };
+		const change = { userId, token, email, undo: { since: 0 }, epoch: null, events: [] };
+		expect(await other.changeEmail(change)).toBe("changed");
+		await vi.waitUntil(async () => (await bob())?.user.email === null, { timeout: 5000 });
 	});
 });
 

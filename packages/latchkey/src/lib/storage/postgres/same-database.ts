@@ -28,6 +28,8 @@ export async function connectToSame(connectionString: string, statements: Postgr
 async function prove(client: PostgresClient, statements: PostgresConnection): Promise<void> {
 	const word = `latchkey_${randomUUID()}`;
 	const { promise: heard, resolve, reject } = Promise.withResolvers<void>();
+	// It may end before anybody waits for it; unheard, a rejection ends the process.
+	heard.catch(() => {});
 	client.on("notification", ({ channel }) => channel === word && resolve());
 	client.on("end", () => reject(new Error("The connection that listens was closed")));
 	await ask(client, `LISTEN ${quoted(word)}`, [], heardWithinMs);

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { QueryBuilder } from "../query-builder.ts";
-import { factorColumns, type NamedBy, passwordColumns, type UserRow } from "../sqlite/rows.ts";
+import { factorColumns, type NamedBy, passwordColumns, type UserRow } from "../rows.ts";
 
 /**
  * What the user of this id goes by, one row for each: both kinds by one look into one index. Asked for by user and kind, they

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type SessionRow, sessionColumns, toSession } from "../sqlite/rows.ts";
+import { type SessionRow, sessionColumns, toSession } from "../rows.ts";
 import type { Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import {
@@ -8,9 +8,11 @@ import {
 	endedByEpoch,
 	eventRows,
 	isLive,
+	isLiveOrKept,
 	isOpen,
 	lockedSessions,
 	logged,
+	looks,
 	now,
 	opened,
 	openedColumns,
@@ -60,8 +62,11 @@ export function sessionOperations(connection: PostgresConnection): SessionOperat
 			(await end.all({ userId, sessionId, events: eventRows(events) })).length === 1,
 
 		endOtherSessions: async ({ userId, keepSessionId, events }) => {
-			const row = await endOthers.first({ userId, keepSessionId, events: eventRows(events) });
-			return row?.ended ?? null;
+			for (let look = 1; ; look++) {
+				const row = await endOthers.first({ userId, keepSessionId, events: eventRows(events) });
+				if (row !== undefined) return row.ended;
+				if (look === looks) return null;
+			}
 		},
 
 		endAllSessions: async ({ userId, events }) => {
@@ -96,7 +101,7 @@ function prepareOne(connection: PostgresConnection) {
 				ended as (
 					update latchkey_session set ended_at = clock.now from clock
 					where latchkey_session.id = ${p.sessionId}::text and latchkey_session.user_id = ${p.userId}::text
-						and ${isLive(clockNow)}
+						and ${isLiveOrKept(clockNow)}
 					returning latchkey_session.id
 				),
 				${logged(p, "ended")}

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
+import { type FactorRow, type NamedBy, type NullablePassword, toCredentials, type UserRow } from "../rows.ts";
 import { requireSoundCounters } from "../sound-counters.ts";
-import { type FactorRow, type NamedBy, type NullablePassword, toCredentials, type UserRow } from "../sqlite/rows.ts";
 import type { Counter, CounterState, Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, now } from "./fragments.ts";

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { EmailStorage } from "../email-storage.ts";
-import { type TokenRow, tokenColumns, toToken } from "../sqlite/rows.ts";
+import { type TokenRow, tokenColumns, toToken } from "../rows.ts";
 import type { NewToken, Storage } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, now } from "./fragments.ts";

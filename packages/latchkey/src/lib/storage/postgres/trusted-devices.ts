@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { selectTrustedDevices, type TrustedDeviceRow, toTrustedDevice, trustedDeviceColumns } from "../sqlite/rows.ts";
+import { selectTrustedDevices, type TrustedDeviceRow, toTrustedDevice, trustedDeviceColumns } from "../rows.ts";
 import type { TrustedDevicesStorage } from "../trusted-devices-storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, now } from "./fragments.ts";

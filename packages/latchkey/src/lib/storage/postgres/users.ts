@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { factorColumns, type NamedBy, passwordColumns, toCredentials, toUser, type UserRow } from "../sqlite/rows.ts";
+import { factorColumns, type NamedBy, passwordColumns, toCredentials, toUser, type UserRow } from "../rows.ts";
 import type { Storage, UpdatedUser, UpdateUser } from "../storage.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { clock, eventRows, logged, told, turn } from "./fragments.ts";

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
+import { behindEveryId, toEvent, toEventRow } from "../rows.ts";
 import type { EventRecord, NewEvent, Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { type MailStep, mailStep } from "./mails.ts";
-import { behindEveryId, toEvent, toEventRow } from "./rows.ts";
 
 /** What transactions do to the audit log. */
 export interface EventSteps {
@@ -15,7 +15,7 @@ const rowsAtOnce = 16;
 /** Prepares the steps. */
 export function eventSteps(connection: SqliteConnection): EventSteps {
 	const post: MailStep = mailStep(connection);
-	const insert = connection.prepareRowsWrite(
+	const insert = connection.prepareRows(
 		(
 			db,
 			rows: {
@@ -56,7 +56,7 @@ type AuditOperations = Pick<Storage, "appendEvents" | "listEvents">;
 
 /** The audit log. */
 export function auditOperations(connection: SqliteConnection, { append }: EventSteps): AuditOperations {
-	const list = connection.prepareRead((db, p: { userId: string; limit: number; before: string }) =>
+	const list = connection.prepare((db, p: { userId: string; limit: number; before: string }) =>
 		db
 			.selectFrom("latchkey_audit_event")
 			.selectAll()
@@ -65,16 +65,15 @@ export function auditOperations(connection: SqliteConnection, { append }: EventS
 			.orderBy("id", "desc")
 			.limit(p.limit),
 	);
-	const listOfTypes = connection.prepareRead(
-		(db, p: { userId: string; limit: number; before: string; types: string }) =>
-			db
-				.selectFrom("latchkey_audit_event")
-				.selectAll()
-				.where("subject", "=", p.userId)
-				.where("id", "<", p.before)
-				.where(sql<boolean>`type in (select value from json_each(${p.types}))`)
-				.orderBy("id", "desc")
-				.limit(p.limit),
+	const listOfTypes = connection.prepare((db, p: { userId: string; limit: number; before: string; types: string }) =>
+		db
+			.selectFrom("latchkey_audit_event")
+			.selectAll()
+			.where("subject", "=", p.userId)
+			.where("id", "<", p.before)
+			.where(sql<boolean>`type in (select value from json_each(${p.types}))`)
+			.orderBy("id", "desc")
+			.limit(p.limit),
 	);
 	return {
 		appendEvents: async (events) => {

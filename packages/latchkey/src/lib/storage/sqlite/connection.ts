@@ -52,23 +52,17 @@ export class SqliteConnection {
 		return this.#options.clock();
 	}
 
-	prepareRead<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
+	prepare<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
 		return prepare(this.#options.database, build, this.#options.onStatement);
 	}
 
-	prepareReadOfArray<P extends Parameters, A extends readonly unknown[]>(
+	prepareArray<P extends Parameters, A extends readonly unknown[]>(
 		build: Build<P, unknown>,
 	): (parameters: P) => A | undefined {
 		return prepareArray(this.#options.database, build, this.#options.onStatement);
 	}
 
-	prepareWrite<P extends Parameters, R>(build: Build<P, R>): Statement<P, R> {
-		return prepare(this.#options.database, build, this.#options.onStatement);
-	}
-
-	prepareRowsWrite<Row extends Parameters, P extends Parameters, R>(
-		build: BuildRows<Row, P, R>,
-	): RowsStatement<Row, P, R> {
+	prepareRows<Row extends Parameters, P extends Parameters, R>(build: BuildRows<Row, P, R>): RowsStatement<Row, P, R> {
 		return prepareRows(this.#options.database, build, this.#options.onStatement);
 	}
 
@@ -106,9 +100,12 @@ export class SqliteConnection {
 		return this.execute(() => {
 			this.#beginRead();
 			try {
-				return work();
-			} finally {
+				const result = work();
 				this.#commit();
+				return result;
+			} catch (error) {
+				this.#rollBack();
+				throw error;
 			}
 		});
 	}

@@ -65,7 +65,7 @@ export function createUserOperation(connection: SqliteConnection, steps: Steps):
 
 function prepareAccount(connection: SqliteConnection) {
 	return {
-		user: connection.prepareWrite(
+		user: connection.prepare(
 			(
 				db,
 				p: {
@@ -88,14 +88,14 @@ function prepareAccount(connection: SqliteConnection) {
 				}),
 		),
 
-		countPasskey: connection.prepareWrite((db, p: { userId: string }) =>
+		countPasskey: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_user")
 				.set({ passkeys: sql.lit(1) })
 				.where("id", "=", p.userId),
 		),
 
-		password: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
+		password: connection.prepare((db, p: { userId: string; sealed: string; now: number }) =>
 			db.insertInto("latchkey_password").values({ user_id: p.userId, sealed: p.sealed, version: 1, changed_at: p.now }),
 		),
 	};
@@ -104,7 +104,7 @@ function prepareAccount(connection: SqliteConnection) {
 /** By what somebody is found. What somebody else has is skipped, and missing from what comes back. */
 function prepareNames(connection: SqliteConnection) {
 	return {
-		identifiers: connection.prepareRowsWrite(
+		identifiers: connection.prepareRows(
 			(
 				db,
 				rows: { kind: "email" | "username"; value: string; canonical: string; verifiedAt: number | null }[],
@@ -126,7 +126,7 @@ function prepareNames(connection: SqliteConnection) {
 					.returning("kind"),
 		),
 
-		identities: connection.prepareRowsWrite(
+		identities: connection.prepareRows(
 			(
 				db,
 				rows: { issuer: string; subject: string; provider: string | null; label: string | null }[],

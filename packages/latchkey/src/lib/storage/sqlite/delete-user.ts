@@ -6,22 +6,22 @@ import type { Steps } from "./steps.ts";
 /** The end of an account. What hangs on the user goes by foreign key; what only names the user goes by hand. */
 export function deleteUserOperation(connection: SqliteConnection, steps: Steps): Pick<Storage, "deleteUser"> {
 	// `dueBy`: the latest time at which its deletion may be due; `null` where it need not be.
-	const deleteUser = connection.prepareWrite((db, p: { userId: string; dueBy: number | null }) =>
+	const deleteUser = connection.prepare((db, p: { userId: string; dueBy: number | null }) =>
 		db
 			.deleteFrom("latchkey_user")
 			.where("id", "=", p.userId)
 			.where(sql<boolean>`(${p.dueBy} is null or deletes_at <= ${p.dueBy})`),
 	);
 
-	const deleteMails = connection.prepareWrite((db, p: { userId: string }) =>
+	const deleteMails = connection.prepare((db, p: { userId: string }) =>
 		db.deleteFrom("latchkey_mail").where("user_id", "=", p.userId),
 	);
 
-	const deleteTokens = connection.prepareWrite((db, p: { userId: string }) =>
+	const deleteTokens = connection.prepare((db, p: { userId: string }) =>
 		db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.userId),
 	);
 
-	const anonymise = connection.prepareWrite((db, p: { userId: string; pseudonym: string }) =>
+	const anonymise = connection.prepare((db, p: { userId: string; pseudonym: string }) =>
 		db
 			.updateTable("latchkey_audit_event")
 			.set({ subject: p.pseudonym, session_id: null, address: null, user_agent: null, detail: null })

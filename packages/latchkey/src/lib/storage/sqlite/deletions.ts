@@ -53,11 +53,11 @@ export function deletionOperations(connection: SqliteConnection, steps: Steps): 
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		mark: connection.prepareWrite((db, p: { userId: string; deletesAt: number }) =>
+		mark: connection.prepare((db, p: { userId: string; deletesAt: number }) =>
 			db.updateTable("latchkey_user").set({ deletes_at: p.deletesAt }).where("id", "=", p.userId),
 		),
 
-		unmark: connection.prepareWrite((db, p: { userId: string }) =>
+		unmark: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_user")
 				.set({ deletes_at: null })
@@ -65,11 +65,11 @@ function prepareStatements(connection: SqliteConnection) {
 				.where("deletes_at", "is not", null),
 		),
 
-		read: connection.prepareRead((db, p: { userId: string }) =>
+		read: connection.prepare((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_user").select("deletes_at").where("id", "=", p.userId),
 		),
 
-		due: connection.prepareRead((db, p: { now: number; limit: number }) =>
+		due: connection.prepare((db, p: { now: number; limit: number }) =>
 			db
 				.selectFrom("latchkey_user as u")
 				.leftJoin("latchkey_identifier as email", (join) =>
@@ -80,7 +80,7 @@ function prepareStatements(connection: SqliteConnection) {
 				.limit(p.limit),
 		),
 
-		fail: connection.prepareWrite((db, p: { userId: string }) =>
+		fail: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_password")
 				.set((eb) => ({ failures: eb("failures", "+", sql.lit(1)) }))
@@ -88,7 +88,7 @@ function prepareStatements(connection: SqliteConnection) {
 				.returning("failures"),
 		),
 
-		forget: connection.prepareWrite((db, p: { userId: string }) =>
+		forget: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_password")
 				.set({ failures: sql.lit(0) })

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { EmailStorage } from "../email-storage.ts";
+import { selectUsers, toUser } from "../rows.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { selectUsers, toUser } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 type EmailOperations = Pick<EmailStorage, "proveEmail" | "resetPassword" | "changeEmail">;
@@ -82,7 +82,7 @@ type Changed = "changed" | "gone" | "taken";
 
 function prepareTokens(connection: SqliteConnection) {
 	return {
-		dropSince: connection.prepareWrite((db, p: { purpose: string; subject: string; since: number }) =>
+		dropSince: connection.prepare((db, p: { purpose: string; subject: string; since: number }) =>
 			db
 				.deleteFrom("latchkey_one_time_token")
 				.where("subject", "=", p.subject)
@@ -90,7 +90,7 @@ function prepareTokens(connection: SqliteConnection) {
 				.where("created_at", ">=", p.since),
 		),
 
-		use: connection.prepareWrite((db, p: { purpose: string; tokenHash: Uint8Array; subject: string; now: number }) =>
+		use: connection.prepare((db, p: { purpose: string; tokenHash: Uint8Array; subject: string; now: number }) =>
 			db
 				.deleteFrom("latchkey_one_time_token")
 				.where("purpose", "=", p.purpose)
@@ -105,7 +105,7 @@ function prepareTokens(connection: SqliteConnection) {
 function prepareAddress(connection: SqliteConnection) {
 	const email = sql.lit("email" as const);
 	return {
-		find: connection.prepareWrite((db, p: { userId: string; canonical: string }) =>
+		find: connection.prepare((db, p: { userId: string; canonical: string }) =>
 			db
 				.selectFrom("latchkey_identifier")
 				.select("verified_at")
@@ -114,7 +114,7 @@ function prepareAddress(connection: SqliteConnection) {
 				.where("canonical", "=", p.canonical),
 		),
 
-		verify: connection.prepareWrite((db, p: { userId: string; now: number }) =>
+		verify: connection.prepare((db, p: { userId: string; now: number }) =>
 			db
 				.updateTable("latchkey_identifier")
 				.set({ verified_at: p.now })
@@ -123,7 +123,7 @@ function prepareAddress(connection: SqliteConnection) {
 		),
 
 		/** Somebody else's claim to an address that they never proved. */
-		evict: connection.prepareWrite((db, p: { userId: string; canonical: string }) =>
+		evict: connection.prepare((db, p: { userId: string; canonical: string }) =>
 			db
 				.deleteFrom("latchkey_identifier")
 				.where("kind", "=", email)
@@ -132,12 +132,12 @@ function prepareAddress(connection: SqliteConnection) {
 				.where("verified_at", "is", null),
 		),
 
-		remove: connection.prepareWrite((db, p: { userId: string }) =>
+		remove: connection.prepare((db, p: { userId: string }) =>
 			db.deleteFrom("latchkey_identifier").where("user_id", "=", p.userId).where("kind", "=", email),
 		),
 
 		// Nothing is written when somebody else has it.
-		add: connection.prepareWrite((db, p: { userId: string; value: string; canonical: string; now: number }) =>
+		add: connection.prepare((db, p: { userId: string; value: string; canonical: string; now: number }) =>
 			db
 				.insertInto("latchkey_identifier")
 				.values({
@@ -156,7 +156,7 @@ function prepareAddress(connection: SqliteConnection) {
 /** What proves who somebody is, and their wish to leave. */
 function prepareAccount(connection: SqliteConnection) {
 	return {
-		setPassword: connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
+		setPassword: connection.prepare((db, p: { userId: string; sealed: string; now: number }) =>
 			db
 				.insertInto("latchkey_password")
 				.values((eb) => ({
@@ -181,18 +181,18 @@ function prepareAccount(connection: SqliteConnection) {
 				),
 		),
 
-		removePassword: connection.prepareWrite((db, p: { userId: string }) =>
+		removePassword: connection.prepare((db, p: { userId: string }) =>
 			db.deleteFrom("latchkey_password").where("user_id", "=", p.userId),
 		),
 
-		removeIdentities: connection.prepareWrite((db, p: { userId: string; since: number }) =>
+		removeIdentities: connection.prepare((db, p: { userId: string; since: number }) =>
 			db.deleteFrom("latchkey_identity").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
 		),
 
-		keep: connection.prepareWrite((db, p: { userId: string }) =>
+		keep: connection.prepare((db, p: { userId: string }) =>
 			db.updateTable("latchkey_user").set({ deletes_at: null }).where("id", "=", p.userId),
 		),
 
-		read: connection.prepareWrite((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),
+		read: connection.prepare((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),
 	};
 }

@@ -1,5 +1,3 @@
-import type { Storage } from "../storage.ts";
-import type { SqliteConnection } from "./connection.ts";
 import {
 	exportedFactors,
 	factorColumns,
@@ -10,7 +8,9 @@ import {
 	toTrustedDevice,
 	toUser,
 	trustedDeviceColumns,
-} from "./rows.ts";
+} from "../rows.ts";
+import type { Storage } from "../storage.ts";
+import type { SqliteConnection } from "./connection.ts";
 
 /** Everything stored about a person, read on one state of the database. */
 export function exportUserOperation(connection: SqliteConnection): Pick<Storage, "exportUser"> {
@@ -44,23 +44,23 @@ export function exportUserOperation(connection: SqliteConnection): Pick<Storage,
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		user: connection.prepareRead((db, p: { userId: string }) =>
+		user: connection.prepare((db, p: { userId: string }) =>
 			selectUsers(db).select("u.updated_at").select(factorColumns).where("u.id", "=", p.userId),
 		),
-		totp: connection.prepareRead((db, p: { userId: string }) =>
+		totp: connection.prepare((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_totp").select(["name", "created_at", "last_used_at"]).where("user_id", "=", p.userId),
 		),
-		passkeys: connection.prepareRead((db, p: { userId: string }) =>
+		passkeys: connection.prepare((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_passkey").selectAll().where("user_id", "=", p.userId).orderBy("id"),
 		),
-		identifiers: connection.prepareRead((db, p: { userId: string }) =>
+		identifiers: connection.prepare((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_identifier")
 				.select(["kind", "value", "verified_at", "created_at"])
 				.where("user_id", "=", p.userId)
 				.orderBy("kind"),
 		),
-		identities: connection.prepareRead((db, p: { userId: string }) =>
+		identities: connection.prepare((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_identity")
 				.select(["issuer", "subject", "provider", "label", "created_at"])
@@ -68,17 +68,17 @@ function prepareStatements(connection: SqliteConnection) {
 				.orderBy("issuer")
 				.orderBy("subject"),
 		),
-		password: connection.prepareRead((db, p: { userId: string }) =>
+		password: connection.prepare((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_password").select("changed_at").where("user_id", "=", p.userId),
 		),
-		trustedDevices: connection.prepareRead((db, p: { userId: string }) =>
+		trustedDevices: connection.prepare((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_trusted_device")
 				.select(trustedDeviceColumns)
 				.where("user_id", "=", p.userId)
 				.orderBy("id", "desc"),
 		),
-		sessions: connection.prepareRead((db, p: { userId: string }) =>
+		sessions: connection.prepare((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_session")
 				.select(sessionColumns)
@@ -86,7 +86,7 @@ function prepareStatements(connection: SqliteConnection) {
 				.orderBy("created_at", "desc")
 				.orderBy("id", "desc"),
 		),
-		events: connection.prepareRead((db, p: { userId: string }) =>
+		events: connection.prepare((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_audit_event").selectAll().where("subject", "=", p.userId).orderBy("id", "desc"),
 		),
 	};

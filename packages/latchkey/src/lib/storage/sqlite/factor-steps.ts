@@ -74,26 +74,26 @@ export function factorSteps(connection: SqliteConnection, { sessions, events }: 
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		removeCodes: connection.prepareWrite((db, p: { userId: string; since: number }) =>
+		removeCodes: connection.prepare((db, p: { userId: string; since: number }) =>
 			db.deleteFrom("latchkey_recovery_code").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
 		),
 
-		removeTotp: connection.prepareWrite((db, p: { userId: string; since: number }) =>
+		removeTotp: connection.prepare((db, p: { userId: string; since: number }) =>
 			db.deleteFrom("latchkey_totp").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
 		),
 
-		removePasskeys: connection.prepareWrite((db, p: { userId: string; since: number }) =>
+		removePasskeys: connection.prepare((db, p: { userId: string; since: number }) =>
 			db.deleteFrom("latchkey_passkey").where("user_id", "=", p.userId).where("created_at", ">=", p.since),
 		),
 
-		forget: connection.prepareWrite((db, p: { userId: string }) =>
+		forget: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_user")
 				.set((eb) => ({ passkeys: 0, second_step: 0, recovery_set: eb("recovery_set", "+", sql.lit(1)) }))
 				.where("id", "=", p.userId),
 		),
 
-		recount: connection.prepareWrite((db, p: { userId: string }) =>
+		recount: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_user")
 				.set((eb) => ({
@@ -105,7 +105,7 @@ function prepareStatements(connection: SqliteConnection) {
 				.where("id", "=", p.userId),
 		),
 
-		nextSet: connection.prepareWrite((db, p: { userId: string }) =>
+		nextSet: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_user")
 				.set((eb) => ({ recovery_set: eb("recovery_set", "+", sql.lit(1)) }))
@@ -113,13 +113,13 @@ function prepareStatements(connection: SqliteConnection) {
 				.returning("recovery_set"),
 		),
 
-		addCode: connection.prepareWrite((db, p: { userId: string; codeHash: Uint8Array; set: number; now: number }) =>
+		addCode: connection.prepare((db, p: { userId: string; codeHash: Uint8Array; set: number; now: number }) =>
 			db
 				.insertInto("latchkey_recovery_code")
 				.values({ user_id: p.userId, code_hash: p.codeHash, set_number: p.set, created_at: p.now }),
 		),
 
-		tidy: connection.prepareWrite((db, p: { userId: string }) =>
+		tidy: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_user")
 				.set((eb) => ({ second_step: 0, recovery_set: eb("recovery_set", "+", sql.lit(1)) }))
@@ -130,11 +130,11 @@ function prepareStatements(connection: SqliteConnection) {
 				),
 		),
 
-		endTrust: connection.prepareWrite((db, p: { userId: string }) =>
+		endTrust: connection.prepare((db, p: { userId: string }) =>
 			db.deleteFrom("latchkey_trusted_device").where("user_id", "=", p.userId),
 		),
 
-		endAttempts: connection.prepareWrite((db, p: { userId: string }) =>
+		endAttempts: connection.prepare((db, p: { userId: string }) =>
 			db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.userId).where("purpose", "=", "attempt"),
 		),
 	};

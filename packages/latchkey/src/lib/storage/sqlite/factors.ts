@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { FactorsRecord, FactorsStorage } from "../factors-storage.ts";
+import { factorColumns, toFactors } from "../rows.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { factorColumns, toFactors } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 type FactorOperations = Pick<
@@ -52,7 +52,7 @@ export function factorOperations(connection: SqliteConnection, steps: Steps): Fa
 
 function prepareReads(connection: SqliteConnection) {
 	return {
-		user: connection.prepareRead((db, p: { userId: string }) =>
+		user: connection.prepare((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_user as u")
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
@@ -60,10 +60,10 @@ function prepareReads(connection: SqliteConnection) {
 				.select(factorColumns)
 				.where("u.id", "=", p.userId),
 		),
-		totp: connection.prepareRead((db, p: { userId: string }) =>
+		totp: connection.prepare((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_totp").selectAll().where("user_id", "=", p.userId),
 		),
-		passkeys: connection.prepareRead((db, p: { userId: string }) =>
+		passkeys: connection.prepare((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_passkey").selectAll().where("user_id", "=", p.userId).orderBy("id"),
 		),
 	};
@@ -71,7 +71,7 @@ function prepareReads(connection: SqliteConnection) {
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		consumeCode: connection.prepareWrite((db, p: { userId: string; codeHash: Uint8Array }) =>
+		consumeCode: connection.prepare((db, p: { userId: string; codeHash: Uint8Array }) =>
 			db
 				.deleteFrom("latchkey_recovery_code")
 				.where("user_id", "=", p.userId)
@@ -81,7 +81,7 @@ function prepareStatements(connection: SqliteConnection) {
 				),
 		),
 
-		switchSecondStep: connection.prepareWrite((db, p: { userId: string; on: number }) =>
+		switchSecondStep: connection.prepare((db, p: { userId: string; on: number }) =>
 			db
 				.updateTable("latchkey_user")
 				.set({ second_step: p.on })

@@ -98,6 +98,31 @@ describe.each(faults)("a SQLite file $fault", ({ begin, end }) => {
 	});
 });
 
+it("a SQLite file of which a part cannot be read is unavailable also in the middle of several reads", async () => {
+	const { folder, remove } = temporaryFolder();
+	const connections = catchConnections();
+	onTestFinished(() => connections.stop());
+	let isBroken = false;
+	const storage = await openSqlite({
+		file: join(folder, "auth.db"),
+		onStatement: (sql) => {
+			if (!isBroken || !sql.startsWith("select")) return;
+			// As SQLite does with an I/O error, which also ends what was begun (https://www.sqlite.org/lang_transaction.html).
+			connections.caught[0]!.exec("ROLLBACK");
+			throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 266 });
+		},
+	});
+	const { userId } = await signUp(storage, "ada");
+	isBroken = true;
+	for (const read of [() => storage.readFactors(userId), () => storage.exportUser(userId)]) {
+		await expect(read()).rejects.toMatchObject({ code: "store_unavailable", retryAfterSeconds: 10 });
+	}
+	isBroken = false;
+	expect(await storage.readFactors(userId)).not.toBeNull();
+	await storage.close();
+	remove();
+});
+
 it("a SQLite file whose table or column is taken away is unavailable, and serves again when it is back", async () => {
 	const auth = openTestAuth();
 	const browser = await signedUp(auth);

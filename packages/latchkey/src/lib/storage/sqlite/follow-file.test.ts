@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { ada, openTestAuth, signedUp } from "../../../../test/harness.ts";
 import type { LogEntry } from "../../log.ts";
@@ -25,7 +26,7 @@ describe("a SQLite file that is moved under a running process", () => {
 	async function open(path = file): Promise<Storage> {
 		const storage = await followFile({
 			file: path,
-			open: () => openSqlite({ file: path }),
+			open: (mustExist) => openSqlite({ file: path, mustExist }),
 			log: (entry) => logged.push(entry),
 		});
 		onTestFinished(() => storage.close());
@@ -39,6 +40,16 @@ describe("a SQLite file that is moved under a running process", () => {
 		const { userId } = await signUp(storage, person);
 		await storage.close();
 		return { path, userId };
+	}
+
+	/** What was set aside of the file before. */
+	const keptJournals = (folder = dirname(file)) => readdirSync(folder).filter((name) => name.includes("-wal-"));
+
+	/** Opens the file as the next process does, and says who is in it. */
+	async function next(path = file): Promise<{ has(userId: string): Promise<boolean> }> {
+		const storage = await openSqlite({ file: path });
+		onTestFinished(() => storage.close());
+		return { has: (userId) => isThere(storage, userId) };
 	}
 
 	const isThere = async (storage: Storage, userId: string) => (await storage.findCredentialsOfUser(userId)) !== null;
@@ -93,8 +104,112 @@ describe("a SQLite file that is moved under a running process", () => {
 		expect(await again.createUser(newUser("eve"))).toMatchObject({ ok: false });
 		await again.close();
 		// What the file before had not taken in yet is kept for whoever wants it.
-		const [kept] = readdirSync(dirname(file)).filter((name) => name.includes("-wal-"));
+		const [kept] = keptJournals();
 		expect(logged).toEqual([{ level: "warn", event: "database_replaced", file, setAside: join(dirname(file), kept!) }]);
+	});
+
+	it.each([
+		["the store closes before anybody has asked", () => {}],
+		[
+			"the process ends with something still to write",
+			(storage: Storage) => {
+				storage.touchSessions([{ sessionId: "s", at: 1, idleMs: 1 }]).catch(() => {});
+			},
+		],
+	])("does not get into what took its place either when %s", async (_, write) => {
+		const storage = await open();
+		const ada = await signUp(storage, "ada");
+		const bob = await backup("bob");
+		renameSync(bob.path, file);
+		// When a process ends, nothing happens any more that comes after an await.
+		write(storage);
+		const closing = storage.close();
+		expect(readdirSync(dirname(file))).toEqual([basename(file), keptJournals()[0]]);
+		await closing;
+		const found = await next();
+		expect([await found.has(bob.userId), await found.has(ada.userId)]).toEqual([true, false]);
+	});
+
+	it("does not get into what took its place behind a link", async () => {
+		const folder = dirname(file);
+		mkdirSync(folder, { recursive: true });
+		const link = join(folder, "link.db");
+		symlinkSync(file, link);
+		const storage = await open(link);
+		const ada = await signUp(storage, "ada");
+		const bob = await backup("bob");
+		renameSync(bob.path, file);
+		expect(await storage.createUser(newUser("eve"))).toMatchObject({ ok: true });
+		expect([await isThere(storage, bob.userId), await isThere(storage, ada.userId)]).toEqual([true, false]);
+		expect(keptJournals()).toHaveLength(1);
+	});
+
+	it("leaves its journal to the file before where a link leads to another from now on", async () => {
+		const link = join(dirname(dirname(file)), "link.db");
+		mkdirSync(dirname(file), { recursive: true });
+		symlinkSync(file, link);
+		const storage = await open(link);
+		const ada = await signUp(storage, "ada");
+		const bob = await backup("bob");
+		rmSync(link);
+		symlinkSync(bob.path, link);
+		expect(await storage.createUser(newUser("eve"))).toMatchObject({ ok: true });
+		expect(await isThere(storage, bob.userId)).toBe(true);
+		expect(await (await next()).has(ada.userId)).toBe(true);
+		expect(keptJournals()).toEqual([]);
+	});
+
+	it("acknowledges no write that waited for a lock until the file was another", async () => {
+		const storage = await open();
+		await signUp(storage, "ada");
+		const bob = await backup("bob");
+		const other = new DatabaseSync(file);
+		other.exec("BEGIN IMMEDIATE");
+		const waiting = storage.createUser(newUser("eve"));
+		renameSync(bob.path, file);
+		other.exec("COMMIT");
+		other.close();
+		await expect(waiting).rejects.toMatchObject(unavailable);
+	});
+
+	it("is not begun anew in a file that somebody is still copying to its place", async () => {
+		const storage = await open();
+		await signUp(storage, "ada");
+		const bob = await backup("bob");
+		rmSync(file);
+		// Whoever copies makes an empty file first.
+		writeFileSync(file, "");
+		for (let count = 0; count < 2; count++)
+			await expect(storage.createUser(newUser("eve"))).rejects.toMatchObject(unavailable);
+		expect(readdirSync(dirname(file)).filter((name) => name.startsWith(`${basename(file)}-`))).toEqual(keptJournals());
+		copyFileSync(bob.path, file);
+		expect(await isThere(storage, bob.userId)).toBe(true);
+		expect(await storage.createUser(newUser("eve"))).toMatchObject({ ok: true });
+	});
+
+	it("is opened anew also where another took its place while it was being opened", async () => {
+		const bob = await backup("bob");
+		await (await openSqlite({ file })).close();
+		const storage = await followFile({
+			file,
+			open: async (mustExist) => {
+				const opened = await openSqlite({ file, mustExist });
+				if (!mustExist) renameSync(bob.path, file);
+				return opened;
+			},
+			log: () => {},
+		});
+		onTestFinished(() => storage.close());
+		expect(await storage.createUser(newUser("eve"))).toMatchObject({ ok: true });
+		expect(await isThere(storage, bob.userId)).toBe(true);
+	});
+
+	it("is unavailable where it cannot be looked at", async () => {
+		const storage = await open();
+		await signUp(storage, "ada");
+		rmSync(dirname(file), { recursive: true });
+		symlinkSync(dirname(file), dirname(file));
+		await expect(storage.ping()).rejects.toMatchObject(unavailable);
 	});
 
 	it("keeps the journal of one that comes with its own", async () => {

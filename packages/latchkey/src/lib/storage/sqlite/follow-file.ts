@@ -1,12 +1,12 @@
-import { renameSync, rmSync, statSync } from "node:fs";
+import { realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { AuthError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { Storage } from "../storage.ts";
 
 export interface FollowOptions {
 	file: string;
-	/** Opens the store on whatever is there now. */
-	open(): Promise<Storage>;
+	/** Opens the store on whatever is there now. A file that takes the place of another must be a database of ours already. */
+	open(mustExist: boolean): Promise<Storage>;
 	log: Logger;
 }
 
@@ -16,14 +16,15 @@ export interface FollowOptions {
  * one that was put in its place, as a backup is, is opened anew.
  */
 export async function followFile(options: FollowOptions): Promise<Storage> {
-	const followed = new FollowedFile(options, await options.open());
+	const followed = await FollowedFile.open(options);
 	const names = Object.keys(followed.store) as (keyof Storage)[];
 	const follow = (name: keyof Storage) => {
 		const isRead = /^(read|find|list|peek|export)/.test(name);
 		return (...input: unknown[]) => {
 			const store = followed.present(isRead);
 			const call = (its: Storage) => (its[name] as (...input: unknown[]) => Promise<unknown>)(...input);
-			return store instanceof Promise ? store.then(call) : call(store);
+			const work = isRead ? call : (its: Storage) => followed.acknowledge(() => call(its));
+			return store instanceof Promise ? store.then(work) : work(store);
 		};
 	};
 	const followers = Object.fromEntries(names.map((name) => [name, follow(name)])) as unknown as Storage;
@@ -35,18 +36,22 @@ const lookEveryMs = 500;
 
 class FollowedFile {
 	readonly #options: FollowOptions;
-	store: Storage;
-	#identity: string | null;
-	#journal: string | null;
-	#lookedAt = performance.now();
+	store!: Storage;
+	#identity: string | null = null;
+	#journal: string | null = null;
+	#isOpen = false;
+	#lookedAt = Number.NEGATIVE_INFINITY;
 	#opening: Promise<Storage> | null = null;
 	#closed = false;
 
-	constructor(options: FollowOptions, store: Storage) {
+	static async open(options: FollowOptions): Promise<FollowedFile> {
+		const followed = new FollowedFile(options);
+		await followed.#open(false);
+		return followed;
+	}
+
+	private constructor(options: FollowOptions) {
 		this.#options = options;
-		this.store = store;
-		this.#identity = identify(options.file);
-		this.#journal = identify(`${options.file}-wal`);
 	}
 
 	/** The store on the file that is there. Rejects with `store_unavailable` when there is none. */
@@ -56,7 +61,7 @@ class FollowedFile {
 		this.#lookedAt = now;
 		const identity = identify(this.#options.file);
 		if (identity !== null && identity === this.#identity) {
-			this.#journal ??= identify(`${this.#options.file}-wal`);
+			this.#journal ??= identify(journalOf(this.#options.file));
 			return this.store;
 		}
 		// Looked at again at once, until it is back.
@@ -68,18 +73,25 @@ class FollowedFile {
 		return this.#opening;
 	}
 
+	/** A write may have waited for a lock, and the file may be another since. */
+	async acknowledge(write: () => Promise<unknown>): Promise<unknown> {
+		const before = this.#identity;
+		const answer = await write();
+		if (identify(this.#options.file) !== before) throw isGone(this.#options.file);
+		return answer;
+	}
+
 	close(): Promise<void> {
 		this.#closed = true;
-		return this.store.close();
+		const identity = identify(this.#options.file);
+		const isReplaced = this.#isOpen && identity !== null && identity !== this.#identity;
+		return isReplaced ? this.#leave() : this.store.close();
 	}
 
 	async #reopen(): Promise<Storage> {
-		const { file, open, log } = this.#options;
-		await this.store.close();
-		// Nobody holds it any more, so the next file may get its number.
-		this.#identity = null;
-		const setAside = this.#setJournalAside();
-		const store = await open().catch((cause: unknown) => {
+		if (this.#isOpen) await this.#leave();
+		const { file } = this.#options;
+		await this.#open(true).catch((cause: unknown) => {
 			if (cause instanceof AuthError && cause.code !== "misconfigured") throw cause;
 			throw new AuthError("store_unavailable", {
 				detail: `${file} was replaced by what cannot serve: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -87,35 +99,75 @@ class FollowedFile {
 				cause,
 			});
 		});
-		this.store = store;
-		this.#identity = identify(file);
-		this.#journal = identify(`${file}-wal`);
-		if (this.#closed) await store.close();
-		log({ level: "warn", event: "database_replaced", file, ...(setAside !== null && { setAside }) });
-		return store;
+		if (this.#closed) await this.store.close();
+		return this.store;
 	}
 
-	/** What was written into the journal belongs to the file that was there, and would be played into the new one. */
-	#setJournalAside(): string | null {
-		const { file } = this.#options;
-		const journal = `${file}-wal`;
-		if (this.#journal === null || identify(journal) !== this.#journal) return null;
-		const kept = `${journal}-${Date.now()}`;
-		renameSync(journal, kept);
-		rmSync(`${file}-shm`, { force: true });
-		return kept;
+	async #open(mustExist: boolean): Promise<void> {
+		const { file, open } = this.#options;
+		const before = identify(file);
+		this.store = await open(mustExist);
+		this.#isOpen = true;
+		const now = identify(file);
+		// Which of two it is cannot be told, so it is opened once more.
+		this.#identity = before ?? now;
+		this.#journal = this.#identity === now ? identify(journalOf(file)) : null;
+	}
+
+	/** Closes the store on a file that another has replaced. All at once: as a process ends, nothing after an await happens. */
+	#leave(): Promise<void> {
+		const { file, log } = this.#options;
+		const journal = journalOf(file);
+		// Looked at while it is held, and no other file gets its number.
+		const isOld = this.#journal !== null && identify(journal) === this.#journal;
+		const closing = this.store.close();
+		const setAside = isOld ? moveJournalAway(journal) : null;
+		this.#isOpen = false;
+		this.#identity = null;
+		this.#journal = null;
+		log({ level: "warn", event: "database_replaced", file, ...(setAside !== null && { setAside }) });
+		return closing;
 	}
 }
 
-/** Which file it is, whatever its name; `null` where there is none. */
+/**
+ * What was written into the journal belongs to the file that was there, and would be played into the new one. `null` where
+ * another process has done it.
+ */
+function moveJournalAway(journal: string): string | null {
+	const kept = `${journal}-${Date.now()}`;
+	try {
+		renameSync(journal, kept);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+		throw error;
+	}
+	rmSync(journal.replace(/-wal$/, "-shm"), { force: true });
+	return kept;
+}
+
+/** SQLite puts it beside the file that a link leads to. */
+function journalOf(file: string): string {
+	try {
+		return `${realpathSync(file)}-wal`;
+	} catch {
+		return `${file}-wal`;
+	}
+}
+
+/** Which file it is, whatever its name; `null` where none can be seen. */
 function identify(path: string): string | null {
-	const found = statSync(path, { throwIfNoEntry: false, bigint: true });
-	return found === undefined ? null : `${found.dev} ${found.ino}`;
+	try {
+		const { dev, ino } = statSync(path, { bigint: true });
+		return `${dev} ${ino}`;
+	} catch {
+		return null;
+	}
 }
 
 function isGone(file: string): AuthError {
 	return new AuthError("store_unavailable", {
-		detail: `${file} was moved away or removed while it was open. Put it back, or another in its place.`,
+		detail: `${file} was moved away, removed or replaced while it was open. Put it back, or another in its place.`,
 		retryAfterSeconds: 10,
 	});
 }

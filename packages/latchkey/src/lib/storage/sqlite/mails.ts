@@ -18,7 +18,7 @@ const timeColumns = ["created_at", "due_at", "expires_at", "attempts"] as const;
 /** Prepares the step. */
 export function mailStep(connection: SqliteConnection): MailStep {
 	type Row = Omit<MailTable, "due_at" | "dead_at" | "attempts">;
-	const toAddress = connection.prepareWrite((db, p: Row & Record<string, string | number | null>) =>
+	const toAddress = connection.prepare((db, p: Row & Record<string, string | number | null>) =>
 		db.insertInto("latchkey_mail").values({
 			id: p.id,
 			kind: p.kind,
@@ -36,7 +36,7 @@ export function mailStep(connection: SqliteConnection): MailStep {
 	);
 
 	type ToUser = Omit<Row, "recipient"> & { user_id: string };
-	const toUser = connection.prepareWrite((db, p: ToUser & Record<string, string | number | null>) =>
+	const toUser = connection.prepare((db, p: ToUser & Record<string, string | number | null>) =>
 		db
 			.insertInto("latchkey_mail")
 			.columns([...columns, ...timeColumns])
@@ -119,7 +119,7 @@ export function toClaimedMail(
 }
 
 function prepareClaim(connection: SqliteConnection) {
-	return connection.prepareWrite((db, p: { now: number; until: number; limit: number }) =>
+	return connection.prepare((db, p: { now: number; until: number; limit: number }) =>
 		db
 			.updateTable("latchkey_mail")
 			.set((eb) => ({ due_at: p.until, attempts: eb("attempts", "+", sql.lit(1)) }))
@@ -139,11 +139,11 @@ function prepareClaim(connection: SqliteConnection) {
 
 function prepareEnds(connection: SqliteConnection) {
 	return {
-		finish: connection.prepareWrite((db, p: { id: string; attempts: number }) =>
+		finish: connection.prepare((db, p: { id: string; attempts: number }) =>
 			db.deleteFrom("latchkey_mail").where("id", "=", p.id).where("attempts", "=", p.attempts),
 		),
 
-		postpone: connection.prepareWrite(
+		postpone: connection.prepare(
 			(db, p: { id: string; attempts: number; isDead: number; dueAt: number; now: number; until: number }) =>
 				db
 					.updateTable("latchkey_mail")
@@ -160,11 +160,11 @@ function prepareEnds(connection: SqliteConnection) {
 
 function prepareCounts(connection: SqliteConnection) {
 	return {
-		dead: connection.prepareRead((db) =>
+		dead: connection.prepare((db) =>
 			db.selectFrom("latchkey_mail").select("id").where("dead_at", ">", sql.lit(0)).limit(sql.lit(mostCounted)),
 		),
 
-		late: connection.prepareRead((db, p: { before: number }) =>
+		late: connection.prepare((db, p: { before: number }) =>
 			db
 				.selectFrom("latchkey_mail")
 				.select("id")

@@ -105,14 +105,14 @@ function prepareIdentities(connection: SqliteConnection) {
 	type Pair = { issuer: string; subject: string };
 	return {
 		// Inside transactions too, so on the connection that writes.
-		list: connection.prepareWrite((db, p: { userId: string }) =>
+		list: connection.prepare((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_identity")
 				.select(["issuer", "subject", "provider", "label", "created_at", "used_at"])
 				.where("user_id", "=", p.userId),
 		),
 
-		isThere: connection.prepareWrite((db, p: { userId: string; verifiedEmail: string | null; epoch: number | null }) =>
+		isThere: connection.prepare((db, p: { userId: string; verifiedEmail: string | null; epoch: number | null }) =>
 			db
 				.selectFrom("latchkey_user as u")
 				.select("u.id")
@@ -125,7 +125,7 @@ function prepareIdentities(connection: SqliteConnection) {
 				),
 		),
 
-		holder: connection.prepareWrite((db, p: Pair) =>
+		holder: connection.prepare((db, p: Pair) =>
 			db
 				.selectFrom("latchkey_identity")
 				.select("user_id")
@@ -133,22 +133,21 @@ function prepareIdentities(connection: SqliteConnection) {
 				.where("subject", "=", p.subject),
 		),
 
-		link: connection.prepareWrite(
-			(db, p: Pair & { userId: string; provider: string; label: string | null; now: number }) =>
-				db
-					.insertInto("latchkey_identity")
-					.values({
-						issuer: p.issuer,
-						subject: p.subject,
-						user_id: p.userId,
-						created_at: p.now,
-						provider: p.provider,
-						label: p.label,
-					})
-					.onConflict((conflict) => conflict.columns(["issuer", "subject"]).doNothing()),
+		link: connection.prepare((db, p: Pair & { userId: string; provider: string; label: string | null; now: number }) =>
+			db
+				.insertInto("latchkey_identity")
+				.values({
+					issuer: p.issuer,
+					subject: p.subject,
+					user_id: p.userId,
+					created_at: p.now,
+					provider: p.provider,
+					label: p.label,
+				})
+				.onConflict((conflict) => conflict.columns(["issuer", "subject"]).doNothing()),
 		),
 
-		unlink: connection.prepareWrite((db, p: Pair & { userId: string }) =>
+		unlink: connection.prepare((db, p: Pair & { userId: string }) =>
 			db
 				.deleteFrom("latchkey_identity")
 				.where("issuer", "=", p.issuer)
@@ -156,7 +155,7 @@ function prepareIdentities(connection: SqliteConnection) {
 				.where("user_id", "=", p.userId),
 		),
 
-		otherWay: connection.prepareWrite((db, p: { userId: string }) =>
+		otherWay: connection.prepare((db, p: { userId: string }) =>
 			db
 				.selectFrom("latchkey_user as u")
 				.leftJoin("latchkey_password as p", "p.user_id", "u.id")
@@ -171,7 +170,7 @@ function prepareIdentities(connection: SqliteConnection) {
 function prepareEnd(connection: SqliteConnection) {
 	type Begun = { userId: string; issuer: string; subject: string; keepSessionId: string; now: number };
 	return {
-		endBegun: connection.prepareWrite((db, p: Begun) =>
+		endBegun: connection.prepare((db, p: Begun) =>
 			db
 				.updateTable("latchkey_session")
 				.set({ ended_at: p.now })
@@ -190,7 +189,7 @@ function prepareEnd(connection: SqliteConnection) {
 				.where(isLive(p.now)),
 		),
 
-		keepOthers: connection.prepareWrite((db, p: { userId: string; keepSessionId: string; now: number }) =>
+		keepOthers: connection.prepare((db, p: { userId: string; keepSessionId: string; now: number }) =>
 			db
 				.updateTable("latchkey_session")
 				.set((eb) => ({ epoch: eb("epoch", "+", sql.lit(1)) }))
@@ -204,17 +203,16 @@ function prepareEnd(connection: SqliteConnection) {
 function prepareTokens(connection: SqliteConnection) {
 	type Pair = { issuer: string; subject: string };
 	return {
-		use: connection.prepareWrite(
-			(db, p: Pair & { userId: string; provider: string; label: string | null; now: number }) =>
-				db
-					.updateTable("latchkey_identity")
-					.set({ used_at: p.now, provider: p.provider, label: p.label })
-					.where("issuer", "=", p.issuer)
-					.where("subject", "=", p.subject)
-					.where("user_id", "=", p.userId),
+		use: connection.prepare((db, p: Pair & { userId: string; provider: string; label: string | null; now: number }) =>
+			db
+				.updateTable("latchkey_identity")
+				.set({ used_at: p.now, provider: p.provider, label: p.label })
+				.where("issuer", "=", p.issuer)
+				.where("subject", "=", p.subject)
+				.where("user_id", "=", p.userId),
 		),
 
-		keep: connection.prepareWrite((db, p: Pair & { sealed: string; expiresAt: number | null; now: number }) =>
+		keep: connection.prepare((db, p: Pair & { sealed: string; expiresAt: number | null; now: number }) =>
 			db
 				.insertInto("latchkey_provider_token")
 				.values({
@@ -237,7 +235,7 @@ function prepareTokens(connection: SqliteConnection) {
 				),
 		),
 
-		find: connection.prepareRead(
+		find: connection.prepare(
 			(db, p: { userId: string; provider: string; issuer: string | null; subject: string | null }) =>
 				db
 					.selectFrom("latchkey_identity as i")
@@ -252,7 +250,7 @@ function prepareTokens(connection: SqliteConnection) {
 					.having((eb) => eb.fn.countAll(), ">", sql.lit(0)),
 		),
 
-		claim: connection.prepareWrite((db, p: Pair & { version: number; now: number; until: number; absurd: number }) =>
+		claim: connection.prepare((db, p: Pair & { version: number; now: number; until: number; absurd: number }) =>
 			db
 				.updateTable("latchkey_provider_token")
 				.set({ refreshing_until: p.until })
@@ -262,7 +260,7 @@ function prepareTokens(connection: SqliteConnection) {
 				.where((is) => is.or([is("refreshing_until", "<=", p.now), is("refreshing_until", ">", p.absurd)])),
 		),
 
-		replace: connection.prepareWrite(
+		replace: connection.prepare(
 			(db, p: Pair & { version: number; sealed: string | null; expiresAt: number | null; now: number }) =>
 				db
 					.updateTable("latchkey_provider_token")

@@ -38,6 +38,8 @@ export interface OpenSqliteOptions {
 	 * any are pending. `never`: always refuses then.
 	 */
 	migrate?: "ours" | "never";
+	/** Refuses to begin a new database, as where a file has taken the place of another. Default: false. */
+	mustExist?: boolean;
 	/** Called with every statement that is executed once the store is open, BEGIN and COMMIT included. */
 	onStatement?: (sql: string) => void;
 	/** How long a call waits, without blocking, while another process holds the lock. Default: 5000. */
@@ -55,6 +57,7 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Storage> {
 	const { rememberedSessions: max = 10_000 } = options;
 	const file = options.file === inMemory ? inMemory : resolve(options.file);
 	const status = await migrationStatus(file);
+	if (options.mustExist && status.applied.length === 0) throw misconfigured(`${file} is no database of latchkey's.`);
 	requireMigrated(file, status, policy);
 	if (file !== inMemory) createFile(file);
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { AddedPasskey, FactorsStorage, NewPasskey } from "../factors-storage.ts";
+import { toPasskey } from "../rows.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { toPasskey } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 type PasskeyOperations = Pick<
@@ -63,7 +63,7 @@ export function passkeyOperations(connection: SqliteConnection, steps: Steps): P
 
 /** Writes a passkey, inside a transaction. False when somebody has the credential. */
 export function passkeyStep(connection: SqliteConnection): (passkey: NewPasskey, now: number) => boolean {
-	const add = connection.prepareWrite((db, p: AddParameters) =>
+	const add = connection.prepare((db, p: AddParameters) =>
 		db
 			.insertInto("latchkey_passkey")
 			.values({
@@ -103,7 +103,7 @@ type AddParameters = {
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		countOne: connection.prepareWrite((db, p: { userId: string; epoch: number; limit: number }) =>
+		countOne: connection.prepare((db, p: { userId: string; epoch: number; limit: number }) =>
 			db
 				.updateTable("latchkey_user")
 				.set((eb) => ({ passkeys: eb("passkeys", "+", sql.lit(1)) }))
@@ -112,33 +112,33 @@ function prepareStatements(connection: SqliteConnection) {
 				.where("passkeys", "<", p.limit),
 		),
 
-		find: connection.prepareRead((db, p: { credentialId: string }) =>
+		find: connection.prepare((db, p: { credentialId: string }) =>
 			db.selectFrom("latchkey_passkey").selectAll().where("credential_id", "=", p.credentialId),
 		),
 
-		use: connection.prepareWrite((db, p: { id: string; counter: number; backed: number; now: number }) =>
+		use: connection.prepare((db, p: { id: string; counter: number; backed: number; now: number }) =>
 			db
 				.updateTable("latchkey_passkey")
 				.set({ counter: sql<number>`max(counter, ${p.counter})`, backed_up: p.backed, last_used_at: p.now })
 				.where("id", "=", p.id),
 		),
 
-		rename: connection.prepareWrite((db, p: { userId: string; id: string; name: string }) =>
+		rename: connection.prepare((db, p: { userId: string; id: string; name: string }) =>
 			db.updateTable("latchkey_passkey").set({ name: p.name }).where("id", "=", p.id).where("user_id", "=", p.userId),
 		),
 
-		remove: connection.prepareWrite((db, p: { userId: string; id: string }) =>
+		remove: connection.prepare((db, p: { userId: string; id: string }) =>
 			db.deleteFrom("latchkey_passkey").where("id", "=", p.id).where("user_id", "=", p.userId),
 		),
 
-		discountOne: connection.prepareWrite((db, p: { userId: string }) =>
+		discountOne: connection.prepare((db, p: { userId: string }) =>
 			db
 				.updateTable("latchkey_user")
 				.set((eb) => ({ passkeys: eb("passkeys", "-", sql.lit(1)) }))
 				.where("id", "=", p.userId),
 		),
 
-		waysIn: connection.prepareWrite((db, p: { userId: string; usable: string }) =>
+		waysIn: connection.prepare((db, p: { userId: string; usable: string }) =>
 			db
 				.selectFrom("latchkey_password")
 				.select("user_id")

@@ -5,7 +5,7 @@ import type { Steps } from "./steps.ts";
 
 /** Passwords chosen, changed, and stored anew without a change. */
 export function passwordOperations(connection: SqliteConnection, steps: Steps): PasswordsStorage {
-	const change = connection.prepareWrite((db, p: { userId: string; version: number; sealed: string; now: number }) =>
+	const change = connection.prepare((db, p: { userId: string; version: number; sealed: string; now: number }) =>
 		db
 			.updateTable("latchkey_password")
 			.set((eb) => ({
@@ -20,7 +20,7 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 
 	const { factors } = steps;
 	// The epoch moved at every change and removal before, so no password of this user ever had it for a version.
-	const add = connection.prepareWrite((db, p: { userId: string; sealed: string; now: number }) =>
+	const add = connection.prepare((db, p: { userId: string; sealed: string; now: number }) =>
 		db
 			.insertInto("latchkey_password")
 			.columns(["user_id", "sealed", "version", "changed_at"])
@@ -33,7 +33,7 @@ export function passwordOperations(connection: SqliteConnection, steps: Steps): 
 			.onConflict((conflict) => conflict.doNothing()),
 	);
 
-	const reseal = connection.prepareWrite((db, p: { userId: string; version: number; from: string; to: string }) =>
+	const reseal = connection.prepare((db, p: { userId: string; version: number; from: string; to: string }) =>
 		db
 			.updateTable("latchkey_password")
 			.set({ sealed: p.to })

@@ -6,7 +6,7 @@ export type KillPendingStep = (userId: string) => void;
 
 /** Prepares the step. */
 export function killPendingStep(connection: SqliteConnection): KillPendingStep {
-	const kill = connection.prepareWrite((db, p: { userId: string }) =>
+	const kill = connection.prepare((db, p: { userId: string }) =>
 		db
 			.deleteFrom("latchkey_one_time_token")
 			.where("subject", "=", p.userId)

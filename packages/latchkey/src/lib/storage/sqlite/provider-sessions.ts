@@ -15,8 +15,8 @@ type ProviderSessionOperations = Pick<
 export function providerSessionOperations(connection: SqliteConnection, steps: Steps): ProviderSessionOperations {
 	const findOne = prepareFindOne(connection);
 	const believe = prepareBelief(connection);
-	const found = { ofSubject: connection.prepareRead(ofSubject), ofSession: connection.prepareRead(ofSession) };
-	const meant = { ofSubject: connection.prepareWrite(ofSubject), ofSession: connection.prepareWrite(ofSession) };
+	const found = { ofSubject: connection.prepare(ofSubject), ofSession: connection.prepare(ofSession) };
+	const meant = { ofSubject: connection.prepare(ofSubject), ofSession: connection.prepare(ofSession) };
 	return {
 		findProviderSession: (sessionId) =>
 			connection.execute(() => {
@@ -81,7 +81,7 @@ function ofSession(db: QueryBuilder, p: OfSession) {
 }
 
 function prepareFindOne(connection: SqliteConnection) {
-	return connection.prepareRead((db, p: { sessionId: string }) =>
+	return connection.prepare((db, p: { sessionId: string }) =>
 		db
 			.selectFrom("latchkey_provider_session as b")
 			.leftJoin("latchkey_identity as i", (join) =>
@@ -97,7 +97,7 @@ function prepareFindOne(connection: SqliteConnection) {
 
 /** A counter that is full with the first: the key decides, and who comes second waits for what becomes of the first. */
 function prepareBelief(connection: SqliteConnection) {
-	return connection.prepareWrite((db, p: { key: string; now: number; until: number; lifetimeMs: number }) =>
+	return connection.prepare((db, p: { key: string; now: number; until: number; lifetimeMs: number }) =>
 		db
 			.insertInto("latchkey_throttle")
 			.values({

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
+import { parseAmr } from "../rows.ts";
 import type { AssuranceLevel, LiveSession, Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { parseAmr } from "./rows.ts";
 
 /**
  * The read behind every guarded request: one statement, whose row comes as an array. Node builds an object with a
@@ -46,7 +46,7 @@ type LiveRow = readonly [
 ];
 
 function prepareRead(connection: SqliteConnection) {
-	return connection.prepareReadOfArray<{ secretHash: Uint8Array; now: number }, LiveRow>((db, p) =>
+	return connection.prepareArray<{ secretHash: Uint8Array; now: number }, LiveRow>((db, p) =>
 		db
 			.selectFrom("latchkey_session as s")
 			.innerJoin("latchkey_user as u", "u.id", "s.user_id")

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { prepareWrite, write, writeKinds } from "../contract/every-write.ts";
-import { newUser, sha256, signUp } from "../contract/fixtures.ts";
+import { day, newUser, sha256, signUp } from "../contract/fixtures.ts";
 import { first, second } from "../contract/write.ts";
 import type { Storage } from "../storage.ts";
 import { temporaryFolder } from "./fixtures/sqlite-contract-store.ts";
@@ -141,6 +141,15 @@ describe("a SQLite store that remembers sessions", () => {
 		expect((await bob())!.user.email).toBe("bob@Example.com");
 		expect(await storage.changeEmail(change)).toBe("changed");
 		expect((await bob())!.user.email).toBeNull();
+	});
+
+	it("forgets what clean-up deleted by a clock that had jumped", async () => {
+		const { check } = await remembered();
+		const before = now;
+		now += 1000 * day;
+		expect(await storage.deleteExpired(10)).toBeGreaterThan(0);
+		now = before;
+		expect(await check()).toBeNull();
 	});
 
 	it("asks the row once it cannot be known what others have written, and says what the matter is", async () => {

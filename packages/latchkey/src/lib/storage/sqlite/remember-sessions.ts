@@ -25,6 +25,9 @@ export function rememberUntilForeignCommit(storage: Storage, connection: SqliteC
 	return {
 		...remembering,
 
+		// After a jump of the clock it deletes what is alive again when the clock is put right.
+		deleteExpired: (limit) => remembering.deleteExpired(limit).finally(() => memory.forgetAll()),
+
 		touchSessions: async (activity) => {
 			try {
 				await remembering.touchSessions(activity);

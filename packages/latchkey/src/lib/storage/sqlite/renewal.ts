@@ -1,31 +1,30 @@
 import { sql } from "kysely";
+import { sessionColumns, toSession } from "../rows.ts";
 import type { Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { sessionColumns, toSession } from "./rows.ts";
 import { isLive, isOpen } from "./session-steps.ts";
 
 type RenewalOperations = Pick<Storage, "advanceGeneration" | "recordSight" | "touchSessions">;
 
 /** What moves in a session while it lives: one guarded UPDATE each. */
 export function renewalOperations(connection: SqliteConnection): RenewalOperations {
-	const advance = connection.prepareWrite(
-		(db, p: { sessionId: string; generation: number; graceMs: number; now: number }) =>
-			db
-				.updateTable("latchkey_session")
-				.set((eb) => ({
-					generation: eb("generation", "+", sql.lit(1)),
-					renewed_at: p.now,
-					seen_at: null,
-				}))
-				.where("id", "=", p.sessionId)
-				.where("generation", "=", p.generation)
-				.where("seen_at", "is not", null)
-				.where(sql<boolean>`max(renewed_at, seen_at) + ${p.graceMs} <= ${p.now}`)
-				.where(isLive(p.now))
-				.returning(sessionColumns),
+	const advance = connection.prepare((db, p: { sessionId: string; generation: number; graceMs: number; now: number }) =>
+		db
+			.updateTable("latchkey_session")
+			.set((eb) => ({
+				generation: eb("generation", "+", sql.lit(1)),
+				renewed_at: p.now,
+				seen_at: null,
+			}))
+			.where("id", "=", p.sessionId)
+			.where("generation", "=", p.generation)
+			.where("seen_at", "is not", null)
+			.where(sql<boolean>`max(renewed_at, seen_at) + ${p.graceMs} <= ${p.now}`)
+			.where(isLive(p.now))
+			.returning(sessionColumns),
 	);
 
-	const recordSight = connection.prepareWrite((db, p: { sessionId: string; generation: number; now: number }) =>
+	const recordSight = connection.prepare((db, p: { sessionId: string; generation: number; now: number }) =>
 		db
 			.updateTable("latchkey_session")
 			.set({
@@ -37,7 +36,7 @@ export function renewalOperations(connection: SqliteConnection): RenewalOperatio
 			.where("generation", ">=", p.generation),
 	);
 
-	const touch = connection.prepareWrite((db, p: { activity: string; now: number }) =>
+	const touch = connection.prepare((db, p: { activity: string; now: number }) =>
 		db
 			.updateTable("latchkey_session")
 			.from(

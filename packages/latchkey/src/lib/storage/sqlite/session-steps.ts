@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
+import { type SessionRow, toSession } from "../rows.ts";
 import type { NewSession, SessionRecord } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { type SessionRow, toSession } from "./rows.ts";
 
 /** What transactions do to sessions. Every step runs inside one. */
 export interface SessionSteps {
@@ -26,7 +26,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 	const insert = prepareInsert(connection);
 	const { note, goOn } = prepareBeginning(connection);
 
-	const endReplaced = connection.prepareWrite((db, p: { sessionId: string; now: number }) =>
+	const endReplaced = connection.prepare((db, p: { sessionId: string; now: number }) =>
 		db
 			.updateTable("latchkey_session")
 			.set({ ended_at: p.now })
@@ -35,7 +35,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 	);
 
 	// What is live is told by the epoch, so this goes before it moves.
-	const endLive = connection.prepareWrite((db, p: { userId: string; keepSessionId: string | null; now: number }) =>
+	const endLive = connection.prepare((db, p: { userId: string; keepSessionId: string | null; now: number }) =>
 		db
 			.updateTable("latchkey_session")
 			.set({ ended_at: p.now })
@@ -45,7 +45,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 	);
 
 	// Stamped with the epoch that is about to come.
-	const keep = connection.prepareWrite((db, p: { userId: string; sessionId: string; now: number }) =>
+	const keep = connection.prepare((db, p: { userId: string; sessionId: string; now: number }) =>
 		db
 			.updateTable("latchkey_session")
 			.set((eb) => ({ epoch: eb("epoch", "+", sql.lit(1)) }))
@@ -54,7 +54,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			.where(isLive(p.now)),
 	);
 
-	const moveEpoch = connection.prepareWrite((db, p: { userId: string }) =>
+	const moveEpoch = connection.prepare((db, p: { userId: string }) =>
 		db
 			.updateTable("latchkey_user")
 			.set((eb) => ({ epoch: eb("epoch", "+", sql.lit(1)) }))
@@ -62,7 +62,7 @@ export function sessionSteps(connection: SqliteConnection): SessionSteps {
 			.returning("epoch"),
 	);
 
-	const isAt = connection.prepareWrite((db, p: { userId: string; epoch: number }) =>
+	const isAt = connection.prepare((db, p: { userId: string; epoch: number }) =>
 		db.selectFrom("latchkey_user").select("id").where("id", "=", p.userId).where("epoch", "=", p.epoch),
 	);
 
@@ -111,7 +111,7 @@ export function isLive(now: number): RawBuilder<boolean> {
 
 /** One statement reads the epoch and writes the row, so that a session can never outlive an end that came first. */
 function prepareInsert(connection: SqliteConnection) {
-	return connection.prepareWrite((db, p: SessionRow & { secret_hash: Uint8Array }) =>
+	return connection.prepare((db, p: SessionRow & { secret_hash: Uint8Array }) =>
 		db
 			.insertInto("latchkey_session")
 			.columns([
@@ -167,7 +167,7 @@ function prepareInsert(connection: SqliteConnection) {
 function prepareBeginning(connection: SqliteConnection) {
 	const columns = ["session_id", "issuer", "subject", "provider_session"] as const;
 	return {
-		note: connection.prepareWrite(
+		note: connection.prepare(
 			(db, p: { sessionId: string; issuer: string; subject: string; providerSession: string | null }) =>
 				db.insertInto("latchkey_provider_session").values({
 					session_id: p.sessionId,
@@ -177,7 +177,7 @@ function prepareBeginning(connection: SqliteConnection) {
 				}),
 		),
 
-		goOn: connection.prepareWrite((db, p: { sessionId: string; userId: string; continues: string }) =>
+		goOn: connection.prepare((db, p: { sessionId: string; userId: string; continues: string }) =>
 			db
 				.insertInto("latchkey_provider_session")
 				.columns([...columns])

@@ -1,6 +1,6 @@
+import { sessionColumns, toSession } from "../rows.ts";
 import type { Storage } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { sessionColumns, toSession } from "./rows.ts";
 import { isLive } from "./session-steps.ts";
 import type { Steps } from "./steps.ts";
 
@@ -62,7 +62,7 @@ export function sessionOperations(connection: SqliteConnection, steps: Steps): S
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		end: connection.prepareWrite((db, p: { userId: string; sessionId: string; now: number }) =>
+		end: connection.prepare((db, p: { userId: string; sessionId: string; now: number }) =>
 			db
 				.updateTable("latchkey_session")
 				.set({ ended_at: p.now })
@@ -71,7 +71,7 @@ function prepareStatements(connection: SqliteConnection) {
 				.where(isLive(p.now)),
 		),
 
-		listFirst: connection.prepareRead((db, p: { userId: string; now: number; limit: number }) =>
+		listFirst: connection.prepare((db, p: { userId: string; now: number; limit: number }) =>
 			db
 				.selectFrom("latchkey_session")
 				.select(sessionColumns)
@@ -82,7 +82,7 @@ function prepareStatements(connection: SqliteConnection) {
 				.limit(p.limit),
 		),
 
-		listNext: connection.prepareRead((db, p: { userId: string; now: number; limit: number; before: string }) =>
+		listNext: connection.prepare((db, p: { userId: string; now: number; limit: number; before: string }) =>
 			db
 				.selectFrom("latchkey_session")
 				.select(sessionColumns)

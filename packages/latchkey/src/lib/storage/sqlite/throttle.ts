@@ -1,18 +1,18 @@
 import { sql } from "kysely";
 import { jsonObjectFrom } from "kysely/helpers/sqlite";
 import type { QueryBuilder } from "../query-builder.ts";
+import { type NamedBy, selectCredentials, toCredentials } from "../rows.ts";
 import type { ThrottleTable } from "../schema.ts";
 import { requireSoundCounters } from "../sound-counters.ts";
 import type { Counter, CounterState, Settlement, Storage } from "../storage.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { type NamedBy, selectCredentials, toCredentials } from "./rows.ts";
 
 /** Settles the counters after a success, inside a transaction. */
 export type SettleStep = (settlement: Settlement) => void;
 
 /** Prepares the step: one statement, whatever there is to clear and to give back. */
 export function settleStep(connection: SqliteConnection): SettleStep {
-	const settle = connection.prepareWrite((db, p: { clear: string; giveBack: string }) => {
+	const settle = connection.prepare((db, p: { clear: string; giveBack: string }) => {
 		const cleared = sql<boolean>`key in (select value from json_each(${p.clear}))`;
 		// A row without attempts is no row: its window begins with the next attempt.
 		const startsAnew = sql<boolean>`(${cleared} or accepted <= 1)`;
@@ -164,13 +164,12 @@ function countOn(db: QueryBuilder, rows: CounterRow[], p: { now: number }) {
 
 function prepareIncrements(connection: SqliteConnection) {
 	return {
-		increment: connection.prepareRowsWrite((db, rows: CounterRow[], p: { now: number }) => countOn(db, rows, p)),
-		incrementAndFind: connection.prepareRowsWrite(
-			(db, rows: CounterRow[], p: { now: number; account: string } & NamedBy) =>
-				countOn(db, rows, p).returning(
-					sql<string | null>`case when refused = 0 and key = ${p.account}
+		increment: connection.prepareRows((db, rows: CounterRow[], p: { now: number }) => countOn(db, rows, p)),
+		incrementAndFind: connection.prepareRows((db, rows: CounterRow[], p: { now: number; account: string } & NamedBy) =>
+			countOn(db, rows, p).returning(
+				sql<string | null>`case when refused = 0 and key = ${p.account}
 						then ${jsonObjectFrom(selectCredentials(db, p))} end`.as("credentials"),
-				),
+			),
 		),
 	};
 }

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import type { EmailStorage } from "../email-storage.ts";
+import { tokenColumns, toToken } from "../rows.ts";
 import type { NewToken, Storage } from "../storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { tokenColumns, toToken } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 type TokenOperations = Pick<Storage, "putToken" | "consumeToken"> &
@@ -81,7 +81,7 @@ function toRow(p: Written) {
 
 function prepareWrites(connection: SqliteConnection) {
 	return {
-		put: connection.prepareWrite((db, p: Written) =>
+		put: connection.prepare((db, p: Written) =>
 			db
 				.insertInto("latchkey_one_time_token")
 				.values(toRow(p))
@@ -95,13 +95,13 @@ function prepareWrites(connection: SqliteConnection) {
 				),
 		),
 
-		insert: connection.prepareWrite((db, p: Written) => db.insertInto("latchkey_one_time_token").values(toRow(p))),
+		insert: connection.prepare((db, p: Written) => db.insertInto("latchkey_one_time_token").values(toRow(p))),
 	};
 }
 
 function prepareReads(connection: SqliteConnection) {
 	return {
-		peek: connection.prepareRead((db, p: { purpose: string; tokenHash: Uint8Array; now: number }) =>
+		peek: connection.prepare((db, p: { purpose: string; tokenHash: Uint8Array; now: number }) =>
 			db
 				.selectFrom("latchkey_one_time_token")
 				.select(tokenColumns)
@@ -110,7 +110,7 @@ function prepareReads(connection: SqliteConnection) {
 				.where("expires_at", ">", p.now),
 		),
 
-		find: connection.prepareRead((db, p: { purpose: string; subject: string; now: number }) =>
+		find: connection.prepare((db, p: { purpose: string; subject: string; now: number }) =>
 			db
 				.selectFrom("latchkey_one_time_token")
 				.select(tokenColumns)
@@ -125,7 +125,7 @@ function prepareReads(connection: SqliteConnection) {
 function prepareDeletions(connection: SqliteConnection) {
 	return {
 		// Deleted and returned in one statement, so that a replayed link finds nothing.
-		consume: connection.prepareWrite((db, p: { purpose: string; tokenHash: Uint8Array }) =>
+		consume: connection.prepare((db, p: { purpose: string; tokenHash: Uint8Array }) =>
 			db
 				.deleteFrom("latchkey_one_time_token")
 				.where("purpose", "=", p.purpose)
@@ -133,7 +133,7 @@ function prepareDeletions(connection: SqliteConnection) {
 				.returning(tokenColumns),
 		),
 
-		drop: connection.prepareWrite((db, p: { purpose: string; subject: string }) =>
+		drop: connection.prepare((db, p: { purpose: string; subject: string }) =>
 			db.deleteFrom("latchkey_one_time_token").where("subject", "=", p.subject).where("purpose", "=", p.purpose),
 		),
 	};

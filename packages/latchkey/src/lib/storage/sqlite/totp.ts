@@ -46,7 +46,7 @@ export function totpOperations(connection: SqliteConnection, steps: Steps): Totp
 
 function prepareStatements(connection: SqliteConnection) {
 	return {
-		add: connection.prepareWrite(
+		add: connection.prepare(
 			(db, p: { userId: string; epoch: number; sealed: string; step: number; name: string | null; now: number }) =>
 				db
 					.insertInto("latchkey_totp")
@@ -67,7 +67,7 @@ function prepareStatements(connection: SqliteConnection) {
 					.onConflict((conflict) => conflict.doNothing()),
 		),
 
-		use: connection.prepareWrite((db, p: { userId: string; sealed: string; step: number; next: string; now: number }) =>
+		use: connection.prepare((db, p: { userId: string; sealed: string; step: number; next: string; now: number }) =>
 			db
 				.updateTable("latchkey_totp")
 				.set({ last_step: p.step, sealed: p.next, last_used_at: p.now })
@@ -76,11 +76,11 @@ function prepareStatements(connection: SqliteConnection) {
 				.where("last_step", "<", p.step),
 		),
 
-		rename: connection.prepareWrite((db, p: { userId: string; name: string }) =>
+		rename: connection.prepare((db, p: { userId: string; name: string }) =>
 			db.updateTable("latchkey_totp").set({ name: p.name }).where("user_id", "=", p.userId),
 		),
 
-		remove: connection.prepareWrite((db, p: { userId: string }) =>
+		remove: connection.prepare((db, p: { userId: string }) =>
 			db.deleteFrom("latchkey_totp").where("user_id", "=", p.userId),
 		),
 	};

@@ -1,3 +1,4 @@
+import { selectTrustedDevices, toTrustedDevice, trustedDeviceColumns } from "../rows.ts";
 import type {
 	AddTrustedDevice,
 	RotateTrustedDevice,
@@ -5,7 +6,6 @@ import type {
 	TrustedDevicesStorage,
 } from "../trusted-devices-storage.ts";
 import { type SqliteConnection, Undo } from "./connection.ts";
-import { selectTrustedDevices, toTrustedDevice, trustedDeviceColumns } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 
 /** Devices that a second step need not be asked for on. */
@@ -51,7 +51,7 @@ export function trustedDeviceOperations(connection: SqliteConnection, { events: 
 function prepareAdd(connection: SqliteConnection) {
 	type Add = Omit<AddTrustedDevice, "events"> & { now: number; expiresAt: number };
 	return {
-		insert: connection.prepareWrite((db, p: Add) =>
+		insert: connection.prepare((db, p: Add) =>
 			db
 				.insertInto("latchkey_trusted_device")
 				.columns([
@@ -85,7 +85,7 @@ function prepareAdd(connection: SqliteConnection) {
 				.returning(trustedDeviceColumns),
 		),
 
-		crowdOut: connection.prepareWrite((db, p: { userId: string; limit: number }) =>
+		crowdOut: connection.prepare((db, p: { userId: string; limit: number }) =>
 			db
 				.deleteFrom("latchkey_trusted_device")
 				.where("user_id", "=", p.userId)
@@ -104,7 +104,7 @@ function prepareAdd(connection: SqliteConnection) {
 function prepareRotation(connection: SqliteConnection) {
 	type Rotate = Omit<RotateTrustedDevice, "events"> & { now: number };
 	return {
-		take: connection.prepareWrite((db, p: Rotate) =>
+		take: connection.prepare((db, p: Rotate) =>
 			db
 				.updateTable("latchkey_trusted_device")
 				.set({ token_hash: p.nextTokenHash, used_at: p.now, address: p.address, user_agent: p.userAgent })
@@ -116,7 +116,7 @@ function prepareRotation(connection: SqliteConnection) {
 				.returning(trustedDeviceColumns),
 		),
 
-		forgetCopied: connection.prepareWrite((db, p: Rotate & { before: number }) =>
+		forgetCopied: connection.prepare((db, p: Rotate & { before: number }) =>
 			db
 				.deleteFrom("latchkey_trusted_device")
 				.where("id", "=", p.id)
@@ -133,9 +133,9 @@ function prepareRotation(connection: SqliteConnection) {
 
 function prepareOthers(connection: SqliteConnection) {
 	return {
-		list: connection.prepareRead((db, p: { userId: string; now: number }) => selectTrustedDevices(db, p)),
+		list: connection.prepare((db, p: { userId: string; now: number }) => selectTrustedDevices(db, p)),
 
-		forget: connection.prepareWrite((db, p: { userId: string; id: string }) =>
+		forget: connection.prepare((db, p: { userId: string; id: string }) =>
 			db.deleteFrom("latchkey_trusted_device").where("id", "=", p.id).where("user_id", "=", p.userId),
 		),
 	};

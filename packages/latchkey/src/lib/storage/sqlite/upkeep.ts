@@ -16,7 +16,7 @@ export function upkeepOperations(connection: SqliteConnection): UpkeepOperations
 	const sweep = prepareSweep(connection);
 
 	// Reads the file, which `SELECT 1` would not.
-	const ping = connection.prepareRead((db) => db.selectFrom("latchkey_migration").select("version").limit(1));
+	const ping = connection.prepare((db) => db.selectFrom("latchkey_migration").select("version").limit(1));
 
 	return {
 		deleteExpired: async (limit) => {
@@ -48,7 +48,7 @@ export function upkeepOperations(connection: SqliteConnection): UpkeepOperations
 
 function prepareDeletions(connection: SqliteConnection) {
 	return {
-		tokens: connection.prepareWrite((db, p: { now: number; limit: number }) =>
+		tokens: connection.prepare((db, p: { now: number; limit: number }) =>
 			db.deleteFrom("latchkey_one_time_token").where(
 				(eb) => eb.refTuple("purpose", "token_hash"),
 				"in",
@@ -62,7 +62,7 @@ function prepareDeletions(connection: SqliteConnection) {
 			),
 		),
 
-		ofNobody: connection.prepareWrite((db, p: { before: number; limit: number }) =>
+		ofNobody: connection.prepare((db, p: { before: number; limit: number }) =>
 			db
 				.deleteFrom("latchkey_audit_event")
 				.where("id", "in", (eb) =>
@@ -75,7 +75,7 @@ function prepareDeletions(connection: SqliteConnection) {
 				),
 		),
 
-		mails: connection.prepareWrite((db, p: { now: number; limit: number }) =>
+		mails: connection.prepare((db, p: { now: number; limit: number }) =>
 			db
 				.deleteFrom("latchkey_mail")
 				.where("id", "in", (eb) =>
@@ -83,7 +83,7 @@ function prepareDeletions(connection: SqliteConnection) {
 				),
 		),
 
-		trusted: connection.prepareWrite((db, p: { now: number; limit: number }) =>
+		trusted: connection.prepare((db, p: { now: number; limit: number }) =>
 			db
 				.deleteFrom("latchkey_trusted_device")
 				.where("id", "in", (eb) =>
@@ -91,7 +91,7 @@ function prepareDeletions(connection: SqliteConnection) {
 				),
 		),
 
-		counters: connection.prepareWrite((db, p: { now: number; limit: number }) =>
+		counters: connection.prepare((db, p: { now: number; limit: number }) =>
 			db
 				.deleteFrom("latchkey_throttle")
 				.where("key", "in", (eb) =>
@@ -111,7 +111,7 @@ function prepareSweep(connection: SqliteConnection) {
 		select rowid, idle_expires_at from latchkey_session where sweep_at < ${p.before} order by sweep_at limit ${p.limit}
 	) as due`;
 	return {
-		gone: connection.prepareWrite((db, p: Parameters) =>
+		gone: connection.prepare((db, p: Parameters) =>
 			db.deleteFrom("latchkey_session").where(
 				sql<boolean>`rowid in (
 					select rowid from ${due(p)} where idle_expires_at < ${p.before}
@@ -122,7 +122,7 @@ function prepareSweep(connection: SqliteConnection) {
 			),
 		),
 
-		putOff: connection.prepareWrite((db, p: Parameters) =>
+		putOff: connection.prepare((db, p: Parameters) =>
 			db
 				.updateTable("latchkey_session")
 				.set((eb) => ({ sweep_at: eb.ref("idle_expires_at") }))

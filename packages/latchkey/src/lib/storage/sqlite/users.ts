@@ -1,6 +1,4 @@
 import { sql } from "kysely";
-import type { Storage, UpdatedUser } from "../storage.ts";
-import { type SqliteConnection, Undo } from "./connection.ts";
 import {
 	factorColumns,
 	type NamedBy,
@@ -9,7 +7,9 @@ import {
 	selectUsers,
 	toCredentials,
 	toUser,
-} from "./rows.ts";
+} from "../rows.ts";
+import type { Storage, UpdatedUser } from "../storage.ts";
+import { type SqliteConnection, Undo } from "./connection.ts";
 import type { Steps } from "./steps.ts";
 
 type UserOperations = Pick<Storage, "findCredentials" | "findCredentialsOfUser" | "findUserByIdentity" | "updateUser">;
@@ -56,9 +56,9 @@ function refuse(reason: Extract<UpdatedUser, { ok: false }>["reason"]): Undo<Upd
 
 function prepareLookups(connection: SqliteConnection) {
 	return {
-		byIdentifier: connection.prepareRead((db, p: NamedBy) => selectCredentials(db, p)),
+		byIdentifier: connection.prepare((db, p: NamedBy) => selectCredentials(db, p)),
 
-		byId: connection.prepareRead((db, p: { userId: string }) =>
+		byId: connection.prepare((db, p: { userId: string }) =>
 			selectUsers(db)
 				.leftJoin("latchkey_password as password", "password.user_id", "u.id")
 				.select(passwordColumns)
@@ -66,7 +66,7 @@ function prepareLookups(connection: SqliteConnection) {
 				.where("u.id", "=", p.userId),
 		),
 
-		byIdentity: connection.prepareRead((db, p: { issuer: string; subject: string }) =>
+		byIdentity: connection.prepare((db, p: { issuer: string; subject: string }) =>
 			selectUsers(db)
 				.innerJoin("latchkey_identity as identity", "identity.user_id", "u.id")
 				.where("identity.issuer", "=", p.issuer)
@@ -77,7 +77,7 @@ function prepareLookups(connection: SqliteConnection) {
 
 function prepareChanges(connection: SqliteConnection) {
 	return {
-		name: connection.prepareWrite((db, p: { userId: string; changesName: number; name: string | null; now: number }) =>
+		name: connection.prepare((db, p: { userId: string; changesName: number; name: string | null; now: number }) =>
 			db
 				.updateTable("latchkey_user")
 				.set({
@@ -87,7 +87,7 @@ function prepareChanges(connection: SqliteConnection) {
 				.where("id", "=", p.userId),
 		),
 
-		fields: connection.prepareWrite((db, p: { userId: string; from: string | null; to: string | null }) =>
+		fields: connection.prepare((db, p: { userId: string; from: string | null; to: string | null }) =>
 			db
 				.updateTable("latchkey_user")
 				.set({ fields: p.to })
@@ -95,7 +95,7 @@ function prepareChanges(connection: SqliteConnection) {
 				.where(sql<boolean>`fields is ${p.from}`),
 		),
 
-		removeUsername: connection.prepareWrite((db, p: { userId: string }) =>
+		removeUsername: connection.prepare((db, p: { userId: string }) =>
 			db
 				.deleteFrom("latchkey_identifier")
 				.where("user_id", "=", p.userId)
@@ -103,7 +103,7 @@ function prepareChanges(connection: SqliteConnection) {
 		),
 
 		// Nothing is written when somebody else has it.
-		addUsername: connection.prepareWrite((db, p: { userId: string; value: string; canonical: string; now: number }) =>
+		addUsername: connection.prepare((db, p: { userId: string; value: string; canonical: string; now: number }) =>
 			db
 				.insertInto("latchkey_identifier")
 				.values({
@@ -116,10 +116,10 @@ function prepareChanges(connection: SqliteConnection) {
 				.onConflict((conflict) => conflict.columns(["kind", "canonical"]).doNothing()),
 		),
 
-		anyIdentifier: connection.prepareWrite((db, p: { userId: string }) =>
+		anyIdentifier: connection.prepare((db, p: { userId: string }) =>
 			db.selectFrom("latchkey_identifier").select("kind").where("user_id", "=", p.userId).limit(1),
 		),
 
-		read: connection.prepareWrite((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),
+		read: connection.prepare((db, p: { userId: string }) => selectUsers(db).where("u.id", "=", p.userId)),
 	};
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, type Selectable, sql } from "kysely";
-import type { FactorSummary, FactorsRecord, PasskeyRecord, TotpRecord } from "../factors-storage.ts";
-import type { QueryBuilder } from "../query-builder.ts";
+import type { FactorSummary, FactorsRecord, PasskeyRecord, TotpRecord } from "./factors-storage.ts";
+import type { QueryBuilder } from "./query-builder.ts";
 import type {
 	AuditEventTable,
 	OneTimeTokenTable,
@@ -8,7 +8,7 @@ import type {
 	SessionTable,
 	TotpTable,
 	TrustedDeviceTable,
-} from "../schema.ts";
+} from "./schema.ts";
 import type {
 	Credentials,
 	EventRecord,
@@ -19,8 +19,8 @@ import type {
 	TokenRecord,
 	UserExport,
 	UserRecord,
-} from "../storage.ts";
-import type { TrustedDeviceRecord } from "../trusted-devices-storage.ts";
+} from "./storage.ts";
+import type { TrustedDeviceRecord } from "./trusted-devices-storage.ts";
 
 /** Stands for the place before the newest: ids are UUIDs and are compared by their bytes. */
 export const behindEveryId = "~";
