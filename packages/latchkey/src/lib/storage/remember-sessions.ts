@@ -1,4 +1,5 @@
 import type { LiveSessions } from "./live-sessions.ts";
+import { onlyReads } from "./reading-operations.ts";
 import type { Storage } from "./storage.ts";
 
 export interface RememberOptions {
@@ -37,15 +38,12 @@ export function rememberSessions(storage: Storage, { memory, databaseNow }: Reme
 function forgetful(storage: Storage, memory: LiveSessions): Storage {
 	const operations = Object.entries(storage).map(([name, operation]) => [
 		name,
-		onlyReads.test(name) ? operation : forgetting(operation as Operation, memory),
+		onlyReads(name as keyof Storage) ? operation : forgetting(operation as Operation, memory),
 	]);
 	return Object.fromEntries(operations) as Storage;
 }
 
-/** So the port names what changes nothing. */
-const onlyReads = /^(read|find|list|peek|count|export)/;
-
-type Operation = (input?: Named) => Promise<unknown>;
+type Operation = (input?: Named, ...more: unknown[]) => Promise<unknown>;
 
 /** What the input of an operation calls those whom it changes: sessions, or everything of a user. */
 interface Named {
@@ -56,10 +54,10 @@ interface Named {
 }
 
 function forgetting(operation: Operation, memory: LiveSessions): Operation {
-	return async (input) => {
+	return async (input, ...more) => {
 		const { sessionId, sessionIds = [], userId, replaces } = input ?? {};
 		try {
-			return await operation(input);
+			return await operation(input, ...more);
 		} finally {
 			for (const id of sessionIds) memory.forgetSession(id);
 			if (sessionId) memory.forgetSession(sessionId);

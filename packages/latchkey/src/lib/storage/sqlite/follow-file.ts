@@ -1,6 +1,7 @@
 import { realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { AuthError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
+import { onlyReads } from "../reading-operations.ts";
 import type { Storage } from "../storage.ts";
 
 export interface FollowOptions {
@@ -19,7 +20,7 @@ export async function followFile(options: FollowOptions): Promise<Storage> {
 	const followed = await FollowedFile.open(options);
 	const names = Object.keys(followed.store) as (keyof Storage)[];
 	const follow = (name: keyof Storage) => {
-		const isRead = /^(read|find|list|peek|export)/.test(name);
+		const isRead = onlyReads(name);
 		return (...input: unknown[]) => {
 			const store = followed.present(isRead);
 			const call = (its: Storage) => (its[name] as (...input: unknown[]) => Promise<unknown>)(...input);
